@@ -1,0 +1,52 @@
+// `mimic image import FILE`: a person's own disk, CD or floppy.
+import { basename, resolve } from "node:path";
+import { quoted } from "@mimic/base";
+import { readChoice } from "../../arguments.ts";
+import type { CommandSpec } from "../../command.ts";
+import { followOrLeave, next } from "../../outcome.ts";
+
+const FORMATS = ["qcow2", "raw", "vmdk", "vdi", "vhd", "vhdx", "iso", "img"] as const;
+
+export const command: CommandSpec = {
+  path: "image import",
+  group: "Images and systems",
+  summary: "Bring a file of your own: a disk, a CD or a floppy",
+  about: "qcow2, raw, vmdk, vdi, vhd, vhdx, iso and img, also packed with gz, xz or zst. Your file stays as it is.",
+  args: [{ name: "file", about: "where it is on this computer", completes: "file" }],
+  options: [
+    { flags: "--name <name>", about: "what it shall be called (from the file's name when left out)", completes: "nothing" },
+    { flags: "--format <format>", about: "what it is, when the file does not tell", completes: FORMATS },
+    { flags: "--kind <kind>", about: "disk, cd or floppy, when the file does not tell", completes: ["disk", "cd", "floppy"] },
+    { flags: "--no-wait", about: "do not wait until it is here" },
+  ],
+  examples: [
+    { line: "mimic image import ~/Downloads/debian-netinst.iso", does: "a CD, called “debian-netinst”" },
+    { line: "mimic image import old.vmdk --name old-server", does: "a disk that another program made" },
+  ],
+  run: async (context, given) => {
+    const path = resolve(given.arg("file"));
+    const name = given.text("name") ?? nameOf(path);
+    const format = given.text("format");
+    const kind = given.text("kind");
+    const { job } = await context.client.images.import({
+      path,
+      name,
+      ...(format !== undefined && { format }),
+      ...(kind !== undefined && { kind: readChoice("--kind", kind, ["disk", "cd", "floppy"]) }),
+    });
+    return followOrLeave(context, given, job, () => {
+      next(context, `Make a machine from it: mimic new NAME --image ${name}`);
+      return `${quoted(name)} is here.`;
+    });
+  },
+};
+
+/** “Debian 12 (netinst).iso.xz” → “debian-12-netinst”. */
+export const nameOf = (path: string): string =>
+  basename(path)
+    .replace(/\.(gz|xz|zst)$/i, "")
+    .replace(/\.(qcow2|raw|vmdk|vdi|vhdx?|iso|img|ima|flp)$/i, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, "-")
+    .replace(/^[-.]+|[-.]+$/g, "")
+    .slice(0, 100) || "image";

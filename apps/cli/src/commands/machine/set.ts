@@ -1,0 +1,90 @@
+// `mimic set NAME …`: changes hardware, disks, drives and note; with nothing to change, says what can be.
+
+import type { InputOf } from "@mimic/api/client";
+import { quoted } from "@mimic/base";
+import { HARDWARE, MACHINE, readChoice, readSize } from "../../arguments.ts";
+import type { CommandSpec, Given } from "../../command.ts";
+import { hardwareWish } from "../../hardware-wish.ts";
+import { printJson, printTable } from "../../io.ts";
+import { next, sayMachine } from "../../outcome.ts";
+import { UsageError } from "../../say.ts";
+import type { Tone } from "../../table.ts";
+
+type Change = InputOf<"machines", "change">;
+
+const WHEN: Readonly<Record<string, { readonly text: string; readonly tone: Tone }>> = {
+  now: { text: "now", tone: "good" },
+  afterRestart: { text: "at the next start", tone: "busy" },
+  never: { text: "not", tone: "faint" },
+};
+
+export const command: CommandSpec = {
+  path: "set",
+  group: "Machines",
+  summary: "Change a machine's hardware, disks or note",
+  about: "Without anything to change it shows every part, and whether it can be changed now, at the next start, or not, and why.",
+  args: [MACHINE],
+  options: [
+    ...HARDWARE,
+    { flags: "--add-disk <size>", about: "one more empty disk", completes: "nothing" },
+    { flags: "--remove-disk <id>", about: "take a disk out (mimic show); its file is kept in the machine's trash", completes: "nothing" },
+    { flags: "--grow-disk <id=size>", about: "make a disk larger", completes: "nothing" },
+    { flags: "--add-drive <kind>", about: "one more drive: cd or floppy", completes: ["cd", "floppy"] },
+  ],
+  examples: [
+    { line: "mimic set hello", does: "what it has, and what can be changed when" },
+    { line: "mimic set hello --memory 2G --cpus 2", does: "more memory and a second processor" },
+    { line: "mimic set hello --note 'for the course'", does: "a note to yourself" },
+  ],
+  run: async (context, given) => {
+    const machine = given.arg("name");
+    const change = changeOf(given);
+    if (Object.keys(change).length === 0) return showParts(context, given, machine);
+    const changed = await context.client.machines.change({ machine, ...change });
+    const waits = changed.pending.length > 0 ? ` At its next start: ${changed.pending.join("; ")}.` : "";
+    await sayMachine(context, given, changed, `${quoted(changed.name)} has ${changed.hardwareInWords}.${waits}`);
+    if (waits) next(context, `Restart it: mimic restart ${changed.name}`);
+    return 0;
+  },
+};
+
+function changeOf(given: Given): Omit<Change, "machine"> {
+  const change: Omit<Change, "machine"> = {};
+  const hardware = hardwareWish(given);
+  if (hardware) change.hardware = hardware;
+  const note = given.text("note");
+  if (note !== undefined) change.note = note;
+  const addDisk = given.text("addDisk");
+  if (addDisk !== undefined) change.addDisk = { sizeBytes: readSize("--add-disk", addDisk) };
+  const removeDisk = given.text("removeDisk");
+  if (removeDisk !== undefined) change.removeDisk = removeDisk;
+  const grow = given.text("growDisk");
+  if (grow !== undefined) {
+    const [id, size] = grow.split("=");
+    if (!id || !size)
+      throw new UsageError("cli.usage", "--grow-disk takes a disk's id and a size.", {
+        hint: "For example: --grow-disk dsk_…=40G (see: mimic show)",
+      });
+    change.growDisk = { id, sizeBytes: readSize("--grow-disk", size) };
+  }
+  const drive = given.text("addDrive");
+  if (drive !== undefined) change.addDrive = { kind: readChoice("--add-drive", drive, ["cd", "floppy"]) };
+  return change;
+}
+
+async function showParts({ io, client }: Parameters<CommandSpec["run"]>[0], given: Given, machine: string): Promise<number> {
+  const parts = await client.machines.hardware({ machine });
+  if (given.json) printJson(io, parts);
+  else
+    printTable(
+      io,
+      ["PART", "IT HAS", "CHANGE", "WHY"],
+      parts.rows.map((row) => [
+        { text: row.part, tone: "strong" },
+        { text: row.what },
+        WHEN[row.change] ?? { text: row.change },
+        { text: row.why },
+      ]),
+    );
+  return 0;
+}

@@ -1,0 +1,170 @@
+// Live events into the page's state: what an event touches is read again, many at once are gathered, and what a
+// person should hear (a machine that started or failed, a job of theirs that went wrong) is said.
+import type { Event, JobView, MachineView } from "@mimic/model";
+import { api } from "./api.ts";
+import { followEvents } from "./live/events.ts";
+import { announce, showProblem } from "./notices.ts";
+import { imagesQuery, jobsQuery, machinesQuery, queryClient, systemsQuery, trashQuery } from "./queries.ts";
+import { POWER_WORDS } from "./words.ts";
+
+/** More changed machines than this at once: one reading of the list costs less than one each. */
+const SINGLY = 5;
+const GATHER_MS = 120;
+const JOBS_EVERY_MS = 300;
+
+const changed = new Set<string>();
+const followed = new Set<string>();
+let gatherTimer: ReturnType<typeof setTimeout> | undefined;
+let jobsTimer: ReturnType<typeof setTimeout> | undefined;
+let jobsReadAt = 0;
+
+let connected = true;
+const connectionListeners = new Set<() => void>();
+export const isConnected = (): boolean => connected;
+export function onConnectionChange(listener: () => void): () => void {
+  connectionListeners.add(listener);
+  return () => connectionListeners.delete(listener);
+}
+
+/** A job that was begun from this page: its failure is shown wherever the person is then. */
+export function followJob(job: JobView): void {
+  followed.add(job.id);
+  queryClient.setQueryData(jobsQuery.queryKey, (jobs) => [job, ...(jobs ?? []).filter((each) => each.id !== job.id)]);
+  if (job.state === "running") readJobsSoon();
+}
+
+/** Puts one machine, as the daemon just told it, wherever the page shows it. */
+export function rememberMachine(machine: MachineView): void {
+  queryClient.setQueryData(machinesQuery.queryKey, (machines) =>
+    machines?.some((each) => each.id === machine.id)
+      ? machines.map((each) => (each.id === machine.id ? machine : each))
+      : machines && [...machines, machine],
+  );
+  for (const [key, shown] of queryClient.getQueriesData<MachineView>({ queryKey: ["machine"] })) {
+    if (shown?.id === machine.id) queryClient.setQueryData(key, machine);
+  }
+}
+
+function everything(): void {
+  void queryClient.invalidateQueries();
+}
+
+async function readChanged(): Promise<void> {
+  gatherTimer = undefined;
+  const ids = [...changed];
+  changed.clear();
+  for (const [, shown] of queryClient.getQueriesData<MachineView>({ queryKey: ["machine"] })) {
+    if (!shown || !ids.includes(shown.id)) continue;
+    for (const ref of [shown.id, shown.name]) void queryClient.invalidateQueries({ queryKey: ["of-machine", ref] });
+  }
+  if (ids.length > SINGLY) {
+    void queryClient.invalidateQueries({ queryKey: ["machines"] });
+    void queryClient.invalidateQueries({ queryKey: ["machine"] });
+    return;
+  }
+  await Promise.all(
+    ids.map(async (id) => {
+      try {
+        rememberMachine(await api.machines.show({ machine: id }));
+      } catch {
+        void queryClient.invalidateQueries({ queryKey: ["machines"] });
+      }
+    }),
+  );
+}
+
+function machineChanged(id: string): void {
+  changed.add(id);
+  gatherTimer ??= setTimeout(() => void readChanged(), GATHER_MS);
+}
+
+function readJobsSoon(): void {
+  if (jobsTimer !== undefined) return;
+  jobsTimer = setTimeout(
+    () => {
+      jobsTimer = undefined;
+      jobsReadAt = performance.now();
+      void queryClient.invalidateQueries({ queryKey: jobsQuery.queryKey });
+    },
+    Math.max(0, JOBS_EVERY_MS - (performance.now() - jobsReadAt)),
+  );
+}
+
+async function jobEnded(id: string): Promise<void> {
+  try {
+    const job = await api.jobs.show({ job: id });
+    queryClient.setQueryData(jobsQuery.queryKey, (jobs) => jobs?.map((each) => (each.id === id ? job : each)));
+    for (const subject of job.subjects) if (subject.startsWith("mch_")) machineChanged(subject);
+    if (!followed.delete(id)) return;
+    if (job.state === "failed" && job.problem) showProblem(job.problem, job.title);
+    else if (job.state === "done") announce(`Done: ${job.title}`);
+  } catch {
+    readJobsSoon();
+  }
+}
+
+const nameOf = (id: string): string =>
+  queryClient.getQueryData(machinesQuery.queryKey)?.find((each) => each.id === id)?.name ?? "A machine";
+
+function take({ fact }: Event): void {
+  switch (fact.kind) {
+    case "machine.power_changed":
+      machineChanged(fact.machineId);
+      announce(`${nameOf(fact.machineId)}: ${POWER_WORDS[fact.to]}`);
+      return;
+    case "machine.became_usable":
+      machineChanged(fact.machineId);
+      announce(`${nameOf(fact.machineId)} is ready to use`);
+      return;
+    case "machine.changed":
+    case "machine.renamed":
+    case "machine.restarted_itself":
+    case "machine.created":
+      machineChanged(fact.machineId);
+      return;
+    case "machine.trashed":
+    case "machine.restored":
+    case "machine.forgotten":
+      queryClient.setQueryData(machinesQuery.queryKey, (machines) =>
+        fact.kind === "machine.restored" ? machines : machines?.filter((each) => each.id !== fact.machineId),
+      );
+      void queryClient.invalidateQueries({ queryKey: trashQuery.queryKey });
+      if (fact.kind === "machine.restored") machineChanged(fact.machineId);
+      return;
+    case "image.added":
+    case "image.removed":
+      void queryClient.invalidateQueries({ queryKey: imagesQuery.queryKey });
+      void queryClient.invalidateQueries({ queryKey: systemsQuery.queryKey });
+      return;
+    case "job.started":
+    case "job.progressed":
+      readJobsSoon();
+      return;
+    case "job.ended":
+      void jobEnded(fact.jobId);
+      return;
+    case "host.noticed":
+      announce(fact.words);
+      void queryClient.invalidateQueries({ queryKey: ["host"] });
+      return;
+    default:
+      // A newer daemon may tell facts that this page does not know.
+      return;
+  }
+}
+
+/** Begins to follow; the page calls it once a session is open. Abort to end. */
+export function follow(signal: AbortSignal): void {
+  void followEvents(
+    {
+      event: take,
+      lagged: everything,
+      connected: (yes) => {
+        if (yes === connected) return;
+        connected = yes;
+        for (const listener of connectionListeners) listener();
+      },
+    },
+    signal,
+  );
+}

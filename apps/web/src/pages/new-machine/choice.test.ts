@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { SYSTEMS } from "../../../dev/world.ts";
+import { guessKind, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
+
+const debian = SYSTEMS.find((system) => system.id === "debian-13");
+const usual = partsFor(debian, undefined);
+
+test("the hardware of a system is one sentence", () => {
+  expect(partsInWords(usual)).toBe("1 core, 1 GiB memory, 8 GiB disk");
+  expect(partsInWords(partsFor(SYSTEMS[0], undefined))).toBe("1 core, 128 MiB memory, no disk of its own");
+});
+
+test("only what was changed is asked for", () => {
+  expect(wishOf(usual, usual)).toEqual({});
+  expect(wishOf({ ...usual, cpus: 4, memory: "2 GiB" }, usual)).toEqual({ hardware: { cpus: 4, memoryMiB: 2048 } });
+  expect(wishOf({ ...usual, disk: "20G" }, usual)).toEqual({ diskBytes: 20 * 1024 ** 3 });
+});
+
+test("sizes that cannot be are explained beside the field", () => {
+  const least = { memoryMiB: 512, diskBytes: 4 * 1024 ** 3 };
+  const host = { memoryBytes: 8 * 1024 ** 3 };
+  expect(partsTrouble(usual, least, host)).toEqual({});
+  expect(partsTrouble({ ...usual, memory: "lots" }, least, host).memory).toContain("2 GiB");
+  expect(partsTrouble({ ...usual, memory: "100 MiB" }, least, host).memory).toContain("512 MiB at least");
+  expect(partsTrouble({ ...usual, memory: "64 GiB" }, least, host).memory).toContain("8 GiB in all");
+  expect(partsTrouble({ ...usual, disk: "1 GiB" }, least, host).disk).toContain("4 GiB at least");
+  expect(partsTrouble({ ...usual, disk: "" }, least, host).disk).toBeUndefined();
+});
+
+test("the command does the same as the form", () => {
+  expect(newCommand("web", { system: "debian-13" }, { ...usual, cpus: 2 }, usual, true)).toBe(
+    "mimic new web --os debian-13 --cpus 2 --start",
+  );
+  expect(newCommand("", { empty: true }, usual, usual, false)).toBe("mimic new NAME --empty");
+});
+
+test("what a file is, is guessed from its name and size", () => {
+  expect(guessKind("Debian.ISO", 1e9)).toBe("cd");
+  expect(guessKind("boot.img", 1_474_560)).toBe("floppy");
+  expect(guessKind("boot.img", 1e9)).toBe("disk");
+  expect(guessKind("disk.qcow2.xz", 1e9)).toBe("disk");
+  expect(nameFromFile("debian-12.5.iso.xz")).toBe("debian-12.5");
+  expect(nameFromFile(".iso")).toBe("my-image");
+});
+
+test("an address can name a system or an image and nothing else", () => {
+  expect(readChoice({ system: "debian-13", host: "evil.test", own: "yes" })).toEqual({ system: "debian-13" });
+  expect(readChoice({ system: "x".repeat(500), image: 7 })).toEqual({});
+});

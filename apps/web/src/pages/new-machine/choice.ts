@@ -1,0 +1,124 @@
+// What was picked for a new machine, as it stands in the page's address; and what it comes to. Pure.
+import { formatSize, parseSize } from "@mimic/base";
+import type { ImageKind, ImageView, SystemView } from "@mimic/model";
+import { commandLine } from "../../words.ts";
+
+export interface NewChoice {
+  readonly system?: string | undefined;
+  readonly image?: string | undefined;
+  readonly own?: boolean | undefined;
+  readonly empty?: boolean | undefined;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" && value.length <= 130 ? value : undefined);
+export function readChoice(search: Record<string, unknown>): NewChoice {
+  return {
+    system: text(search["system"]),
+    image: text(search["image"]),
+    own: search["own"] === true || undefined,
+    empty: search["empty"] === true || undefined,
+  };
+}
+
+/** The parts a person is asked about. */
+export interface Parts {
+  readonly cpus: number;
+  readonly memory: string;
+  /** "" = no disk of its own. */
+  readonly disk: string;
+}
+
+export function partsFor(system: SystemView | undefined, image: ImageView | undefined): Parts {
+  const disk = system
+    ? (system.disk?.sizeBytes ?? 0)
+    : image?.kind === "disk"
+      ? image.virtualBytes
+      : image?.kind === "boot"
+        ? 0
+        : 20 * 1024 ** 3;
+  return {
+    cpus: system?.hardware.cpus ?? 1,
+    memory: formatSize((system?.hardware.memoryMiB ?? 1024) * 1024 ** 2),
+    disk: disk > 0 ? formatSize(disk) : "",
+  };
+}
+
+/** “2 cores, 2 GiB memory, 20 GiB disk” */
+export function partsInWords(parts: Parts): string {
+  return [
+    `${parts.cpus} ${parts.cpus === 1 ? "core" : "cores"}`,
+    `${parts.memory} memory`,
+    parts.disk ? `${parts.disk} disk` : "no disk of its own",
+  ].join(", ");
+}
+
+export interface PartsTrouble {
+  readonly memory?: string | undefined;
+  readonly disk?: string | undefined;
+}
+
+/** What is wrong with the sizes, in words beside each. */
+export function partsTrouble(
+  parts: Parts,
+  least: { memoryMiB: number; diskBytes: number },
+  host: { memoryBytes: number } | undefined,
+): PartsTrouble {
+  const memory = parseSize(parts.memory);
+  const disk = parts.disk.trim() === "" ? 0 : parseSize(parts.disk);
+  return {
+    memory:
+      memory === undefined || memory < 1024 ** 2
+        ? "A size such as “2 GiB” or “512 MiB”."
+        : memory < least.memoryMiB * 1024 ** 2
+          ? `This system needs ${formatSize(least.memoryMiB * 1024 ** 2)} at least.`
+          : host && memory > host.memoryBytes
+            ? `This computer has ${formatSize(host.memoryBytes)} in all.`
+            : undefined,
+    disk:
+      disk === undefined || (disk > 0 && disk < 512)
+        ? "A size such as “20 GiB”, or nothing for no disk."
+        : disk > 2 ** 50
+          ? "At most 1 PiB."
+          : disk > 0 && disk < least.diskBytes
+            ? `This system needs ${formatSize(least.diskBytes)} at least.`
+            : undefined,
+  };
+}
+
+/** The request's `hardware` and `diskBytes`: only what differs from what the system would get anyway. */
+export function wishOf(parts: Parts, usual: Parts): { hardware?: { cpus?: number; memoryMiB?: number }; diskBytes?: number } {
+  const memory = parseSize(parts.memory);
+  const disk = parseSize(parts.disk);
+  const hardware: { cpus?: number; memoryMiB?: number } = {};
+  if (parts.cpus !== usual.cpus) hardware.cpus = parts.cpus;
+  if (memory !== undefined && parts.memory !== usual.memory) hardware.memoryMiB = Math.max(1, Math.round(memory / 1024 ** 2));
+  return {
+    ...(Object.keys(hardware).length > 0 ? { hardware } : {}),
+    ...(disk !== undefined && disk > 0 && parts.disk !== usual.disk ? { diskBytes: disk } : {}),
+  };
+}
+
+export function newCommand(name: string, choice: NewChoice, parts: Parts, usual: Parts, start: boolean): string {
+  const wish = wishOf(parts, usual);
+  return commandLine(
+    "new",
+    name || "NAME",
+    ...(choice.system ? ["--os", choice.system] : choice.image ? ["--image", choice.image.slice(0, 12)] : ["--empty"]),
+    ...(wish.hardware?.cpus ? ["--cpus", String(wish.hardware.cpus)] : []),
+    ...(wish.hardware?.memoryMiB ? ["--memory", `${wish.hardware.memoryMiB}M`] : []),
+    ...(wish.diskBytes ? ["--disk", parts.disk.replaceAll(" ", "")] : []),
+    ...(start ? ["--start"] : []),
+  );
+}
+
+/** What a person's file most likely is, by its name and size; they can say otherwise. */
+export function guessKind(fileName: string, bytes: number): ImageKind {
+  const name = fileName.toLowerCase().replace(/\.(gz|xz|zst)$/, "");
+  if (name.endsWith(".iso")) return "cd";
+  if (/\.(flp|vfd|ima)$/.test(name) || (name.endsWith(".img") && bytes <= 2_949_120)) return "floppy";
+  return "disk";
+}
+
+/** “Debian-12.5 (net).iso” → “Debian-12.5 (net)” */
+export const nameFromFile = (fileName: string): string =>
+  fileName.replace(/(\.(iso|img|qcow2|raw|vmdk|vdi|vhdx?|flp|vfd|ima|gz|xz|zst))+$/i, "").slice(0, 120) || "my-image";

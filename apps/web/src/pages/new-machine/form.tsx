@@ -1,0 +1,170 @@
+// Name, and the hardware as one sentence that opens. “Create” is ready at once.
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { formatSize, plain } from "@mimic/base";
+import type { HostView, ImageView, JobView, SystemView } from "@mimic/model";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { api } from "../../api.ts";
+import { followJob } from "../../follow.ts";
+import { jobsQuery, machinesQuery } from "../../queries.ts";
+import { CommandLine } from "../../ui/command.tsx";
+import { JobProgress } from "../../ui/job.tsx";
+import { Picture } from "../../ui/pictures.tsx";
+import { ProblemNote } from "../../ui/problem.tsx";
+import { freeName, nameTrouble } from "../../words.ts";
+import { type NewChoice, newCommand, type Parts, partsFor, partsInWords, partsTrouble, wishOf } from "./choice.ts";
+
+interface Props {
+  readonly choice: NewChoice;
+  readonly system: SystemView | undefined;
+  readonly image: ImageView | undefined;
+  readonly host: HostView | undefined;
+}
+
+export function NewMachineForm({ choice, system, image, host }: Props) {
+  const { data: machines } = useQuery(machinesQuery);
+  const taken = useMemo(() => new Set(machines?.map((machine) => machine.name as string)), [machines]);
+  const usual = useMemo(() => partsFor(system, image), [system, image]);
+  const [typed, setTyped] = useState<string>();
+  const [parts, setParts] = useState<Parts>(usual);
+  const [start, setStart] = useState(true);
+  const [asked, setAsked] = useState(false);
+  const name = typed ?? freeName(system?.id ?? image?.name ?? "machine", taken);
+  const least = { memoryMiB: system?.minimum.memoryMiB ?? 1, diskBytes: system?.disk && parts.disk ? system.minimum.diskBytes : 0 };
+  const trouble = partsTrouble(parts, least, host);
+  const badName = nameTrouble(name, taken);
+  const create = useMutation({
+    // The name as it was asked for: once the machine is there, the next free name would be another.
+    mutationFn: (wanted: string) =>
+      api.machines.create({
+        name: wanted,
+        ...(system ? { system: system.id } : image ? { image: image.digest } : {}),
+        ...(system || image ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
+        start,
+      }),
+    onSuccess: ({ job }) => followJob(job),
+  });
+  if (create.data) return <Making job={create.data.job} name={create.variables} />;
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    setAsked(true);
+    if (!badName && !trouble.memory && !trouble.disk) create.mutate(name);
+  };
+  return (
+    <form className="new-form" onSubmit={submit} noValidate>
+      <div className="new-what">
+        <Picture
+          picture={system?.picture ?? (image ? (image.kind === "disk" ? "discs" : image.kind === "cd" ? "disc" : "floppy") : "empty")}
+          family={system?.family}
+          size={72}
+        />
+        <p>
+          {system
+            ? plain(system.summary, 240)
+            : image
+              ? plain(image.source, 200)
+              : "A computer with an empty disk. Put a CD in and install what you like."}
+        </p>
+      </div>
+      <TextInput
+        label="Name"
+        description="Lower-case letters, digits and hyphens."
+        value={name}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        error={typed !== undefined || asked ? badName : undefined}
+        maxLength={200}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <Hardware
+        parts={parts}
+        onChange={setParts}
+        trouble={trouble}
+        cpus={host?.cpus ?? 4}
+        memoryFree={host?.memoryFreeBytes}
+        diskFixed={image !== undefined && image.kind === "boot"}
+      />
+      <Checkbox label="Start it right away" checked={start} onChange={(event) => setStart(event.currentTarget.checked)} />
+      {create.error ? <ProblemNote error={create.error} /> : null}
+      <div className="row">
+        <Button type="submit" variant="filled" size="md" loading={create.isPending}>
+          Create
+        </Button>
+      </div>
+      <details className="as-command">
+        <summary>The same in a terminal</summary>
+        <CommandLine command={newCommand(name, choice, parts, usual, start)} />
+      </details>
+    </form>
+  );
+}
+
+interface HardwareProps {
+  readonly parts: Parts;
+  readonly onChange: (parts: Parts) => void;
+  readonly trouble: { memory?: string | undefined; disk?: string | undefined };
+  readonly cpus: number;
+  readonly memoryFree: number | undefined;
+  readonly diskFixed: boolean;
+}
+
+function Hardware({ parts, onChange, trouble, cpus, memoryFree, diskFixed }: HardwareProps) {
+  return (
+    <details className="sentence" open={trouble.memory || trouble.disk ? true : undefined}>
+      <summary>
+        <span className="quiet">Hardware</span>
+        <span className="sentence-words">{partsInWords(parts)}</span>
+        <span className="sentence-change">Change</span>
+      </summary>
+      <div className="parts">
+        <NativeSelect
+          label="Cores"
+          description={`This computer has ${cpus}.`}
+          data={Array.from({ length: Math.max(cpus, parts.cpus) }, (_, at) => String(at + 1))}
+          value={String(parts.cpus)}
+          onChange={(event) => onChange({ ...parts, cpus: Number(event.currentTarget.value) })}
+        />
+        <TextInput
+          label="Memory"
+          description={memoryFree === undefined ? "Such as 2 GiB." : `${formatSize(memoryFree)} is free now.`}
+          value={parts.memory}
+          error={trouble.memory}
+          onChange={(event) => onChange({ ...parts, memory: event.currentTarget.value })}
+        />
+        {diskFixed ? null : (
+          <TextInput
+            label="Disk"
+            description="Grows as it fills."
+            value={parts.disk}
+            error={trouble.disk}
+            onChange={(event) => onChange({ ...parts, disk: event.currentTarget.value })}
+          />
+        )}
+      </div>
+    </details>
+  );
+}
+
+/** Shown from “Create” until there is a machine to look at. */
+function Making({ job, name }: { job: JobView; name: string }) {
+  const navigate = useNavigate();
+  const { data: jobs } = useQuery(jobsQuery);
+  const { data: machines } = useQuery(machinesQuery);
+  const now = jobs?.find((each) => each.id === job.id) ?? job;
+  const there = machines?.some((machine) => machine.name === name);
+  useEffect(() => {
+    if (there) void navigate({ to: "/machines/$machine/{-$tab}", params: { machine: name }, replace: true });
+  }, [there, name, navigate]);
+  return (
+    <div className="making" aria-live="polite">
+      <h2>
+        Making “<bdi>{name}</bdi>”
+      </h2>
+      {now.state === "running" ? <JobProgress job={now} title={false} /> : null}
+      {now.problem ? <ProblemNote error={now.problem} /> : null}
+      {now.state === "cancelled" ? <p>Cancelled. Nothing was kept.</p> : null}
+      <p className="quiet">You can go elsewhere; it goes on by itself and shows under Jobs.</p>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+// What the page asks the daemon, each under one key, so that live events can renew exactly what they touch.
+import { plain } from "@mimic/base";
+import type { MachineView } from "@mimic/model";
+import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { ApiError, api } from "./api.ts";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Live events say when something changed; polling is the exception and says so where it happens.
+      staleTime: 60_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,
+    },
+    mutations: { retry: false },
+  },
+});
+
+export const machinesQuery = queryOptions({
+  queryKey: ["machines"],
+  queryFn: async ({ signal }) => (await api.machines.list({}, { signal })).machines,
+});
+export const machineQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["machine", machine],
+    queryFn: ({ signal }) => api.machines.show({ machine }, { signal }),
+    initialData: () => queryClient.getQueryData(machinesQuery.queryKey)?.find((each) => each.name === machine || each.id === machine),
+  });
+export const hardwareQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "hardware"],
+    queryFn: async ({ signal }) => (await api.machines.hardware({ machine }, { signal })).rows,
+  });
+export const storyQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "story"],
+    queryFn: async ({ signal }) => (await api.machines.story({ machine }, { signal })).story,
+  });
+export const explainQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "explain"],
+    queryFn: async ({ signal }) => (await api.machines.explain({ machine }, { signal })).parts,
+  });
+export const logQuery = (machine: string, which: "qemu" | "serial") =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "log", which],
+    queryFn: async ({ signal }) => (await api.machines.log({ machine, which }, { signal })).text,
+  });
+export const loadQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "load"],
+    queryFn: async ({ signal }) => (await api.machines.load({ machine }, { signal })).samples,
+    refetchInterval: 2_000,
+  });
+export const guestQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "guest"],
+    queryFn: ({ signal }) => api.machines.guest({ machine }, { signal }),
+  });
+export const imagesQuery = queryOptions({
+  queryKey: ["images"],
+  queryFn: async ({ signal }) => (await api.images.list({}, { signal })).images,
+});
+export const systemsQuery = queryOptions({
+  queryKey: ["systems"],
+  queryFn: async ({ signal }) =>
+    (await api.systems.list({}, { signal })).systems.toSorted((a, b) => a.rank - b.rank || a.name.localeCompare(b.name)),
+});
+export const jobsQuery = queryOptions({
+  queryKey: ["jobs"],
+  queryFn: async ({ signal }) => (await api.jobs.list({}, { signal })).jobs,
+});
+export const trashQuery = queryOptions({
+  queryKey: ["trash"],
+  queryFn: async ({ signal }) => (await api.trash.list({}, { signal })).trash,
+});
+export const hostQuery = queryOptions({
+  queryKey: ["host"],
+  queryFn: ({ signal }) => api.host.show({}, { signal }),
+});
+export const diagnosisQuery = queryOptions({
+  queryKey: ["diagnosis"],
+  queryFn: ({ signal }) => api.host.diagnose({}, { signal }),
+});
+
+/** The job that works on this machine now, when there is one. */
+export function useJobOf(machine: MachineView | undefined) {
+  const { data: jobs } = useQuery(jobsQuery);
+  if (!machine) return undefined;
+  return jobs?.find((job) => job.state === "running" && (job.id === machine.job || job.subjects.includes(machine.id)));
+}
+
+/** What a machine is called where room is short; names are slugs, but nothing is taken on trust. */
+export const shownName = (name: string): string => plain(name, 63);

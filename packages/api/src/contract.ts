@@ -1,0 +1,224 @@
+// The contract: each route's input, output and words. Server, OpenAPI 3.1 and the types of the client
+// all come from here. Unknown keys are refused on input. Errors are a Problem with a stable code.
+
+import {
+  Diagnosis,
+  DiskBus,
+  HardwareRow,
+  HostView,
+  ImageKind,
+  ImageView,
+  JobView,
+  LoadSample,
+  MachineView,
+  SystemView,
+  TrashView,
+} from "@mimic/model";
+import { oc } from "@orpc/contract";
+import { z } from "zod";
+import { HardwareWish } from "./hardware-wish.ts";
+import { type Route, routes } from "./routes.ts";
+
+const route = (r: Route, tag: string, summary: string) => oc.route({ method: r.method, path: r.path, tags: [tag], summary });
+
+/** A machine's name, its id, or a beginning that fits only one. */
+const machine = z.string().min(1).max(100).describe("name, id, or an unambiguous beginning of the name");
+const OfMachine = z.strictObject({ machine });
+const image = z.string().min(1).max(130).describe("name, digest, or an unambiguous beginning");
+const Started = z.object({ job: JobView });
+
+/** A person's wish for a new disk or a larger one. */
+const NewDisk = z.strictObject({
+  bus: DiskBus.optional(),
+  sizeBytes: z
+    .int()
+    .min(512)
+    .max(2 ** 50),
+});
+
+const m = "machines";
+const machines = {
+  list: route(routes.machines.list, m, "All machines")
+    .input(z.strictObject({}))
+    .output(z.object({ machines: z.array(MachineView) })),
+  create: route(routes.machines.create, m, "Make a machine; its image is got first when it is not here")
+    .input(
+      z.strictObject({
+        name: z.string().max(200),
+        /** From the catalogue… */
+        system: z.string().max(63).optional(),
+        /** …or over an image that is here: as its disk (kind disk), in its CD or floppy drive, or booted directly… */
+        image: image.optional(),
+        /** …or with neither: an empty disk. */
+        hardware: HardwareWish.optional(),
+        /** Size of its first disk; grown from the image's when larger. */
+        diskBytes: z
+          .int()
+          .min(512)
+          .max(2 ** 50)
+          .optional(),
+        moreDisks: z.array(NewDisk).max(8).optional(),
+        /** Copy the image instead of laying a thin layer over it. */
+        fullCopy: z.boolean().optional(),
+        note: z.string().max(2000).optional(),
+        start: z.boolean().optional().describe("start it too, and wait until it is usable"),
+      }),
+    )
+    .output(Started),
+  show: route(routes.machines.show, m, "One machine").input(OfMachine).output(MachineView),
+  change: route(routes.machines.change, m, "Rename it, or change its hardware, note or disks")
+    .input(
+      z.strictObject({
+        machine,
+        name: z.string().max(200).optional(),
+        note: z.string().max(2000).optional(),
+        hardware: HardwareWish.optional(),
+        addDisk: NewDisk.optional(),
+        removeDisk: z.string().optional().describe("a disk's id; the disk's file goes to the trash of the machine"),
+        growDisk: z.strictObject({ id: z.string(), sizeBytes: z.int() }).optional(),
+        addDrive: z.strictObject({ kind: z.enum(["cd", "floppy"]) }).optional(),
+      }),
+    )
+    .output(MachineView),
+  remove: route(routes.machines.remove, m, "Move it to the trash").input(OfMachine).output(TrashView),
+  clone: route(routes.machines.clone, m, "Copy it: linked (thin layers over the same images) or full")
+    .input(z.strictObject({ machine, name: z.string().max(200), full: z.boolean().optional() }))
+    .output(Started),
+  start: route(routes.machines.start, m, "Start it; the job ends when it is usable")
+    .input(z.strictObject({ machine, wait: z.enum(["usable", "running"]).optional() }))
+    .output(Started),
+  stop: route(routes.machines.stop, m, "Ask its system to shut down; the job ends when it is off")
+    .input(z.strictObject({ machine, graceMs: z.int().min(0).max(3_600_000).optional(), thenKill: z.boolean().optional() }))
+    .output(Started),
+  restart: route(routes.machines.restart, m, "Shut down and start again")
+    .input(z.strictObject({ machine, graceMs: z.int().min(0).max(3_600_000).optional(), thenKill: z.boolean().optional() }))
+    .output(Started),
+  kill: route(routes.machines.kill, m, "End it at once, like pulling the plug").input(OfMachine).output(MachineView),
+  pause: route(routes.machines.pause, m, "Let it stand still").input(OfMachine).output(MachineView),
+  resume: route(routes.machines.resume, m, "Let it go on").input(OfMachine).output(MachineView),
+  reset: route(routes.machines.reset, m, "Press its reset button").input(OfMachine).output(MachineView),
+  press: route(routes.machines.press, m, "Press keys: chords such as “ctrl-alt-delete”, one after the other")
+    .input(z.strictObject({ machine, keys: z.array(z.string().min(1).max(60)).min(1).max(200) }))
+    .output(z.object({})),
+  type: route(routes.machines.type, m, "Type text on its keyboard (US layout)")
+    .input(z.strictObject({ machine, text: z.string().min(1).max(10_000) }))
+    .output(z.object({})),
+  changeMedium: route(routes.machines.changeMedium, m, "Put an image into a drive, or take it out")
+    .input(z.strictObject({ machine, slot: z.string().max(16), image: image.nullable() }))
+    .output(MachineView),
+  explain: route(routes.machines.explain, m, "Every argument that its engine is started with, and why")
+    .input(OfMachine)
+    .output(z.object({ parts: z.array(z.object({ args: z.array(z.string()), because: z.string() })) })),
+  hardware: route(routes.machines.hardware, m, "Its parts, and which can be changed when")
+    .input(OfMachine)
+    .output(z.object({ rows: z.array(HardwareRow) })),
+  story: route(routes.machines.story, m, "What happened to it, in plain words")
+    .input(OfMachine)
+    .output(z.object({ story: z.array(z.object({ at: z.iso.datetime(), words: z.string() })) })),
+  log: route(routes.machines.log, m, "The end of a log: its engine's words, or its serial console")
+    .input(z.strictObject({ machine, which: z.enum(["qemu", "serial"]).default("qemu") }))
+    .output(z.object({ text: z.string() })),
+  load: route(routes.machines.load, m, "Its load over the last minutes, newest last")
+    .input(OfMachine)
+    .output(z.object({ samples: z.array(LoadSample) })),
+  guest: route(routes.machines.guest, m, "What its guest agent claims about the guest")
+    .input(OfMachine)
+    .output(z.object({ system: z.string().optional(), hostname: z.string().optional(), agentVersion: z.string().optional() })),
+};
+
+const i = "images";
+const images = {
+  list: route(routes.images.list, i, "All images")
+    .input(z.strictObject({}))
+    .output(z.object({ images: z.array(ImageView) })),
+  show: route(routes.images.show, i, "One image").input(z.strictObject({ image })).output(ImageView),
+  pull: route(routes.images.pull, i, "Get the image of a system of the catalogue")
+    .input(z.strictObject({ system: z.string().max(63) }))
+    .output(Started),
+  import: route(routes.images.import, i, "Bring a file of your own (only over the unix socket: the path is on this computer)")
+    .input(
+      z.strictObject({
+        path: z.string().min(1).max(4096),
+        name: z.string().min(1).max(120),
+        format: z.string().max(20).optional(),
+        kind: ImageKind.optional(),
+      }),
+    )
+    .output(Started),
+  verify: route(routes.images.verify, i, "Read every byte again and compare").input(z.strictObject({ image })).output(Started),
+  remove: route(routes.images.remove, i, "Delete it; refused while a machine uses it")
+    .input(z.strictObject({ image }))
+    .output(z.object({})),
+};
+
+const s = "systems";
+const systems = {
+  list: route(routes.systems.list, s, "The catalogue")
+    .input(z.strictObject({}))
+    .output(z.object({ systems: z.array(SystemView) })),
+  show: route(routes.systems.show, s, "One system")
+    .input(z.strictObject({ system: z.string().min(1).max(63) }))
+    .output(SystemView),
+};
+
+const j = "jobs";
+const OfJob = z.strictObject({ job: z.string().min(1).max(60) });
+const jobs = {
+  list: route(routes.jobs.list, j, "Long work: what runs and what ended lately")
+    .input(z.strictObject({}))
+    .output(z.object({ jobs: z.array(JobView) })),
+  show: route(routes.jobs.show, j, "One job").input(OfJob).output(JobView),
+  wait: route(routes.jobs.wait, j, "One job, when it has ended or the time is over")
+    .input(z.strictObject({ job: z.string().min(1).max(60), withinMs: z.coerce.number().int().min(0).max(60_000).default(30_000) }))
+    .output(JobView),
+  cancel: route(routes.jobs.cancel, j, "Stop it and undo what it had half made").input(OfJob).output(JobView),
+};
+
+const t = "trash";
+const OfEntry = z.strictObject({ entry: z.string().min(1).max(100).describe("id, or the machine's name") });
+const trash = {
+  list: route(routes.trash.list, t, "What was removed and can come back")
+    .input(z.strictObject({}))
+    .output(z.object({ trash: z.array(TrashView) })),
+  restore: route(routes.trash.restore, t, "Bring a machine back").input(OfEntry).output(MachineView),
+  remove: route(routes.trash.remove, t, "Forget one for ever").input(OfEntry).output(z.object({})),
+  empty: route(routes.trash.empty, t, "Forget all for ever")
+    .input(z.strictObject({}))
+    .output(z.object({ forgotten: z.number() })),
+};
+
+const h = "host";
+const host = {
+  show: route(routes.host.show, h, "This computer and this Mimic").input(z.strictObject({})).output(HostView),
+  diagnose: route(routes.host.diagnose, h, "What works here, what does not, why, and how to mend it")
+    .input(z.strictObject({}))
+    .output(Diagnosis),
+};
+
+const ss = "sessions";
+const Session = z.object({ csrf: z.string() });
+const sessions = {
+  code: route(routes.sessions.code, ss, "A one-time code for a browser, good for 60 seconds (only over the unix socket)")
+    .input(z.strictObject({}))
+    .output(z.object({ code: z.string(), address: z.string() })),
+  open: route(routes.sessions.open, ss, "Trade a one-time code for a session")
+    .input(z.strictObject({ code: z.string().max(100) }))
+    .output(Session),
+  renew: route(routes.sessions.renew, ss, "The session's CSRF value, for a page that was loaded again")
+    .input(z.strictObject({}))
+    .output(Session),
+  close: route(routes.sessions.close, ss, "End the session").input(z.strictObject({})).output(z.object({})),
+};
+
+const daemon = {
+  shutdown: route(
+    routes.daemon.shutdown,
+    "daemon",
+    "End the daemon; machines go on unless they are shut down first (only over the unix socket)",
+  )
+    .input(z.strictObject({ machines: z.boolean().default(false) }))
+    .output(z.object({ stoppedMachines: z.array(z.string()) })),
+};
+
+export const contract = { host, machines, images, systems, jobs, trash, sessions, daemon };
+export type Contract = typeof contract;

@@ -1,0 +1,31 @@
+// What travels over the WebSockets. Binary messages are payload; text messages are one JSON object.
+//
+// From a browser the FIRST message must be the text {"csrf": "…"}: cookie and Origin alone open
+// nothing. (Over the unix socket, and with “Authorization: Bearer”, it is left out.) A refusal is a text
+// {"problem": Problem} and a close; the close code is 4000 and the HTTP status it would have been.
+// A viewer that is too slow for serial, shell or sound gets the text {"dropped": bytes} where bytes are missing.
+//
+// display  binary both ways: RFB as QEMU speaks it, checked and bounded on the way.
+//          `?viewOnly=1`: keys, pointer and clipboard from this viewer are dropped.
+// sound    binary to the viewer: signed 16-bit little-endian stereo at 44,100 Hz. Text {"sound":"begin"|"end"}.
+// serial   binary both ways. On connect the history comes first, then text {"live":true}.
+//          `?port=0`, `?viewOnly=1`.
+// shell    as serial; text {"resize":{"columns":80,"rows":24}} from the client.
+// exec     client's first own message: text ExecRequest. Then client binary = stdin,
+//          text {"eof":true} = its end. Server binary: first byte 1 = stdout, 2 = stderr.
+//          Text {"exit":GuestExit} or {"problem":…} ends it. Closing ends the command.
+export interface ExecRequest {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: readonly string[];
+  /** false: the command gets no input at all. */
+  readonly stdin: boolean;
+}
+
+export interface ShellResize {
+  readonly resize: { readonly columns: number; readonly rows: number };
+}
+
+export const SOUND_RATE = 44_100;
+export const EXEC_STDOUT = 1;
+export const EXEC_STDERR = 2;

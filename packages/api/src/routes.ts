@@ -1,0 +1,116 @@
+// Every route of the API as plain data: method and path. Nothing is imported here, so that a client
+// (the command line starts in a few hundredths of a second) can have the routes without the schemas.
+// The contract beside this file gives each its input, output and words; a test holds the two together.
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export interface Route {
+  readonly method: Method;
+  readonly path: `/${string}`;
+}
+const get = (path: `/${string}`): Route => ({ method: "GET", path });
+const post = (path: `/${string}`): Route => ({ method: "POST", path });
+const patch = (path: `/${string}`): Route => ({ method: "PATCH", path });
+const del = (path: `/${string}`): Route => ({ method: "DELETE", path });
+
+export const API_PREFIX = "/api/v1";
+
+export const routes = {
+  host: {
+    show: get("/host"),
+    diagnose: post("/host/diagnosis"),
+  },
+  machines: {
+    list: get("/machines"),
+    create: post("/machines"),
+    show: get("/machines/{machine}"),
+    change: patch("/machines/{machine}"),
+    remove: del("/machines/{machine}"),
+    clone: post("/machines/{machine}/clones"),
+    start: post("/machines/{machine}/start"),
+    stop: post("/machines/{machine}/stop"),
+    restart: post("/machines/{machine}/restart"),
+    kill: post("/machines/{machine}/kill"),
+    pause: post("/machines/{machine}/pause"),
+    resume: post("/machines/{machine}/resume"),
+    reset: post("/machines/{machine}/reset"),
+    press: post("/machines/{machine}/keys"),
+    type: post("/machines/{machine}/text"),
+    changeMedium: post("/machines/{machine}/media"),
+    explain: get("/machines/{machine}/explanation"),
+    hardware: get("/machines/{machine}/hardware"),
+    story: get("/machines/{machine}/story"),
+    log: get("/machines/{machine}/log"),
+    load: get("/machines/{machine}/load"),
+    guest: get("/machines/{machine}/guest"),
+  },
+  images: {
+    list: get("/images"),
+    show: get("/images/{image}"),
+    pull: post("/images/pull"),
+    import: post("/images/import"),
+    verify: post("/images/{image}/verification"),
+    remove: del("/images/{image}"),
+  },
+  systems: {
+    list: get("/systems"),
+    show: get("/systems/{system}"),
+  },
+  jobs: {
+    list: get("/jobs"),
+    show: get("/jobs/{job}"),
+    /** Answers when the job has ended or `withinMs` is over, whichever is first. */
+    wait: get("/jobs/{job}/end"),
+    cancel: post("/jobs/{job}/cancel"),
+  },
+  trash: {
+    list: get("/trash"),
+    restore: post("/trash/{entry}/restore"),
+    remove: del("/trash/{entry}"),
+    empty: del("/trash"),
+  },
+  sessions: {
+    /** A one-time code for the browser; only over the unix socket. */
+    code: post("/sessions/codes"),
+    /** The code for a cookie and a CSRF value; the only route without a token. */
+    open: post("/sessions"),
+    /** A page that was loaded again asks for its CSRF value (cookie and a same-origin fetch needed). */
+    renew: post("/sessions/renewal"),
+    close: del("/sessions"),
+  },
+  daemon: {
+    /** Only over the unix socket. */
+    shutdown: post("/daemon/shutdown"),
+  },
+} as const satisfies Record<string, Record<string, Route>>;
+
+/**
+ * Routes whose body is no JSON, served beside the contract behind the same gate:
+ * bytes, streams and WebSockets. `{…}` as above.
+ */
+export const rawRoutes = {
+  /** Server-sent events; `?after=SEQ` resumes. Each `data:` is an Event or StreamLagged of the model; `id:` is its seq. */
+  events: { method: "GET", path: "/events" },
+  openapi: { method: "GET", path: "/openapi.json" },
+  /** image/png */
+  screenshot: { method: "GET", path: "/machines/{machine}/screenshot" },
+  /** application/octet-stream out of the guest: `?path=`. */
+  readFile: { method: "GET", path: "/machines/{machine}/files" },
+  /** application/octet-stream into the guest: `?path=`. */
+  writeFile: { method: "POST", path: "/machines/{machine}/files" },
+  /** application/octet-stream: a file from the browser: `?name=&format=&kind=`; answers a job. */
+  upload: { method: "POST", path: "/images/upload" },
+} as const;
+
+/** WebSocket paths. Each is described in `live.ts`. */
+export const liveRoutes = {
+  display: "/machines/{machine}/display",
+  sound: "/machines/{machine}/sound",
+  serial: "/machines/{machine}/serial",
+  shell: "/machines/{machine}/shell",
+  exec: "/machines/{machine}/exec",
+} as const;
+
+/** Puts parameters into a path, encoded. */
+export function fillPath(path: string, parameters: Readonly<Record<string, string>>): string {
+  return path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(parameters[key] ?? ""));
+}

@@ -1,0 +1,159 @@
+// The catalogue's ways to an image, tied to this computer: mirrors, cache, quarantine.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, type Log, type LongWork, plain, type Refusal, refusal } from "@mimic/base";
+import { type ImageRecord, System } from "@mimic/model";
+import type { DiskTool, ImageSources, NewImage } from "@mimic/workbench/ports";
+import { bootManifest } from "../boot-manifest.ts";
+import { writeSeed } from "../seed.ts";
+import { assembleBootFiles, assembleFile } from "./assemble-file.ts";
+import { assembleTinyLinux, type BootPart } from "./assemble-tiny-linux.ts";
+import { DebianArchive, findMirrors } from "./debian-archive.ts";
+import { downloadImage } from "./download.ts";
+import { finishImport, type ImportTools, importFile, inQuarantine } from "./import-file.ts";
+import { type InstallingMachines, installDebian } from "./install/install-debian.ts";
+
+export interface ImageSourcesOptions {
+  /** A fresh 0700 folder on the store's file system. */
+  readonly quarantine: () => Promise<string>;
+  readonly cacheDirectory: string;
+  /** Holds `systems/*.json` and `keys/`. */
+  readonly contentDirectory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** MIMIC_DEBIAN_MIRROR, MIMIC_IMAGE_MIRROR, PATH, MIMIC_QEMU_USER. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Looks at what came out of a conversion once more. */
+  readonly diskTool?: Pick<DiskTool, "checkHeader"> | undefined;
+  /** The largest disk that is imported; default 64 GiB. */
+  readonly maxVirtualBytes?: number | undefined;
+  /** Runs the machine in which a system is installed. Absent = that way is refused. */
+  readonly installing?: InstallingMachines | undefined;
+}
+
+type InstallSource = Extract<System["source"], { way: "install" }>;
+type AssembleSource = Extract<System["source"], { way: "assemble" }>;
+
+/** Recipes that cannot be read are left out and logged; sorted by rank. */
+export function readSystems(contentDirectory: string, log: Log): System[] {
+  const folder = join(contentDirectory, "systems");
+  const systems: System[] = [];
+  for (const name of readdirSync(folder)
+    .filter((one) => one.endsWith(".json"))
+    .sort()) {
+    try {
+      systems.push(System.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))));
+    } catch (error) {
+      log.warn("recipe cannot be read", { name, why: plain(error instanceof Error ? error.message : String(error)) });
+    }
+  }
+  return systems.sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1));
+}
+
+export function createImageSources(options: ImageSourcesOptions): ImageSources {
+  const { clock, log, environment, cacheDirectory, contentDirectory } = options;
+  const systems = readSystems(contentDirectory, log);
+  const tools: ImportTools = {
+    quarantine: options.quarantine,
+    clock,
+    log,
+    environment,
+    diskTool: options.diskTool,
+    maxVirtualBytes: options.maxVirtualBytes ?? 64 * 1024 ** 3,
+  };
+
+  const openArchive = async (): Promise<DebianArchive> =>
+    new DebianArchive({ cacheDirectory, contentDirectory, mirrors: await findMirrors(environment), clock, log });
+
+  const bootImage = (system: System, folder: string, parts: readonly BootPart[], source: string): NewImage => {
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    const record: ImageRecord = {
+      digest: createHash("sha256").update(bootManifest(parts)).digest("hex"),
+      name: system.name,
+      kind: "boot",
+      format: "raw",
+      sizeBytes,
+      virtualBytes: sizeBytes,
+      parts: [...parts],
+      architecture: system.architecture,
+      system: system.id,
+      addedAt: new Date(clock.nowMs()).toISOString(),
+      source,
+      verifiedBy: "Debian's signature over the package index, and the packages' SHA-256 in it",
+    };
+    return { record, path: folder };
+  };
+
+  async function assemble(system: System, source: AssembleSource, work: LongWork): Promise<NewImage | Refusal> {
+    const archive = await openArchive();
+    return inQuarantine(options.quarantine, async (folder) => {
+      const parts = join(folder, "parts");
+      await mkdir(parts, { mode: 0o700 });
+      if (source.builder === "tiny-linux") {
+        const made = await assembleTinyLinux(archive, source, parts, work);
+        const list = made.packages.map((one) => `${one.name} ${one.version}`).join(", ");
+        return bootImage(system, parts, made.parts, `assembled from ${made.packages.length} Debian packages: ${list}`);
+      }
+      if (source.options["kind"] === "boot") {
+        const made = await assembleBootFiles(archive, source, parts, work);
+        return bootImage(system, parts, made.parts, `from the Debian package ${made.package.name} ${made.package.version}`);
+      }
+      const path = join(folder, "original");
+      const from = await assembleFile(archive, source, path, work);
+      const kind = source.options["kind"] === "floppy" ? "floppy" : source.options["kind"] === "disk" ? "disk" : "cd";
+      return finishImport(
+        {
+          folder,
+          path,
+          kind,
+          format: "raw",
+          name: system.name,
+          fileName: source.options["file"]?.split("/").at(-1) ?? "file",
+          source: `${source.options["file"]} from the Debian package ${from.name} ${from.version}`,
+          verifiedBy: "Debian's signature over the package index, and the package's SHA-256 in it",
+          system: system.id,
+          architecture: system.architecture,
+        },
+        tools,
+        work,
+      );
+    });
+  }
+
+  async function install(system: System, source: InstallSource, work: LongWork): Promise<NewImage | Refusal> {
+    const machines = options.installing;
+    if (!machines)
+      return refusal(
+        "system.install_unavailable",
+        `“${system.name}” cannot be installed: nothing here can run the machine for it.`,
+        "Use the installer by hand: mimic new NAME --os debian-12-installer",
+      );
+    const archive = await openArchive();
+    return inQuarantine(options.quarantine, (folder) => installDebian({ machines, archive, clock, log, folder }, system, source, work));
+  }
+
+  return {
+    systems: () => systems,
+    async acquire(system, work) {
+      const { source } = system;
+      switch (source.way) {
+        case "download":
+          return downloadImage(system, source, { ...tools, cacheDirectory, contentDirectory }, work);
+        case "assemble":
+          return assemble(system, source, work);
+        case "install":
+          return install(system, source, work);
+        case "bring":
+          return refusal(
+            "system.bring_your_own",
+            `“${system.name}” cannot be fetched for you: ${source.hint}`,
+            "Bring its file: mimic image import FILE",
+          );
+      }
+    },
+    importFile: (request, work) => importFile(request, tools, work),
+    seed: writeSeed,
+  };
+}

@@ -1,0 +1,2 @@
+export * from "./memory-hypervisor.ts";
+export * from "./memory-store.ts";

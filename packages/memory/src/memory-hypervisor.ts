@@ -1,0 +1,224 @@
+// A pretend hypervisor that keeps the contract of the real one: nothing runs, but power, agent, consoles
+// and every piece of news behave as they do there. For tests and for pages without a daemon.
+import { type Clock, MimicError, type Random } from "@mimic/base";
+import { gradeIsolation, type RunRecord } from "@mimic/model";
+import type { BootPlan, GuestAgent, Hypervisor, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+
+export interface MemoryHypervisorOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What the next boots do: run (the rule), fail, or wait for `signal` for ever. */
+  behaviour?: "run" | "fail" | "hang";
+  /** Whether the guest obeys its power button. */
+  obeys?: boolean;
+  /** Whether the agent ever answers. */
+  answers?: boolean;
+}
+
+export class MemoryHypervisor implements Hypervisor {
+  readonly options: MemoryHypervisorOptions;
+  /** By cookie: what would still run if the daemon went away. */
+  readonly alive = new Map<string, MemoryMachine>();
+  constructor(options: MemoryHypervisorOptions) {
+    this.options = options;
+  }
+
+  facts: Hypervisor["facts"] = async () => ({
+    version: "0.0.0",
+    accelerator: "tcg",
+    because: "nothing real runs here",
+    confinement: { works: true, because: "nothing real runs here" },
+  });
+  diagnose: Hypervisor["diagnose"] = async () => [
+    {
+      id: "memory",
+      title: "Pretend machines",
+      state: "limited",
+      found: "Machines here are pretended.",
+      mend: "Use the real Mimic to run machines.",
+    },
+  ];
+  pin: Hypervisor["pin"] = async (hardware) => ({
+    ...hardware,
+    machineType: hardware.machineType ?? (hardware.board === "q35" ? "pc-q35-0.0" : "pc-i440fx-0.0"),
+  });
+  explain: Hypervisor["explain"] = async (plan) => [{ args: ["pretend", plan.record.name], because: "nothing real runs here" }];
+  sweep: Hypervisor["sweep"] = async (known) => {
+    const strays = [...this.alive.keys()].filter((cookie) => !known.has(cookie));
+    for (const cookie of strays) this.alive.delete(cookie);
+    return strays.length;
+  };
+  hardwareTable: Hypervisor["hardwareTable"] = (hardware, running) => [
+    {
+      part: "memory",
+      what: `${hardware.memoryMiB} MiB`,
+      change: running ? "afterRestart" : "now",
+      why: running ? "It runs." : "It is off.",
+    },
+  ];
+
+  async boot(plan: BootPlan, { signal }: { signal: AbortSignal }): Promise<MemoryMachine> {
+    const { clock, random, behaviour = "run" } = this.options;
+    if (behaviour === "fail")
+      throw new MimicError("qemu.exited_early", `The pretend machine “${plan.record.name}” was told to fail.`, { hint: "Tell it to run." });
+    if (behaviour === "hang") await clock.sleep(2 ** 31 - 1, { signal });
+    signal.throwIfAborted();
+    const cookie = [...random.bytes(8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const run: RunRecord = {
+      bootId: "memory",
+      pid: 1 + this.alive.size,
+      startTicks: "1",
+      cookie,
+      startedAt: new Date(clock.nowMs()).toISOString(),
+      qemuVersion: "0.0.0",
+      accelerator: "tcg",
+      confined: true,
+      uid: 1000,
+      hardware: plan.record.hardware,
+    };
+    const machine = new MemoryMachine(run, this.options, () => this.alive.delete(cookie));
+    this.alive.set(cookie, machine);
+    await plan.onLaunched?.(run);
+    return machine;
+  }
+
+  adopt: Hypervisor["adopt"] = async (_plan, run) => this.alive.get(run.cookie);
+}
+
+export class MemoryMachine implements RunningMachine {
+  readonly run: RunRecord;
+  readonly isolation = gradeIsolation({ accelerator: "tcg", supportedBoard: true, confined: true, filtered: true, runsAsRoot: false });
+  readonly agent: GuestAgent | undefined;
+  readonly serial: readonly SerialPort[] = [new MemorySerial()];
+  readonly shell = undefined;
+  readonly displaySocket = undefined;
+  readonly hasSound = false;
+  paused = false;
+  readonly pressed: string[][] = [];
+  readonly typed: string[] = [];
+  readonly media = new Map<string, string | undefined>();
+  readonly #listeners = new Set<(news: MachineNews) => void>();
+  readonly #options: MemoryHypervisorOptions;
+  readonly #gone: () => void;
+  #over = false;
+
+  constructor(run: RunRecord, options: MemoryHypervisorOptions, gone: () => void) {
+    this.run = run;
+    this.#options = options;
+    this.#gone = gone;
+    this.agent = run.hardware.agent ? new MemoryAgent(options) : undefined;
+  }
+
+  listen(hear: (news: MachineNews) => void): Disposable {
+    this.#listeners.add(hear);
+    return { [Symbol.dispose]: () => this.#listeners.delete(hear) };
+  }
+  /** Lets anything happen to it, as a guest or a broken host would. */
+  happen(news: MachineNews): void {
+    if (news.kind === "paused") this.paused = true;
+    if (news.kind === "resumed") this.paused = false;
+    if (news.kind === "exited") {
+      this.#over = true;
+      this.#gone();
+    }
+    for (const hear of [...this.#listeners]) hear(news);
+  }
+  async pressPowerButton(): Promise<void> {
+    if (this.#options.obeys === false) return;
+    this.happen({ kind: "shutDown" });
+    this.happen({ kind: "exited", expected: true, why: "the guest shut down", lastWords: "" });
+  }
+  async pause(): Promise<void> {
+    this.happen({ kind: "paused", why: "asked" });
+  }
+  async resume(): Promise<void> {
+    this.happen({ kind: "resumed" });
+  }
+  async reset(): Promise<void> {
+    this.happen({ kind: "reset" });
+  }
+  async end(): Promise<void> {
+    if (!this.#over) this.happen({ kind: "exited", expected: true, why: "it was ended", lastWords: "" });
+  }
+  async screenshot(): Promise<Uint8Array> {
+    return Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="), (char) =>
+      char.charCodeAt(0),
+    );
+  }
+  async screenText(): Promise<string | undefined> {
+    return undefined;
+  }
+  async press(chords: readonly (readonly string[])[]): Promise<void> {
+    for (const chord of chords) this.pressed.push([...chord]);
+  }
+  async type(text: string): Promise<void> {
+    this.typed.push(text);
+  }
+  async changeMedium(slot: string, path: string | undefined): Promise<void> {
+    this.media.set(slot, path);
+    this.happen({ kind: "mediumChanged", slot, open: path === undefined });
+  }
+  async usage() {
+    return { cpuMs: 0, memoryBytes: 0, diskReadBytes: 0, diskWriteBytes: 0 };
+  }
+  async release(): Promise<void> {
+    this.#listeners.clear();
+  }
+}
+
+export class MemorySerial implements SerialPort {
+  #history: Uint8Array = new Uint8Array();
+  readonly #listeners = new Set<(bytes: Uint8Array) => void>();
+  readonly written: Uint8Array[] = [];
+  history(): Uint8Array {
+    return this.#history;
+  }
+  listen(hear: (bytes: Uint8Array) => void): Disposable {
+    this.#listeners.add(hear);
+    return { [Symbol.dispose]: () => this.#listeners.delete(hear) };
+  }
+  write(bytes: Uint8Array): void {
+    this.written.push(bytes);
+  }
+  /** As if the guest had written it. */
+  say(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    const joined = new Uint8Array(this.#history.length + bytes.length);
+    joined.set(this.#history);
+    joined.set(bytes, this.#history.length);
+    this.#history = joined;
+    for (const hear of [...this.#listeners]) hear(bytes);
+  }
+}
+
+class MemoryAgent implements GuestAgent {
+  readonly #options: MemoryHypervisorOptions;
+  readonly #files = new Map<string, Uint8Array>();
+  constructor(options: MemoryHypervisorOptions) {
+    this.#options = options;
+  }
+  async waitUntilReady({ signal }: { signal: AbortSignal }): Promise<void> {
+    if (this.#options.answers === false) await this.#options.clock.sleep(2 ** 31 - 1, { signal });
+  }
+  exec: GuestAgent["exec"] = async (command) => {
+    await command.onStdout(new TextEncoder().encode([command.program, ...command.args].join(" ")));
+    return { kind: "exited", code: 0 };
+  };
+  async *readFile(path: string): AsyncGenerator<Uint8Array> {
+    const bytes = this.#files.get(path);
+    if (!bytes) throw new MimicError("agent.refused", `The guest has no file ${path}.`, { hint: "Check the path." });
+    yield bytes;
+  }
+  writeFile: GuestAgent["writeFile"] = async (path, bytes) => {
+    const parts: Uint8Array[] = [];
+    for await (const part of bytes) parts.push(part);
+    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    this.#files.set(path, all);
+  };
+  describe: GuestAgent["describe"] = async () => ({ system: "Pretend system", hostname: "pretend", agentVersion: "0" });
+}

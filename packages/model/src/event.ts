@@ -1,0 +1,31 @@
+// Facts, past tense. They carry ids and what changed, never secrets and never whole objects.
+import { z } from "zod";
+import { Power } from "./power.ts";
+
+const id = z.string();
+export const Fact = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("machine.created"), machineId: id, name: z.string() }),
+  z.object({ kind: z.literal("machine.changed"), machineId: id, what: z.string() }),
+  z.object({ kind: z.literal("machine.renamed"), machineId: id, from: z.string(), to: z.string() }),
+  z.object({ kind: z.literal("machine.power_changed"), machineId: id, from: Power, to: Power, because: z.string() }),
+  z.object({ kind: z.literal("machine.became_usable"), machineId: id, by: z.string(), afterMs: z.number() }),
+  z.object({ kind: z.literal("machine.restarted_itself"), machineId: id }),
+  z.object({ kind: z.literal("machine.trashed"), machineId: id, name: z.string() }),
+  z.object({ kind: z.literal("machine.restored"), machineId: id, name: z.string() }),
+  z.object({ kind: z.literal("machine.forgotten"), machineId: id, name: z.string() }),
+  z.object({ kind: z.literal("image.added"), digest: z.string(), name: z.string() }),
+  z.object({ kind: z.literal("image.removed"), digest: z.string(), name: z.string() }),
+  z.object({ kind: z.literal("job.started"), jobId: id }),
+  z.object({ kind: z.literal("job.progressed"), jobId: id }),
+  z.object({ kind: z.literal("job.ended"), jobId: id, state: z.string() }),
+  z.object({ kind: z.literal("host.noticed"), words: z.string() }),
+]);
+export type Fact = z.infer<typeof Fact>;
+
+/** `seq` grows by one within a daemon's life, and never goes back across restarts. */
+export const Event = z.object({ seq: z.number(), at: z.iso.datetime(), fact: Fact });
+export type Event = z.infer<typeof Event>;
+
+/** In place of events that are gone: read the state again, then go on from `seq`. */
+export const StreamLagged = z.object({ kind: z.literal("stream.lagged"), seq: z.number(), dropped: z.number() });
+export type StreamLagged = z.infer<typeof StreamLagged>;

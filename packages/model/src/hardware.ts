@@ -1,0 +1,116 @@
+// The computer a machine pretends to be, as a person would list its parts.
+// Every field has a default: `HardwareSpec.parse({})` is a sensible PC of today.
+import { formatSize, mib } from "@mimic/base";
+import { z } from "zod";
+
+/** Processors that QEMU can stand in for. Only the PCs can be made today; the others keep their place. */
+export const Architecture = z.enum(["x86_64", "i386"]);
+export type Architecture = z.infer<typeof Architecture>;
+
+/** q35 = a PC of the last fifteen years (PCI Express); i440fx = a PC of the nineties (ISA and PCI). */
+export const Board = z.enum(["q35", "i440fx"]);
+export type Board = z.infer<typeof Board>;
+
+export const Firmware = z.enum(["bios", "uefi"]);
+export const DiskBus = z.enum(["virtio", "sata", "ide", "scsi", "nvme"]);
+export type DiskBus = z.infer<typeof DiskBus>;
+export const DiskFormat = z.enum(["qcow2", "raw"]);
+export type DiskFormat = z.infer<typeof DiskFormat>;
+export const DisplayAdapter = z.enum(["vga", "virtio", "cirrus", "none"]);
+export const SoundCard = z.enum(["none", "hda", "ac97", "sb16"]);
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const SlotName = z.string().regex(/^[a-z][a-z0-9]{0,15}$/);
+
+/** A hard disk. Its file is `disks/<id>.<format>` in the machine's folder; `base` is the image under it. */
+export const DiskSpec = z.strictObject({
+  id: z.string().regex(/^dsk_[0-9a-z]{26}$/),
+  bus: DiskBus,
+  format: DiskFormat.default("qcow2"),
+  sizeBytes: z
+    .int()
+    .min(512)
+    .max(2 ** 50),
+  /** The immutable image that this disk is a layer over; absent for a full copy or an empty disk. */
+  base: Sha256.optional(),
+  readOnly: z.boolean().default(false),
+});
+export type DiskSpec = z.infer<typeof DiskSpec>;
+
+/** A drive whose medium can be changed: CD or floppy. `image` is what is in it, null = empty. */
+export const MediaDrive = z.strictObject({
+  slot: SlotName, // cd0, cd1, floppy0
+  kind: z.enum(["cd", "floppy"]),
+  /** Images made for this machine alone (a cloud-init seed) live in its folder as `media/<slot>.img`. */
+  medium: z
+    .discriminatedUnion("from", [z.strictObject({ from: z.literal("image"), digest: Sha256 }), z.strictObject({ from: z.literal("own") })])
+    .nullable()
+    .default(null),
+});
+export type MediaDrive = z.infer<typeof MediaDrive>;
+
+/** Kernel and initrd loaded by QEMU itself, from members of an image in the store (`parts`). */
+export const DirectBoot = z.strictObject({
+  image: Sha256,
+  kernel: z.string().max(100),
+  initrd: z.string().max(100).optional(),
+  commandLine: z.string().max(2000).default(""),
+});
+
+export const ClockSpec = z.strictObject({
+  /** "utc" for most systems, "local" for DOS and Windows. */
+  base: z.enum(["utc", "local"]).default("utc"),
+  /** A fixed date at each power-on, ISO 8601 without zone (QEMU `-rtc base=`). */
+  startAt: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+    .optional(),
+  /** Seconds added to this computer's time at each power-on. */
+  offsetSeconds: z.int().min(-4e9).max(4e9).default(0),
+});
+
+export const HardwareSpec = z.strictObject({
+  architecture: Architecture.default("x86_64"),
+  board: Board.default("q35"),
+  /** QEMU's versioned machine type, written at the first start so that an upgrade changes nothing under a guest. */
+  machineType: z
+    .string()
+    .regex(/^[a-z0-9.-]{1,40}$/)
+    .optional(),
+  firmware: Firmware.default("bios"),
+  secureBoot: z.boolean().default(false),
+  tpm: z.boolean().default(false),
+  /** QEMU's `-cpu` model; "best" = `max` under TCG, `host` under KVM. */
+  cpuModel: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,40}$/)
+    .default("best"),
+  cpus: z.int().min(1).max(64).default(1),
+  memoryMiB: z.int().min(1).max(1_048_576).default(1024),
+  disks: z.array(DiskSpec).max(16).default([]),
+  drives: z.array(MediaDrive).max(4).default([]),
+  display: DisplayAdapter.default("vga"),
+  sound: SoundCard.default("none"),
+  /** "usb" tablet and keyboard follow the pointer exactly; "ps2" is what old systems know. */
+  input: z.enum(["usb", "ps2"]).default("usb"),
+  serialPorts: z.int().min(0).max(2).default(1),
+  /** The channel for the guest agent; false = no such device in the machine. */
+  agent: z.boolean().default(true),
+  clock: ClockSpec.prefault({}),
+  bootOrder: z
+    .array(z.enum(["disk", "cd", "floppy"]))
+    .max(3)
+    .default(["disk", "cd", "floppy"]),
+  directBoot: DirectBoot.optional(),
+});
+export type HardwareSpec = z.infer<typeof HardwareSpec>;
+
+export const emptyHardware = (): HardwareSpec => HardwareSpec.parse({});
+
+/** “2 cores, 2 GiB memory, 20 GiB disk”: the machine in one sentence. */
+export function hardwareInWords(hardware: HardwareSpec): string {
+  const parts = [`${hardware.cpus} ${hardware.cpus === 1 ? "core" : "cores"}`, `${formatSize(mib(hardware.memoryMiB))} memory`];
+  for (const disk of hardware.disks) parts.push(`${formatSize(disk.sizeBytes)} disk`);
+  if (hardware.disks.length === 0) parts.push("no disk");
+  return parts.join(", ");
+}

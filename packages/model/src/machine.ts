@@ -1,0 +1,94 @@
+// A machine: what was asked for (record) and what is observed (view).
+import { z } from "zod";
+import { HardwareSpec } from "./hardware.ts";
+import { Accelerator, Isolation } from "./isolation.ts";
+import { Name } from "./name.ts";
+import { Power } from "./power.ts";
+import { Readiness } from "./readiness.ts";
+
+export const MachineIdText = z.string().regex(/^mch_[0-9a-z]{26}$/);
+
+/** What a machine's folder says of it (`machine.json`). */
+export const MachineRecord = z.strictObject({
+  id: MachineIdText,
+  name: Name,
+  createdAt: z.iso.datetime(),
+  /** The system it was made from, when it was made from the catalogue. */
+  system: z.string().max(63).optional(),
+  note: z.string().max(2000).default(""),
+  hardware: HardwareSpec,
+  readiness: Readiness,
+  /** How to log in, when Mimic set it up; never a password that a person chose. */
+  login: z.strictObject({ user: z.string().max(32), shell: z.enum(["hvc", "serial", "none"]).default("none") }).optional(),
+});
+export type MachineRecord = z.infer<typeof MachineRecord>;
+
+/** The QEMU that runs a machine (`run.json`): enough to find it again after the daemon died. */
+export const RunRecord = z.strictObject({
+  bootId: z.string(),
+  pid: z.int().positive(),
+  /** Field 22 of /proc/PID/stat: together with the pid it names one process for ever. */
+  startTicks: z.string().regex(/^\d+$/),
+  /** Random per launch, carried in QEMU's `-name`. */
+  cookie: z.string().regex(/^[0-9a-f]{16}$/),
+  startedAt: z.iso.datetime(),
+  qemuVersion: z.string(),
+  accelerator: Accelerator,
+  confined: z.boolean(),
+  uid: z.int(),
+  /** The hardware that this QEMU was started with: differs from the record when that was changed since. */
+  hardware: HardwareSpec,
+  usableBy: z.string().optional(),
+  usableAt: z.iso.datetime().optional(),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** What the three doors show of a machine. */
+export const MachineView = z.object({
+  id: MachineIdText,
+  name: Name,
+  createdAt: z.iso.datetime(),
+  system: z.string().optional(),
+  systemName: z.string().optional(),
+  note: z.string(),
+  hardware: HardwareSpec,
+  hardwareInWords: z.string(),
+  readiness: Readiness,
+  login: MachineRecord.shape.login,
+  power: Power,
+  /** Why it is in this state, in plain words. */
+  because: z.string(),
+  trouble: z.enum(["diskFull", "diskError", "guestPanicked"]).optional(),
+  since: z.iso.datetime(),
+  /** Set once it is usable in this run: by which sign. */
+  usableBy: z.string().optional(),
+  accelerator: Accelerator.optional(),
+  isolation: Isolation.optional(),
+  /** Changed hardware that applies at the next start. */
+  pending: z.array(z.string()),
+  /** Bytes of its own disks on this computer. */
+  diskBytes: z.number(),
+  /** The job that works on it now. */
+  job: z.string().optional(),
+});
+export type MachineView = z.infer<typeof MachineView>;
+
+/** One part of a machine, and whether it can be changed: one table for API, command line and browser. */
+export const HardwareRow = z.object({
+  part: z.string(),
+  what: z.string(),
+  change: z.enum(["now", "afterRestart", "never"]),
+  why: z.string(),
+});
+export type HardwareRow = z.infer<typeof HardwareRow>;
+
+/** One sample of a running machine's load. */
+export const LoadSample = z.object({
+  at: z.iso.datetime(),
+  /** 1 = one core of this computer. */
+  cpuCores: z.number(),
+  memoryBytes: z.number(),
+  diskReadBytesPerSecond: z.number(),
+  diskWriteBytesPerSecond: z.number(),
+});
+export type LoadSample = z.infer<typeof LoadSample>;

@@ -1,0 +1,99 @@
+// What the workbench asks of a guest's helper, in qemu-ga's verbs. Every answer is checked before it is believed.
+import { messageOf, type Waiting } from "@mimic/base";
+import type { GuestAgent, GuestCommand, GuestExit } from "@mimic/workbench/ports";
+import { z } from "zod";
+import type { AgentPorts } from "./agent-ports.ts";
+import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
+import { agentAbsent, agentMisbehaved } from "./errors.ts";
+import { runInGuest } from "./exec.ts";
+import { GuestFiles } from "./files.ts";
+
+const Claim = z.string().max(1000);
+const HostName = z.object({ "host-name": Claim });
+const OsInfo = z.object({ "pretty-name": Claim.optional(), name: Claim.optional() });
+const Info = z.object({ version: Claim });
+
+export class QemuAgent implements GuestAgent {
+  readonly #channel: AgentChannel;
+  readonly #ports: AgentPorts;
+  readonly #files: GuestFiles;
+  #scratch: string | undefined;
+
+  constructor(channel: AgentChannel, ports: AgentPorts) {
+    this.#channel = channel;
+    this.#ports = ports;
+    this.#files = new GuestFiles(channel);
+  }
+
+  waitUntilReady(options: Waiting): Promise<void> {
+    return this.#channel.whenSynced(options);
+  }
+
+  async exec(command: GuestCommand, options: Waiting): Promise<GuestExit> {
+    return await runInGuest(
+      { channel: this.#channel, files: this.#files, ports: this.#ports, scratch: await this.#scratchFolder(options) },
+      command,
+      options,
+    );
+  }
+
+  readFile(path: string, options: Waiting): AsyncIterable<Uint8Array> {
+    return this.#files.read(path, options);
+  }
+
+  async writeFile(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void> {
+    await this.#files.write(path, bytes, options);
+  }
+
+  async describe(options: Waiting): Promise<Awaited<ReturnType<GuestAgent["describe"]>>> {
+    const ask = async <T>(command: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+      try {
+        return schema.safeParse(await this.#channel.call(command, {}, options)).data;
+      } catch (error) {
+        options.signal.throwIfAborted();
+        this.#ports.log.debug("the guest did not say", { command, error: messageOf(error) });
+        return undefined;
+      }
+    };
+    const info = await ask("guest-info", Info);
+    if (info === undefined && !this.#channel.synced) throw agentAbsent("it said nothing about itself");
+    const os = await ask("guest-get-osinfo", OsInfo);
+    const host = await ask("guest-get-host-name", HostName);
+    return { system: os?.["pretty-name"] ?? os?.name, hostname: host?.["host-name"], agentVersion: info?.version };
+  }
+
+  /** Only when it has answered before: otherwise the words would wait and switch off a later boot. */
+  askToShutDown(): void {
+    if (this.#channel.synced) this.#channel.shout("guest-shutdown", { mode: "powerdown" });
+  }
+
+  guestWasReset(): void {
+    this.#scratch = undefined;
+    this.#channel.beginSync();
+  }
+
+  close(): void {
+    this.#channel.ended("the connection was closed");
+  }
+
+  /** Where in the guest short-lived files may be made: the first of these that exists; asked once per boot. */
+  async #scratchFolder(options: Waiting): Promise<string> {
+    if (this.#scratch !== undefined) return this.#scratch;
+    const script = 'for d in /dev/shm /run /tmp /var/tmp; do [ -d "$d" ] && [ -w "$d" ] && { echo "$d"; exit 0; }; done; exit 1';
+    const started = z
+      .object({ pid: z.int() })
+      .safeParse(await this.#channel.call("guest-exec", { path: "/bin/sh", arg: ["-c", script], "capture-output": true }, options));
+    if (!started.success) throw agentMisbehaved("no process number");
+    const Status = z.object({ exited: z.boolean(), exitcode: z.int().optional(), "out-data": z.string().max(AGENT_LINE_BYTES).optional() });
+    for (let wait = 5; ; wait = Math.min(200, wait * 2)) {
+      const status = Status.safeParse(await this.#channel.call("guest-exec-status", { pid: started.data.pid }, options)).data;
+      if (status === undefined) throw agentMisbehaved("a status that makes no sense");
+      if (status.exited) {
+        const folder = atob(status["out-data"] ?? "").trim();
+        this.#scratch = ["/dev/shm", "/run", "/tmp", "/var/tmp"].find((known) => known === folder) ?? "/tmp";
+        return this.#scratch;
+      }
+      await this.#ports.clock.sleep(wait, options);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// Files in the guest, by qemu-ga's guest-file-* verbs, in chunks that fit the line limit.
+import type { Waiting } from "@mimic/base";
+import { z } from "zod";
+import type { AgentChannel } from "./channel.ts";
+import { agentMisbehaved } from "./errors.ts";
+
+/** Bytes per question; base64 makes 256 KiB of it. */
+export const CHUNK_BYTES = 192 * 1024;
+const Chunk = z.object({ count: z.int().min(0).max(CHUNK_BYTES), "buf-b64": z.string(), eof: z.boolean() });
+const Written = z.object({ count: z.int().min(0).max(CHUNK_BYTES), eof: z.boolean().optional() });
+const encode = (bytes: Uint8Array): string => {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(text);
+};
+const decode = (base64: string): Uint8Array | undefined => {
+  try {
+    return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+};
+
+export class GuestFiles {
+  readonly #channel: AgentChannel;
+  constructor(channel: AgentChannel) {
+    this.#channel = channel;
+  }
+
+  async open(path: string, mode: "r" | "w" | "r+", options: Waiting): Promise<number> {
+    const handle = z.int().safeParse(await this.#channel.call("guest-file-open", { path, mode }, options));
+    if (!handle.success) throw agentMisbehaved("a file handle that is no number");
+    return handle.data;
+  }
+
+  async close(handle: number, options: Waiting): Promise<void> {
+    await this.#channel.call("guest-file-close", { handle }, options);
+  }
+
+  /** What is there from where the handle stands; empty at the (present) end. */
+  async readSome(handle: number, options: Waiting): Promise<Uint8Array> {
+    const chunk = Chunk.safeParse(await this.#channel.call("guest-file-read", { handle, count: CHUNK_BYTES }, options));
+    if (!chunk.success) throw agentMisbehaved("a piece of a file that makes no sense");
+    const bytes = decode(chunk.data["buf-b64"]);
+    if (bytes === undefined || bytes.length !== chunk.data.count) throw agentMisbehaved("a piece of a file that is not as long as it says");
+    return bytes;
+  }
+
+  async writeAll(handle: number, bytes: Uint8Array, options: Waiting): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + CHUNK_BYTES);
+      const args = { handle, "buf-b64": encode(piece), count: piece.length };
+      const written = Written.safeParse(await this.#channel.call("guest-file-write", args, options));
+      if (!written.success || written.data.count === 0) throw agentMisbehaved("it writes nothing");
+      at += written.data.count;
+    }
+  }
+
+  async *read(path: string, options: Waiting): AsyncGenerator<Uint8Array, void, void> {
+    const handle = await this.open(path, "r", options);
+    try {
+      for (;;) {
+        const bytes = await this.readSome(handle, options);
+        if (bytes.length === 0) return;
+        yield bytes;
+      }
+    } finally {
+      await this.#closeQuietly(handle);
+    }
+  }
+
+  async write(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void> {
+    const handle = await this.open(path, "w", options);
+    try {
+      for await (const piece of bytes) await this.writeAll(handle, piece, options);
+      await this.#channel.call("guest-file-flush", { handle }, options);
+    } finally {
+      await this.#closeQuietly(handle);
+    }
+  }
+
+  /** Also after an abort: the guest's agent keeps handles for ever. */
+  async #closeQuietly(handle: number): Promise<void> {
+    await this.close(handle, { signal: new AbortController().signal }).catch(() => {});
+  }
+}

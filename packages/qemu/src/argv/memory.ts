@@ -1,0 +1,28 @@
+// Memory. Not shared, not in core dumps. Free places for more are prepared only where a guest of today
+// can use them: they cost a small guest real memory (Linux sets 64 MiB aside once RAM above 4 GiB may come).
+import { type ArgvContext, type ArgvPart, json, keyValue, part } from "./part.ts";
+
+export const MEMORY_SLOTS = 8;
+export const GROWABLE_FROM_MIB = 1024;
+
+export function memoryParts(context: ArgvContext): ArgvPart[] {
+  const { memoryMiB, board } = context.hardware;
+  const grows = board === "q35" && memoryMiB >= GROWABLE_FROM_MIB;
+  return [
+    part(grows ? `${memoryMiB} MiB, with ${MEMORY_SLOTS} free places: memory can be added while it runs.` : `${memoryMiB} MiB.`, [
+      "-m",
+      keyValue(undefined, {
+        size: `${memoryMiB}M`,
+        slots: grows ? MEMORY_SLOTS : undefined,
+        maxmem: grows ? `${maxMemoryMiB(memoryMiB)}M` : undefined,
+      }),
+    ]),
+    part(
+      "The memory as an object of its own, left out of core dumps.",
+      json("-object", { "qom-type": "memory-backend-ram", id: "mem0", size: memoryMiB * 1024 ** 2, dump: false }),
+    ),
+  ];
+}
+
+/** Four times what it has, at least 16 GiB: a ceiling costs nothing on the host. */
+export const maxMemoryMiB = (memoryMiB: number): number => Math.max(16_384, memoryMiB * 4);

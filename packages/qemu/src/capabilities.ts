@@ -1,0 +1,68 @@
+// What one QEMU binary can do, as the probe found it: plain data that argv is built from.
+import { MimicError } from "@mimic/base";
+import type { Architecture, Board, HardwareSpec } from "@mimic/model";
+import { z } from "zod";
+
+export const QemuCapabilities = z.object({
+  binary: z.string(),
+  /** “7.2.22” */
+  version: z.string(),
+  /** Versioned machine types, e.g. pc-q35-7.2. */
+  machines: z.array(z.string()),
+  devices: z.array(z.string()),
+  cpuModels: z.array(z.string()),
+});
+export type QemuCapabilities = z.infer<typeof QemuCapabilities>;
+
+export const OLDEST_QEMU = [7, 2] as const;
+
+export function isOldEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > OLDEST_QEMU[0] || (major === OLDEST_QEMU[0] && minor >= OLDEST_QEMU[1]);
+}
+
+const PREFIX: Readonly<Record<Board, string>> = { q35: "pc-q35-", i440fx: "pc-i440fx-" };
+
+/** The newest versioned machine type of a board; throws `qemu.no_board` when this QEMU has none. */
+export function newestMachineType(capabilities: QemuCapabilities, board: Board): string {
+  const prefix = PREFIX[board];
+  const versions = capabilities.machines
+    .filter((name) => name.startsWith(prefix) && /^\d+\.\d+$/.test(name.slice(prefix.length)))
+    .map((name) => ({ name, key: name.slice(prefix.length).split(".").map(Number) as [number, number] }))
+    .sort((a, b) => b.key[0] - a.key[0] || b.key[1] - a.key[1]);
+  const newest = versions[0];
+  if (newest === undefined)
+    throw new MimicError("qemu.no_board", `This QEMU cannot pretend to be a “${board}” board.`, {
+      hint: "Install the full QEMU for PCs (Debian: qemu-system-x86) or choose the other board.",
+    });
+  return newest.name;
+}
+
+/**
+ * QEMU keeps old machine types for years, not for ever. Throws `qemu.machine_type_gone` when the type that a
+ * machine was pinned to is no longer there, instead of changing the hardware under a guest.
+ */
+export function machineTypeOf(hardware: HardwareSpec, capabilities: QemuCapabilities): string {
+  const pinned = hardware.machineType;
+  if (pinned === undefined) return newestMachineType(capabilities, hardware.board);
+  if (!capabilities.machines.includes(pinned))
+    throw new MimicError(
+      "qemu.machine_type_gone",
+      `QEMU ${capabilities.version} no longer knows the board “${pinned}” that this machine was made with.`,
+      {
+        hint: "Install an older QEMU, or let the machine move to the newest board: its system may notice new hardware.",
+      },
+    );
+  return pinned;
+}
+
+export const needDevice = (capabilities: QemuCapabilities, device: string, what: string): void => {
+  if (!capabilities.devices.includes(device))
+    throw new MimicError("qemu.no_device", `This QEMU has no ${what}.`, {
+      hint: "Install the full QEMU for PCs, or choose another kind in the machine's hardware.",
+      detail: device,
+    });
+};
+
+/** QEMU's words for a processor: see docs/decisions for why 32-bit PCs use the 64-bit program. */
+export const binaryNames: Readonly<Record<Architecture, string>> = { x86_64: "qemu-system-x86_64", i386: "qemu-system-x86_64" };

@@ -1,0 +1,199 @@
+// Disks on this computer. Empty disks and overlays are written by our own code (a few hundred bytes of header); copies
+// are made by a caged QEMU that gets open descriptors, explicit formats and the chain node by node, and no name at all.
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { type LongWork, MimicError, messageOf, plain, type Refusal, type Waiting } from "@mimic/base";
+import type { DiskFormat } from "@mimic/model";
+import type { DiskTool } from "@mimic/workbench/ports";
+import { checkLayer } from "../qcow2/check.ts";
+import { HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
+import { startHelperQemu } from "./helper-qemu.ts";
+import type { QemuHypervisor, QemuPorts } from "./hypervisor.ts";
+import { openForQemu } from "./open-files.ts";
+
+interface File {
+  readonly path: string;
+  readonly format: DiskFormat;
+}
+
+export class QemuDiskTool implements DiskTool {
+  readonly #ports: QemuPorts;
+  readonly #qemu: QemuHypervisor;
+
+  constructor(ports: QemuPorts, qemu: QemuHypervisor) {
+    this.#ports = ports;
+    this.#qemu = qemu;
+  }
+
+  async createOverlay(path: string, base: File, sizeBytes: number, options: Waiting): Promise<void> {
+    options.signal.throwIfAborted();
+    const least = await virtualSize(base);
+    await writeQcow2(path, { sizeBytes: Math.max(sizeBytes, least), backing: base });
+  }
+
+  async createEmpty(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void> {
+    options.signal.throwIfAborted();
+    if (format === "qcow2") return await writeQcow2(path, { sizeBytes });
+    await makeNew(path, async (handle) => await handle.truncate(Math.ceil(sizeBytes / 512) * 512));
+  }
+
+  async copy(chain: readonly File[], to: File, options: LongWork): Promise<void> {
+    const top = chain[0];
+    if (top === undefined) throw new RangeError("a copy needs at least one file");
+    const sizeBytes = await virtualSize(top);
+    await this.createEmpty(to.path, to.format, sizeBytes, options);
+    try {
+      await this.#mirror(chain, to, options);
+    } catch (error) {
+      await rm(to.path, { force: true });
+      options.signal.throwIfAborted();
+      if (error instanceof MimicError && error.code.startsWith("qemu.")) throw error;
+      throw copyFailed(messageOf(error));
+    }
+  }
+
+  async grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void> {
+    const size = Math.ceil(sizeBytes / 512) * 512;
+    if (size <= (await virtualSize({ path, format }))) return;
+    const handle = await openForQemu(path, true);
+    try {
+      if (format === "raw") return await handle.truncate(size);
+      const cage = await this.#qemu.cage();
+      const { binary } = await this.#qemu.capabilities(options);
+      const file = { driver: "file", "node-name": "file", filename: "/dev/fdset/3" };
+      // What lies under it is not needed to make its table longer.
+      const disk = { driver: "qcow2", "node-name": "disk", file: "file", backing: null };
+      const args = ["-add-fd", "fd=3,set=3", "-blockdev", JSON.stringify(file), "-blockdev", JSON.stringify(disk)];
+      await using qemu = await startHelperQemu(
+        cage,
+        { binary, parent: `${this.#ports.stateDirectory}/tmp`, args, files: [handle.fd] },
+        options,
+      );
+      await qemu.session.execute("block_resize", { "node-name": "disk", size }, options);
+      await qemu.session.execute("quit", {}, options);
+      await qemu.session.closed;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async usage(path: string): Promise<number> {
+    return (await stat(path)).blocks * 512;
+  }
+
+  async checkHeader(chain: readonly File[]): Promise<Refusal | undefined> {
+    for (const [depth, layer] of chain.entries()) {
+      const refused = checkLayer(layer, await readHead(layer.path), chain[depth + 1]);
+      if (refused) return refused;
+    }
+    return undefined;
+  }
+
+  async #mirror(chain: readonly File[], to: File, options: LongWork): Promise<void> {
+    const cage = await this.#qemu.cage();
+    const { binary } = await this.#qemu.capabilities(options);
+    const handles: FileHandle[] = [];
+    try {
+      for (const layer of chain) handles.push(await openForQemu(layer.path, false));
+      handles.push(await openForQemu(to.path, true));
+      const args = copyArgs(chain, to);
+      const files = handles.map((handle) => handle.fd);
+      await using qemu = await startHelperQemu(cage, { binary, parent: `${this.#ports.stateDirectory}/tmp`, args, files }, options);
+      const { session } = qemu;
+      await session.execute(
+        "blockdev-backup",
+        { "job-id": "copy", device: "source0", target: "target", sync: "full", "auto-finalize": true, "auto-dismiss": false },
+        options,
+      );
+      for (;;) {
+        const job = (await session.execute("query-jobs", {}, options)).find((j) => j.id === "copy");
+        if (job === undefined) throw copyFailed("the job vanished");
+        options.report({ words: "copying the disk", done: job["current-progress"], total: job["total-progress"], unit: "bytes" });
+        if (job.status === "concluded" && job.error !== undefined) throw copyFailed(job.error);
+        if (job.status === "concluded") break;
+        await this.#ports.clock.sleep(50, options);
+      }
+      // QEMU writes its tables when it ends in good order, so it is asked to and not killed.
+      await session.execute("quit", {}, options);
+      await session.closed;
+      await handles.at(-1)?.sync();
+    } finally {
+      for (const handle of handles) await handle.close();
+    }
+  }
+}
+
+function copyArgs(chain: readonly File[], to: File): readonly string[] {
+  const args: string[] = [];
+  const node = (options: object): void => void args.push("-blockdev", JSON.stringify(options));
+  const add = (fd: number): string => {
+    args.push("-add-fd", `fd=${fd},set=${fd}`);
+    return `/dev/fdset/${fd}`;
+  };
+  for (const [depth, layer] of [...chain.entries()].reverse()) {
+    const backing = layer.format === "qcow2" ? { backing: depth + 1 < chain.length ? `source${depth + 1}` : null } : {};
+    node({ driver: "file", "node-name": `file${depth}`, filename: add(3 + depth), "read-only": true, "auto-read-only": false });
+    node({ driver: layer.format, "node-name": `source${depth}`, file: `file${depth}`, "read-only": true, ...backing });
+  }
+  node({ driver: "file", "node-name": "target-file", filename: add(3 + chain.length), discard: "unmap" });
+  node({ driver: to.format, "node-name": "target", file: "target-file", discard: "unmap", "detect-zeroes": "unmap" });
+  return args;
+}
+
+/** What a guest sees of it, in bytes. Throws `disk.unreadable`. */
+async function virtualSize(file: File): Promise<number> {
+  if (file.format === "raw") return (await stat(file.path)).size;
+  const header = parseQcow2Header(await readHead(file.path));
+  if ("malformed" in header)
+    throw new MimicError("disk.unreadable", `A disk image cannot be used: its header is damaged (${header.malformed}).`, {
+      hint: "Get the image again.",
+      detail: file.path,
+    });
+  return header.sizeBytes;
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const handle = await openForQemu(path, false);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeQcow2(path: string, spec: Parameters<typeof newQcow2>[0]): Promise<void> {
+  const { fileBytes, pieces } = newQcow2(spec);
+  await makeNew(path, async (handle) => {
+    await handle.truncate(fileBytes);
+    for (const piece of pieces) await handle.write(piece.bytes, 0, piece.bytes.length, piece.at);
+  });
+}
+
+/** A new file, never one that is there already; gone again when it cannot be finished. */
+async function makeNew(path: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(path, "wx", 0o600);
+  try {
+    await fill(handle);
+    await handle.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw diskFull(path);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+const diskFull = (path: string): MimicError =>
+  new MimicError("disk.full", "This computer's disk is full, so the new disk could not be made.", {
+    hint: "Make room and try again.",
+    detail: path,
+  });
+
+const copyFailed = (why: string): MimicError =>
+  /No space left/i.test(why)
+    ? new MimicError("disk.full", "This computer's disk is full, so the disk could not be copied.", { hint: "Make room and try again." })
+    : new MimicError("disk.copy_failed", "The disk could not be copied.", {
+        hint: "See whether both disks can be read and written.",
+        detail: plain(why),
+      });

@@ -1,0 +1,263 @@
+// QEMU as the workbench's hypervisor: prove, pin, explain, boot, adopt.
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
+import { type Finding, gradeIsolation, type HardwareRow, type HardwareSpec, type Isolation, type RunRecord } from "@mimic/model";
+import { connectQmp } from "@mimic/qmp/node";
+import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine } from "@mimic/workbench/ports";
+import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
+import { machineTypeOf, newestMachineType, type QemuCapabilities } from "../capabilities.ts";
+import { noFirmware, noTpm } from "../errors.ts";
+import { numberFiles, planFiles } from "../files.ts";
+import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
+import { hardwareRows } from "../hardware-rows.ts";
+import { probeCage } from "./cage.ts";
+import { diagnose } from "./diagnose.ts";
+import { type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
+import { MediaServers } from "./media.ts";
+import { type KvmVerdict, Probe, readFirmware } from "./probe.ts";
+import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } from "./process.ts";
+import { QemuMachine } from "./running-machine.ts";
+import { type Cage, seenFolder } from "./spawn.ts";
+import type { Environment } from "./tools.ts";
+import { wrapperParts } from "./wrapper-parts.ts";
+
+export interface QemuPorts {
+  readonly stateDirectory: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Environment;
+}
+
+export class QemuHypervisor implements Hypervisor {
+  readonly #ports: QemuPorts;
+  readonly #probe: Probe;
+  /** Tells the QEMUs of this installation from those of others on the same computer. */
+  readonly #installation: string;
+  #cage: Promise<Cage> | undefined;
+
+  constructor(ports: QemuPorts) {
+    this.#ports = ports;
+    this.#probe = new Probe(ports.stateDirectory, ports.log);
+    this.#installation = createHash("sha256").update(ports.stateDirectory).digest("hex").slice(0, 8);
+  }
+
+  /** Decided once per life of the daemon; also used by the disk tool. */
+  cage(fresh = false): Promise<Cage> {
+    if (fresh) this.#cage = undefined;
+    this.#cage ??= probeCage(this.#ports.environment, `${this.#ports.stateDirectory}/tmp`);
+    return this.#cage;
+  }
+
+  async capabilities(options: Waiting): Promise<QemuCapabilities> {
+    return await this.#probe.capabilities(await this.cage(), options);
+  }
+
+  async facts(options: Waiting): Promise<HypervisorFacts> {
+    const cage = await this.cage();
+    const capabilities = await this.#probe.capabilities(cage, options);
+    const kvm = await this.#probe.kvm(cage, capabilities, "host");
+    return {
+      version: capabilities.version,
+      accelerator: kvm.works ? "kvm" : "tcg",
+      because: kvm.works ? `The processor's own virtualization works: ${kvm.because}` : `Machines are emulated: ${kvm.because}`,
+      confinement: { works: cage.confines, because: cage.because },
+    };
+  }
+
+  async diagnose(options: Waiting): Promise<readonly Finding[]> {
+    return await diagnose({ cage: await this.cage(true), probe: this.#probe }, options);
+  }
+
+  async pin(hardware: HardwareSpec, options: Waiting): Promise<HardwareSpec> {
+    if (hardware.machineType !== undefined) return hardware;
+    return { ...hardware, machineType: newestMachineType(await this.capabilities(options), hardware.board) };
+  }
+
+  async explain(plan: BootPlan, options: Waiting): Promise<readonly ExplainedPart[]> {
+    const cage = await this.cage();
+    const capabilities = await this.#probe.capabilities(cage, options);
+    const { hardware } = plan.record;
+    const accelerator = await this.#accelerator(cage, capabilities, hardware);
+    const parts = await this.#argv(plan, cage, capabilities, accelerator, "0".repeat(16));
+    return [
+      ...wrapperParts(cage, plan.files.runDirectory, accelerator),
+      { args: [capabilities.binary], because: "QEMU itself." },
+      ...parts.parts,
+    ];
+  }
+
+  async boot(plan: BootPlan, options: LongWork): Promise<RunningMachine> {
+    options.report({ words: "getting QEMU ready" });
+    const cage = await this.cage();
+    const capabilities = await this.#probe.capabilities(cage, options);
+    const hardware: HardwareSpec = { ...plan.record.hardware, machineType: machineTypeOf(plan.record.hardware, capabilities) };
+    const accelerator = await this.#accelerator(cage, capabilities, hardware);
+    const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
+    const { parts, needs, firmware } = await this.#argv(plan, cage, capabilities, accelerator, cookie);
+    const startedAt = new Date(this.#ports.clock.nowMs()).toISOString();
+    const runOf = ({ pid, startTicks, guard }: Pick<Launched, "pid" | "startTicks" | "guard">): RunRecord => ({
+      bootId: bootId(),
+      pid,
+      startTicks,
+      cookie,
+      startedAt,
+      qemuVersion: capabilities.version,
+      accelerator,
+      confined: cage.confines,
+      uid: guard.uid,
+      hardware,
+    });
+    const beforeGuestRuns: LaunchSpec["beforeGuestRuns"] = async (process) => await plan.onLaunched?.(runOf(process));
+    const argv = parts.flatMap((part) => part.args);
+    const launched = await launch(
+      { plan, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, beforeGuestRuns },
+      options,
+    );
+    const run = runOf(launched);
+    return this.#machine(plan, run, cage, capabilities, launched, isolationOf(run, launched.guard));
+  }
+
+  async adopt(plan: BootPlan, run: RunRecord, options: Waiting): Promise<RunningMachine | undefined> {
+    if (run.bootId !== bootId() || !(await isAlive(run.pid, run.startTicks))) return undefined;
+    if (findGuestName(await commandLineOf(run.pid))?.cookie !== run.cookie) return undefined;
+    const cage = await this.cage();
+    const capabilities = await this.#probe.capabilities(cage, options);
+    const guard = await guardOf(run.pid);
+    if (guard === undefined) return undefined;
+    const folder = plan.files.runDirectory;
+    const limit = AbortSignal.any([options.signal, AbortSignal.timeout(5000)]);
+    await using scope = new AsyncDisposableStack();
+    try {
+      const session = await connectQmp(`${folder}/${SOCKET.monitor}`, { signal: limit });
+      scope.defer(() => session.close());
+      const channels = await openChannels(run.hardware, plan, this.#ports, { signal: limit, patienceMs: 0, adopted: true });
+      let status = await session.execute("query-status", {}, { signal: limit });
+      if (status.status === "prelaunch") {
+        // Its record was written, and the daemon ended before it could let the guest go.
+        await session.execute("cont", {}, { signal: limit });
+        status = await session.execute("query-status", {}, { signal: limit });
+      }
+      scope.move();
+      const launched: Launched = {
+        pid: run.pid,
+        startTicks: run.startTicks,
+        guard,
+        session,
+        ...channels,
+        child: undefined,
+        logFrom: 0,
+        paused: !status.running,
+      };
+      return this.#machine(plan, run, cage, capabilities, launched, isolationOf(run, guard));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (!(await isAlive(run.pid, run.startTicks))) return undefined;
+      throw new MimicError("qemu.not_answering", `QEMU of ${quoted(plan.record.name)} runs but does not answer.`, {
+        hint: "Is a second Mimic in charge of it? Otherwise end it: mimic kill, then start it again.",
+        cause: error,
+      });
+    }
+  }
+
+  async sweep(knownCookies: ReadonlySet<string>, options: Waiting): Promise<number> {
+    let ended = 0;
+    for (const entry of await readdir("/proc")) {
+      options.signal.throwIfAborted();
+      if (!/^\d+$/.test(entry)) continue;
+      const pid = Number(entry);
+      const startTicks = await startTicksOf(pid);
+      const name = findGuestName(await commandLineOf(pid));
+      // bubblewrap's own process carries the same words; it ends by itself once its program has.
+      if (startTicks === undefined || name === undefined || name.installation !== this.#installation || knownCookies.has(name.cookie))
+        continue;
+      if (await killExactly(pid, startTicks)) ended++;
+      this.#ports.log.warn("a QEMU that no record knows was ended", { pid });
+    }
+    return ended;
+  }
+
+  hardwareTable(hardware: HardwareSpec, running: boolean): readonly HardwareRow[] {
+    return hardwareRows(hardware, running);
+  }
+
+  #machine(
+    plan: BootPlan,
+    run: RunRecord,
+    cage: Cage,
+    capabilities: QemuCapabilities,
+    launched: Launched,
+    isolation: Isolation,
+  ): RunningMachine {
+    const { files } = plan;
+    return new QemuMachine({
+      run,
+      isolation,
+      session: launched.session,
+      files,
+      seen: seenFolder(cage),
+      serial: launched.serial,
+      shell: launched.shell,
+      agent: launched.agent,
+      media: new MediaServers(cage, capabilities.binary, files.runDirectory, files.logDirectory),
+      child: launched.child,
+      paused: launched.paused,
+      logFrom: launched.logFrom,
+      clock: this.#ports.clock,
+      log: this.#ports.log.child({ machineId: plan.record.id }),
+    });
+  }
+
+  async #accelerator(cage: Cage, capabilities: QemuCapabilities, hardware: HardwareSpec): Promise<"kvm" | "tcg"> {
+    const verdict: KvmVerdict = await this.#probe.kvm(cage, capabilities, cpuModelOf(hardware.cpuModel, "kvm"));
+    return verdict.works ? "kvm" : "tcg";
+  }
+
+  async #argv(plan: BootPlan, cage: Cage, capabilities: QemuCapabilities, accelerator: "kvm" | "tcg", cookie: string) {
+    const { record, files } = plan;
+    const { hardware } = record;
+    const firmware = hardware.firmware === "uefi" ? await findFirmware(hardware) : undefined;
+    if (hardware.tpm && cage.tools.swtpm === undefined) throw noTpm();
+    const needs = planFiles(plan, firmware);
+    const nowMs = this.#ports.clock.nowMs();
+    const run = seenFolder(cage);
+    const parts = buildArgv(
+      {
+        record,
+        hardware,
+        capabilities,
+        accelerator,
+        fds: numberFiles(needs),
+        run,
+        cookie,
+        installation: this.#installation,
+        nowMs,
+        zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
+        firmware,
+        seccomp: true,
+      },
+      (diskId) => files.disks[diskId] ?? [],
+    );
+    return { parts, needs, firmware };
+  }
+}
+
+async function findFirmware(hardware: HardwareSpec): Promise<FirmwareFiles> {
+  const found = chooseFirmware(await readFirmware(), hardware);
+  if (found === undefined) throw noFirmware(hardware.secureBoot ? "UEFI Secure Boot" : "UEFI");
+  return found;
+}
+
+function isolationOf(
+  run: RunRecord,
+  guard: { readonly uid: number; readonly seccomp: boolean; readonly noNewPrivileges: boolean },
+): Isolation {
+  return gradeIsolation({
+    accelerator: run.accelerator,
+    supportedBoard: true,
+    confined: run.confined,
+    filtered: guard.seccomp && guard.noNewPrivileges,
+    runsAsRoot: guard.uid === 0,
+  });
+}

@@ -1,0 +1,13 @@
+// Everything that touches this computer: QEMU as a hypervisor and as a tool for disks.
+import type { DiskTool, Hypervisor } from "@mimic/workbench/ports";
+import { QemuDiskTool } from "./disk-tool.ts";
+import { QemuHypervisor, type QemuPorts } from "./hypervisor.ts";
+
+export type { QemuPorts } from "./hypervisor.ts";
+export { type Environment, environmentOf } from "./tools.ts";
+
+/** `stateDirectory`: a folder (0700) of Mimic's own for what was found out about this computer. Starts nothing by itself. */
+export function createQemu(ports: QemuPorts): { readonly hypervisor: Hypervisor; readonly diskTool: DiskTool } {
+  const hypervisor = new QemuHypervisor(ports);
+  return { hypervisor, diskTool: new QemuDiskTool(ports, hypervisor) };
+}

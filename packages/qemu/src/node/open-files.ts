@@ -1,0 +1,76 @@
+// Opens what QEMU will inherit: never through a link, only regular files, headers looked at on the very descriptor
+// that QEMU gets (so nothing can be swapped in between).
+import { constants } from "node:fs";
+import { copyFile, type FileHandle, open, realpath } from "node:fs/promises";
+import { RefusedError } from "@mimic/base";
+import type { MachineFiles } from "@mimic/workbench/ports";
+import { fileUnusable } from "../errors.ts";
+import type { FileNeed } from "../files.ts";
+import { checkLayer } from "../qcow2/check.ts";
+import { HEADER_BYTES } from "../qcow2/header.ts";
+
+export interface OpenFiles extends AsyncDisposable {
+  readonly fds: readonly number[];
+}
+
+export async function openForQemu(path: string, writable: boolean): Promise<FileHandle> {
+  try {
+    const flags = (writable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const handle = await open(path, flags);
+    const facts = await handle.stat();
+    if (facts.isFile()) return handle;
+    await handle.close();
+    throw fileUnusable(path, "it is not a regular file");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") throw fileUnusable(path, "it is not there");
+    if (code === "ELOOP") throw fileUnusable(path, "it is a link to somewhere else");
+    if (code === "EACCES" || code === "EPERM") throw fileUnusable(path, "you may not open it");
+    throw error;
+  }
+}
+
+/** Throws `qemu.file_unusable`, or the refusal `disk.changed_outside`. `copyTo` = where files go that QEMU's user cannot reopen. */
+export async function openFiles(
+  needs: readonly FileNeed[],
+  layers: MachineFiles["disks"],
+  copies: { readonly folder: string; readonly own: (name: string) => Promise<void> } | undefined,
+): Promise<OpenFiles> {
+  await using stack = new AsyncDisposableStack();
+  // All at once: start-up waits for the slowest, not for the sum.
+  const settled = await Promise.allSettled(needs.map((need) => openOne(need, layers, copies)));
+  for (const one of settled) if (one.status === "fulfilled") stack.defer(() => one.value.close());
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+  const handles = settled.map((one) => (one as PromiseFulfilledResult<FileHandle>).value);
+  const owned = stack.move();
+  return { fds: handles.map((handle) => handle.fd), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function openOne(need: FileNeed, layers: MachineFiles["disks"], copies: Parameters<typeof openFiles>[2]): Promise<FileHandle> {
+  const handle = await openForQemu(need.systemFile ? await realpath(need.path) : need.path, need.writable);
+  try {
+    if (need.layer) await checkOpenLayer(handle, need.layer, layers);
+    // QEMU opens these once more through /proc/self/fd, as its own user.
+    if (need.reopened && copies && ((await handle.stat()).mode & 0o004) === 0) {
+      await handle.close();
+      const copy = `${copies.folder}/${need.key}`;
+      await copyFile(need.path, copy, constants.COPYFILE_FICLONE);
+      await copies.own(need.key);
+      return await openForQemu(copy, false);
+    }
+    return handle;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function checkOpenLayer(handle: FileHandle, at: NonNullable<FileNeed["layer"]>, disks: MachineFiles["disks"]): Promise<void> {
+  const chain = disks[at.diskId] ?? [];
+  const layer = chain[at.depth];
+  if (layer === undefined || layer.format === "raw") return;
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+  const refused = checkLayer(layer, buffer.subarray(0, bytesRead), chain[at.depth + 1]);
+  if (refused) throw new RefusedError(refused);
+}

@@ -1,0 +1,256 @@
+// A QEMU that runs, as the workbench sees it. Holds one monitor session and one connection per channel;
+// letting go of it (`release`) leaves QEMU and its guest undisturbed.
+import type { ChildProcess } from "node:child_process";
+import { type Clock, type Log, MimicError, messageOf, onAbort, plainBlock, type Waiting } from "@mimic/base";
+import type { Isolation, RunRecord } from "@mimic/model";
+import type { QmpSession } from "@mimic/qmp";
+import type { GuestAgent, MachineFiles, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import { SOCKET } from "../argv/channels.ts";
+import { chordsOf, qcodeOf } from "../keys.ts";
+import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
+import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
+import type { MediaServers } from "./media.ts";
+import { isAlive, killExactly, loadOf } from "./process.ts";
+import type { QemuAgent } from "./qemu-agent.ts";
+import { takeFile } from "./run-folder.ts";
+import { type SerialHub, tailOf } from "./serial-hub.ts";
+
+export interface RunningParts {
+  readonly run: RunRecord;
+  readonly isolation: Isolation;
+  readonly session: QmpSession;
+  readonly files: MachineFiles;
+  /** The run directory as QEMU sees it. */
+  readonly seen: string;
+  readonly serial: readonly SerialHub[];
+  readonly shell: SerialHub | undefined;
+  readonly agent: QemuAgent | undefined;
+  readonly media: MediaServers;
+  /** Undefined for one that an earlier daemon started. */
+  readonly child: ChildProcess | undefined;
+  readonly paused: boolean;
+  /** Size of the log when it started: last words come after. */
+  readonly logFrom: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const SCREENSHOT_BYTES = 256 * 1024 ** 2;
+const MAX_SIDE = 8192;
+
+export class QemuMachine implements RunningMachine {
+  readonly #parts: RunningParts;
+  readonly #listeners = new Set<(news: MachineNews) => void>();
+  readonly #gone = Promise.withResolvers<void>();
+  readonly #released = new AbortController();
+  #state: NewsState = quiet;
+  #paused: boolean;
+  #ending = false;
+  #shots = 0;
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    this.#paused = parts.paused;
+    void this.#followEvents();
+    void this.#followProcess();
+  }
+
+  get run(): RunRecord {
+    return this.#parts.run;
+  }
+  get isolation(): Isolation {
+    return this.#parts.isolation;
+  }
+  get paused(): boolean {
+    return this.#paused;
+  }
+  get agent(): GuestAgent | undefined {
+    return this.#parts.agent;
+  }
+  get serial(): readonly SerialPort[] {
+    return this.#parts.serial;
+  }
+  get shell(): SerialPort | undefined {
+    return this.#parts.shell;
+  }
+  get displaySocket(): string | undefined {
+    return this.run.hardware.display === "none" ? undefined : `${this.#parts.files.runDirectory}/${SOCKET.vnc}`;
+  }
+  get hasSound(): boolean {
+    return this.run.hardware.sound !== "none" && this.run.hardware.display !== "none";
+  }
+
+  listen(hear: (news: MachineNews) => void): Disposable {
+    this.#listeners.add(hear);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(hear) };
+  }
+
+  async pressPowerButton(options: Waiting): Promise<void> {
+    // The agent shuts down even where nobody listens to the button; the button works where no agent runs.
+    this.#parts.agent?.askToShutDown();
+    await this.#parts.session.execute("system_powerdown", {}, options);
+  }
+  async pause(options: Waiting): Promise<void> {
+    await this.#parts.session.execute("stop", {}, options);
+  }
+  async resume(options: Waiting): Promise<void> {
+    await this.#parts.session.execute("cont", {}, options);
+  }
+  async reset(options: Waiting): Promise<void> {
+    await this.#parts.session.execute("system_reset", {}, options);
+  }
+
+  async end(options: Waiting): Promise<void> {
+    this.#ending = true;
+    const { session, clock, run } = this.#parts;
+    // `quit` lets QEMU write its disk tables; a QEMU that does not answer is killed.
+    const asked = session.execute("quit", {}, { signal: AbortSignal.any([options.signal, this.#released.signal]) }).catch(() => {});
+    await Promise.race([asked, this.#gone.promise, clock.sleep(1000, options)]);
+    await Promise.race([this.#gone.promise, clock.sleep(1500, options)]);
+    await killExactly(run.pid, run.startTicks);
+    using _ = onAbort(options.signal, () => this.#gone.reject(options.signal.reason));
+    await this.#gone.promise;
+  }
+
+  async screenshot(options: Waiting): Promise<Uint8Array> {
+    const { session, seen, files, run } = this.#parts;
+    if (run.hardware.display === "none")
+      throw new MimicError("screen.none", "This machine has no screen.", {
+        hint: "Give it a graphics card in its hardware, then restart it.",
+      });
+    const name = `shot${this.#shots++}.png`;
+    await session.execute("screendump", { filename: `${seen}/${name}`, format: "png" }, options);
+    const png = await takeFile(`${files.runDirectory}/${name}`, SCREENSHOT_BYTES);
+    const size = pngSize(png);
+    if (size === undefined || size.width > MAX_SIDE || size.height > MAX_SIDE)
+      throw new MimicError("screen.bad_picture", "QEMU made a picture of the screen that cannot be used.", {
+        hint: "Try again in a moment.",
+      });
+    return png;
+  }
+
+  async screenText(options: Waiting): Promise<string | undefined> {
+    const { session, seen, files, run } = this.#parts;
+    if (run.hardware.display === "none") return undefined;
+    const size = pngSize(await this.screenshot(options));
+    if (size === undefined || !looksLikeTextMode(size)) return undefined;
+    const name = `text${this.#shots++}.bin`;
+    await session.execute("pmemsave", { val: TEXT_MEMORY.at, size: TEXT_MEMORY.bytes, filename: `${seen}/${name}` }, options);
+    return visibleText(await takeFile(`${files.runDirectory}/${name}`, TEXT_MEMORY.bytes));
+  }
+
+  async press(chords: readonly (readonly string[])[], options: Waiting): Promise<void> {
+    const known = chords.map((chord) => chord.map(qcodeOf));
+    for (const chord of known) await this.#chord(chord, options);
+  }
+
+  async type(text: string, options: Waiting): Promise<void> {
+    for (const chord of chordsOf(text)) await this.#chord(chord, options);
+  }
+
+  async changeMedium(slot: string, path: string | undefined, options: Waiting): Promise<void> {
+    if (!this.run.hardware.drives.some((drive) => drive.slot === slot))
+      throw new MimicError("machine.no_drive", `This machine has no drive “${slot}”.`, {
+        hint: "Its drives are listed with its hardware.",
+      });
+    await this.#parts.media.change(this.#parts.session, slot, path, options);
+  }
+
+  async usage(options: Waiting): Promise<Awaited<ReturnType<RunningMachine["usage"]>>> {
+    const { session, run } = this.#parts;
+    const [load, stats] = await Promise.all([loadOf(run.pid), session.execute("query-blockstats", {}, options)]);
+    const sum = (key: "rd_bytes" | "wr_bytes"): number => stats.reduce((total, device) => total + device.stats[key], 0);
+    return { ...load, diskReadBytes: sum("rd_bytes"), diskWriteBytes: sum("wr_bytes") };
+  }
+
+  async release(): Promise<void> {
+    this.#listeners.clear();
+    this.#letGo();
+    this.#parts.child?.unref();
+  }
+
+  #letGo(): void {
+    this.#released.abort();
+    const { session, serial, shell, agent } = this.#parts;
+    session.close();
+    for (const port of serial) port[Symbol.dispose]();
+    shell?.[Symbol.dispose]();
+    agent?.close();
+  }
+
+  #tell(news: MachineNews): void {
+    for (const hear of this.#listeners) {
+      try {
+        hear(news);
+      } catch (error) {
+        this.#parts.log.error("a listener for machine news failed", { error: messageOf(error) });
+      }
+    }
+  }
+
+  /** Keys down in order, up in reverse; slow enough for a guest's 16-byte keyboard queue. */
+  async #chord(chord: readonly string[], options: Waiting): Promise<void> {
+    const { session, clock } = this.#parts;
+    const events = (keys: readonly string[], down: boolean) =>
+      keys.map((data) => ({ type: "key" as const, data: { down, key: { type: "qcode" as const, data } } }));
+    await session.execute("input-send-event", { events: events(chord, true) }, options);
+    await clock.sleep(15, options).finally(() =>
+      // Whatever happens: no key stays down.
+      session.execute("input-send-event", { events: events(chord.toReversed(), false) }, { signal: this.#released.signal }),
+    );
+    await clock.sleep(15, options);
+  }
+
+  async #followEvents(): Promise<void> {
+    using events = this.#parts.session.listen(undefined, 1024);
+    for await (const event of events) {
+      if (event.kind !== "event") {
+        this.#parts.log.warn("events of QEMU were lost", { dropped: event.dropped });
+        continue;
+      }
+      const { next, news } = stepNews(this.#state, event);
+      this.#state = next;
+      if (news === undefined) continue;
+      if (news.kind === "paused") this.#paused = true;
+      if (news.kind === "resumed") this.#paused = false;
+      if (news.kind === "reset") this.#parts.agent?.guestWasReset();
+      this.#tell(news);
+    }
+  }
+
+  async #followProcess(): Promise<void> {
+    const { session, child, run, clock } = this.#parts;
+    const { signal } = this.#released;
+    const exited = child && new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    await Promise.race(exited ? [session.closed, exited] : [session.closed]);
+    // The monitor closes a little before the process is gone; a wrapper that was killed does not mean QEMU was.
+    for (let wait = 5; await isAlive(run.pid, run.startTicks); wait = Math.min(250, wait * 1.5)) {
+      if (signal.aborted) return;
+      await clock.sleep(wait, { signal }).catch(() => {});
+    }
+    if (signal.aborted) return;
+    // The wrapper learns the status a moment after its program ended.
+    if (exited) await Promise.race([exited, clock.sleep(500, { signal }).catch(() => {})]);
+    this.#letGo();
+    await this.#parts.media.end();
+    const expected = this.#ending || this.#state.shuttingDown;
+    const why = this.#ending
+      ? "ended by you"
+      : this.#state.shuttingDown
+        ? "its system shut down"
+        : exitInWords(child?.exitCode, child?.signalCode);
+    this.#tell({ kind: "exited", expected, why, lastWords: this.#lastWords() });
+    this.#listeners.clear();
+    this.#gone.resolve();
+  }
+
+  #lastWords(): string {
+    return lastWords(this.#parts.files.logDirectory, this.#parts.logFrom);
+  }
+}
+
+/** What QEMU wrote to its log since `from`, made harmless, at most 4 KiB. */
+export function lastWords(logDirectory: string, from: number): string {
+  const bytes = tailOf(`${logDirectory}/qemu.log`, 64 * 1024, from);
+  return plainBlock(new TextDecoder().decode(bytes), 4096).trim();
+}

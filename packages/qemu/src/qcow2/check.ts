@@ -1,0 +1,35 @@
+// May QEMU open this layer? Its header may name the layer under it and nothing else. (A header that was patched by
+// someone could make QEMU read any file; QEMU gets no names anyway, this is the second wall and says so in words.)
+import { type Refusal, refusal } from "@mimic/base";
+import { parseQcow2Header } from "./header.ts";
+
+export interface LayerToCheck {
+  readonly path: string;
+  readonly format: "qcow2" | "raw";
+}
+
+/** `header` = the first bytes of the layer; `under` = the layer below, if any. */
+export function checkLayer(layer: LayerToCheck, header: Uint8Array, under: LayerToCheck | undefined): Refusal | undefined {
+  if (layer.format === "raw") return undefined;
+  const parsed = parseQcow2Header(header);
+  if ("malformed" in parsed) return changed(`its header is damaged (${parsed.malformed})`);
+  if (parsed.dataFile !== undefined) return changed("its header sends QEMU to another file for its data");
+  if (parsed.encrypted) return changed("it is encrypted in a way that Mimic did not set up");
+  if (parsed.unknownFeatures) return changed("it uses features that Mimic does not know");
+  if (parsed.backing === undefined) return undefined;
+  if (under === undefined) return changed("its header names another file under it");
+  // Only the last part is compared: the data directory may have been moved as a whole.
+  if (baseName(parsed.backing) !== baseName(under.path)) return changed("its header names another file under it");
+  if (parsed.backingFormat !== undefined && parsed.backingFormat !== under.format)
+    return changed("its header names another format for the image under it");
+  return undefined;
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const changed = (why: string): Refusal =>
+  refusal(
+    "disk.changed_outside",
+    `A disk was changed outside Mimic: ${why}.`,
+    "Put the disk back from a backup, or look at it with qemu-img on a computer that you can spare.",
+  );

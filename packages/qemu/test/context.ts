@@ -1,0 +1,137 @@
+// Builders for argv tests: a QEMU as the probe would find it, and a machine's plan with made-up paths.
+
+import { HardwareSpec, MachineRecord } from "@mimic/model";
+import type { BootPlan } from "@mimic/workbench/ports";
+import { type ArgvContext, type ArgvPart, buildArgv, chooseFirmware, numberFiles, planFiles, type QemuCapabilities } from "../src/index.ts";
+
+export const capabilities: QemuCapabilities = {
+  binary: "/usr/bin/qemu-system-x86_64",
+  version: "7.2.22",
+  machines: ["pc-q35-5.2", "pc-q35-7.2", "pc-q35-6.10", "pc-i440fx-7.2", "pc-i440fx-2.12", "pc-0.12"],
+  devices: "VGA virtio-vga cirrus-vga ich9-intel-hda AC97 sb16 adlib virtio-blk-pci scsi-hd ide-hd nvme tpm-crb tpm-tis".split(" "),
+  cpuModels: ["max", "qemu64"],
+};
+
+export const firmware = { code: "/fw/CODE.fd", varsTemplate: "/fw/VARS.fd", needsSmm: false };
+
+export const disk = (n: number, bus: string, more: object = {}) => ({
+  id: `dsk_${String(n).padStart(26, "0")}`,
+  bus,
+  sizeBytes: 2 ** 30,
+  ...more,
+});
+
+/** Every disk with a base gets one image under it. */
+export function aPlan(given: object, more: Partial<BootPlan["files"]> = {}, folder = "/data/m1"): BootPlan {
+  const hardware = HardwareSpec.parse(given);
+  const record = MachineRecord.parse({
+    id: "mch_01j9abcdefghjkmnpqrstvwxyz",
+    name: "alpha",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    hardware,
+    readiness: { sign: { kind: "none" } },
+  });
+  const disks = Object.fromEntries(
+    hardware.disks.map((d) => [
+      d.id,
+      [
+        { path: `${folder}/disks/${d.id}.${d.format}`, format: d.format },
+        ...(d.base ? [{ path: `${folder}/images/${d.base}`, format: "raw" as const }] : []),
+      ],
+    ]),
+  );
+  return {
+    record,
+    files: { runDirectory: `${folder}/run`, logDirectory: `${folder}/log`, nvramDirectory: `${folder}/nvram`, disks, media: {}, ...more },
+  };
+}
+
+export function argvOf(plan: BootPlan, more: Partial<ArgvContext> = {}): readonly ArgvPart[] {
+  const { hardware } = plan.record;
+  const chosen = hardware.firmware === "uefi" ? { ...firmware, needsSmm: hardware.secureBoot } : undefined;
+  const context: ArgvContext = {
+    record: plan.record,
+    hardware,
+    capabilities,
+    accelerator: "tcg",
+    fds: numberFiles(planFiles(plan, chosen)),
+    run: "/m",
+    cookie: "0123456789abcdef",
+    installation: "00000000",
+    nowMs: Date.parse("2026-01-01T12:00:00Z"),
+    zoneMinutes: 120,
+    firmware: chosen,
+    seccomp: true,
+    ...more,
+  };
+  return buildArgv(context, (id) => plan.files.disks[id] ?? []);
+}
+
+/** The machines of the golden files. */
+export const typical: Readonly<Record<string, BootPlan>> = {
+  "tiny-linux": aPlan(
+    { memoryMiB: 128, directBoot: { image: "a".repeat(64), kernel: "kernel", initrd: "initrd", commandLine: "quiet console=tty0" } },
+    { kernel: "/i/kernel", initrd: "/i/initrd" },
+  ),
+  "cloud-image": aPlan(
+    {
+      memoryMiB: 2048,
+      cpus: 2,
+      disks: [disk(1, "virtio", { base: "b".repeat(64) })],
+      drives: [{ slot: "cd0", kind: "cd", medium: { from: "own" } }],
+      sound: "hda",
+    },
+    { media: { cd0: "/data/m1/media/cd0.img" } },
+  ),
+  "uefi-desktop": aPlan({ firmware: "uefi", memoryMiB: 4096, cpus: 6, disks: [disk(1, "nvme")], display: "virtio", sound: "hda" }),
+  "secure-boot": aPlan({
+    firmware: "uefi",
+    secureBoot: true,
+    tpm: true,
+    memoryMiB: 4096,
+    disks: [disk(1, "sata")],
+    drives: [{ slot: "cd0", kind: "cd" }],
+  }),
+  dos: aPlan({
+    architecture: "i386",
+    board: "i440fx",
+    memoryMiB: 64,
+    disks: [disk(1, "ide", { format: "raw" })],
+    drives: [
+      { slot: "floppy0", kind: "floppy" },
+      { slot: "cd0", kind: "cd" },
+    ],
+    display: "cirrus",
+    sound: "sb16",
+    input: "ps2",
+    agent: false,
+    clock: { base: "local" },
+    bootOrder: ["floppy", "disk", "cd"],
+  }),
+  "year-2000": aPlan({
+    architecture: "i386",
+    board: "i440fx",
+    memoryMiB: 256,
+    disks: [disk(1, "ide"), disk(2, "ide")],
+    drives: [{ slot: "cd0", kind: "cd" }],
+    sound: "ac97",
+    clock: { startAt: "2001-10-25T09:00:00" },
+    serialPorts: 2,
+  }),
+  "all-disks": aPlan({
+    memoryMiB: 512,
+    disks: [disk(1, "virtio"), disk(2, "scsi"), disk(3, "sata"), disk(4, "nvme"), disk(5, "virtio", { readOnly: true, format: "raw" })],
+    drives: [
+      { slot: "cd0", kind: "cd" },
+      { slot: "cd1", kind: "cd" },
+    ],
+    bootOrder: ["cd", "disk"],
+  }),
+  headless: aPlan({ memoryMiB: 64, display: "none", serialPorts: 1, agent: false, input: "ps2", clock: { offsetSeconds: -86_400 } }),
+};
+
+/** One argument group per block, its reason first: made to be read. */
+export const goldenText = (parts: readonly ArgvPart[]): string =>
+  parts.map((part) => `# ${part.because}\n${part.args.join("\n")}\n`).join("\n");
+
+export { chooseFirmware };

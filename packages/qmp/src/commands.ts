@@ -1,0 +1,102 @@
+// The QMP commands in use: their arguments as types, their replies as schemas (checked at run time:
+// a QEMU that was taken over by its guest also speaks here). Names and shapes as in QEMU's qapi/*.json.
+import { z } from "zod";
+
+const nothing = z.unknown().transform(() => undefined);
+
+export interface CommandArguments {
+  quit: EmptyArguments;
+  cont: EmptyArguments;
+  stop: EmptyArguments;
+  system_reset: EmptyArguments;
+  system_powerdown: EmptyArguments;
+  "query-status": EmptyArguments;
+  "query-version": EmptyArguments;
+  "query-machines": EmptyArguments;
+  "query-cpu-definitions": EmptyArguments;
+  "qom-list-types": { readonly implements?: string; readonly abstract?: boolean };
+  "query-blockstats": EmptyArguments;
+  "query-jobs": EmptyArguments;
+  "job-cancel": { readonly id: string };
+  "job-dismiss": { readonly id: string };
+  "blockdev-backup": {
+    readonly "job-id": string;
+    readonly device: string;
+    readonly target: string;
+    readonly sync: "full";
+    readonly "auto-finalize"?: boolean;
+    readonly "auto-dismiss"?: boolean;
+  };
+  "blockdev-add": Readonly<Record<string, unknown>> & { readonly driver: string; readonly "node-name": string };
+  block_resize: { readonly "node-name": string; readonly size: number };
+  "blockdev-del": { readonly "node-name": string };
+  "blockdev-open-tray": { readonly id: string; readonly force?: boolean };
+  "blockdev-close-tray": { readonly id: string };
+  "blockdev-remove-medium": { readonly id: string };
+  "blockdev-insert-medium": { readonly id: string; readonly "node-name": string };
+  "nbd-server-start": { readonly addr: { readonly type: "unix"; readonly data: { readonly path: string } } };
+  "block-export-add": {
+    readonly type: "nbd";
+    readonly id: string;
+    readonly "node-name": string;
+    readonly name: string;
+    readonly writable: false;
+  };
+  screendump: { readonly filename: string; readonly format?: "png" | "ppm" };
+  pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
+  "send-key": { readonly keys: readonly { readonly type: "qcode"; readonly data: string }[]; readonly "hold-time"?: number };
+  "input-send-event": { readonly events: readonly InputEvent[] };
+}
+type EmptyArguments = Readonly<Record<string, never>>;
+export interface InputEvent {
+  readonly type: "key";
+  readonly data: { readonly down: boolean; readonly key: { readonly type: "qcode"; readonly data: string } };
+}
+export type CommandName = keyof CommandArguments;
+
+const blockStats = z.object({ rd_bytes: z.number(), wr_bytes: z.number() });
+
+export const replySchemas = {
+  quit: nothing,
+  cont: nothing,
+  stop: nothing,
+  system_reset: nothing,
+  system_powerdown: nothing,
+  "query-status": z.object({ running: z.boolean(), status: z.string().max(64) }),
+  "query-version": z.object({ qemu: z.object({ major: z.int(), minor: z.int(), micro: z.int() }), package: z.string() }),
+  "query-machines": z.array(z.object({ name: z.string(), alias: z.string().optional(), "is-default": z.boolean().optional() })),
+  "query-cpu-definitions": z.array(z.object({ name: z.string() })),
+  "qom-list-types": z.array(z.object({ name: z.string() })),
+  "query-blockstats": z.array(
+    z.object({ device: z.string().optional(), qdev: z.string().optional(), "node-name": z.string().optional(), stats: blockStats }),
+  ),
+  "query-jobs": z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      "current-progress": z.number(),
+      "total-progress": z.number(),
+      error: z.string().optional(),
+    }),
+  ),
+  "job-cancel": nothing,
+  "job-dismiss": nothing,
+  "blockdev-backup": nothing,
+  "blockdev-add": nothing,
+  block_resize: nothing,
+  "blockdev-del": nothing,
+  "blockdev-open-tray": nothing,
+  "blockdev-close-tray": nothing,
+  "blockdev-remove-medium": nothing,
+  "blockdev-insert-medium": nothing,
+  "nbd-server-start": nothing,
+  "block-export-add": nothing,
+  screendump: nothing,
+  pmemsave: nothing,
+  "send-key": nothing,
+  "input-send-event": nothing,
+} as const satisfies Record<CommandName, z.ZodType>;
+
+export type CommandTypes = {
+  readonly [C in CommandName]: { readonly arguments: CommandArguments[C]; readonly returns: z.output<(typeof replySchemas)[C]> };
+};

@@ -1,0 +1,4 @@
+export * from "./files.ts";
+export * from "./lock.ts";
+export * from "./open-store.ts";
+export * from "./process.ts";

@@ -1,0 +1,240 @@
+// Machines as folders. A machine appears by one rename (draft → its id) and leaves by one
+// (its id → the trash), so that no crash shows half of one.
+import { appendFile, open, readFile, stat } from "node:fs/promises";
+import { type Clock, type IdMaker, type Log, MimicError, plainBlock } from "@mimic/base";
+import { MachineRecord, RunRecord } from "@mimic/model";
+import type { BootPlan, LastPower, MachineStore, StoredMachine, TrashedMachine } from "@mimic/workbench/ports";
+import { z } from "zod";
+import type { DocumentKind } from "../document.ts";
+import { DRAFT_PREFIX, type Layout } from "../layout.ts";
+import { Documents } from "./documents.ts";
+import type { Files } from "./files.ts";
+
+const MACHINE: DocumentKind<MachineRecord> = { schemaVersion: 1, schema: MachineRecord as z.ZodType<MachineRecord> };
+const RUN: DocumentKind<RunRecord> = { schemaVersion: 1, schema: RunRecord as z.ZodType<RunRecord> };
+const LAST: DocumentKind<LastPower> = {
+  schemaVersion: 1,
+  schema: z.strictObject({ power: z.enum(["stopped", "failed"]), because: z.string(), at: z.string() }),
+};
+const TRASH: DocumentKind<{ trashedAt: string }> = { schemaVersion: 1, schema: z.strictObject({ trashedAt: z.string() }) };
+
+/** The story of a machine is kept to about this size: the older half goes when it is reached. */
+const STORY_LIMIT = 256 * 1024;
+
+export interface MachineStoreNeeds {
+  readonly layout: Layout;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly ids: IdMaker;
+  readonly log: Log;
+  imagePath(digest: string, part?: string): string;
+  imageFormat(digest: string): "qcow2" | "raw";
+}
+
+export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
+  const { layout, files, log } = needs;
+  const records = new Documents(files, MACHINE);
+  const runs = new Documents(files, RUN);
+  const lasts = new Documents(files, LAST);
+  const trashes = new Documents(files, TRASH);
+
+  async function loadOne(id: string): Promise<StoredMachine | { folder: string; why: string }> {
+    const at = layout.machine(id);
+    const record = await records.load(at.record);
+    if (record.kind !== "found") return { folder: at.folder, why: record.kind === "absent" ? "it has no machine.json" : record.why };
+    if (record.body.id !== id) return { folder: at.folder, why: `its machine.json belongs to ${record.body.id}` };
+    if (record.fellBack) log.warn("machine record restored from its previous copy", { machineId: id, why: record.fellBack });
+    const run = await runs.load(at.run);
+    const last = await lasts.load(at.last);
+    return {
+      record: record.body,
+      run: run.kind === "found" ? run.body : undefined,
+      lastPower: last.kind === "found" ? last.body : undefined,
+    };
+  }
+
+  async function loadTrash(id: string): Promise<TrashedMachine | undefined> {
+    const at = layout.trashEntry(id);
+    const record = await records.load(`${at.machine}/machine.json`);
+    if (record.kind !== "found") return undefined;
+    const note = await trashes.load(at.record);
+    return {
+      id,
+      record: record.body,
+      trashedAt: note.kind === "found" ? note.body.trashedAt : new Date(needs.clock.nowMs()).toISOString(),
+    };
+  }
+
+  return {
+    async load() {
+      const machines: StoredMachine[] = [];
+      const unreadable: { folder: string; why: string }[] = [];
+      const ids = (await files.names(layout.machines)).filter((name) => !name.startsWith(DRAFT_PREFIX));
+      for (const found of await Promise.all(ids.map(loadOne))) {
+        if ("why" in found) unreadable.push(found);
+        else machines.push(found);
+      }
+      return { machines, unreadable };
+    },
+
+    async draft(id) {
+      const at = layout.machineDraft(id);
+      for (const folder of [at.folder, at.disks, at.media, at.nvram, at.log]) await files.folder(folder);
+      return {
+        diskPath: at.disk,
+        mediumPath: at.medium,
+        async publish(record) {
+          await records.save(at.record, record);
+          await files.move(at.folder, layout.machine(id).folder);
+        },
+        copyFile: (from, to) => files.copy(from, to),
+        writeFile: (to, bytes) => files.write(to, bytes),
+        nvramFrom: async (id) => {
+          for (const name of await files.names(layout.machine(id).nvram)) {
+            // UEFI variables travel with a copy; the secrets of a TPM do not.
+            if (name.endsWith(".fd")) await files.copy(`${layout.machine(id).nvram}/${name}`, `${at.nvram}/${name}`);
+          }
+        },
+        discard: () => files.remove(at.folder),
+      };
+    },
+
+    save: (record) => records.save(layout.machine(record.id).record, record),
+
+    async saveRun(id, run, last) {
+      const at = layout.machine(id);
+      if (last) await lasts.save(at.last, last);
+      if (run) await runs.save(at.run, run);
+      else {
+        // The previous copy must not bring a finished run back.
+        await files.remove(`${at.run}.bak`);
+        await files.remove(at.run);
+      }
+    },
+
+    plan: (record) => planOf(needs, record),
+    diskPath: (record, diskId) =>
+      layout.machine(record.id).disk(diskId, record.hardware.disks.find((disk) => disk.id === diskId)?.format ?? "qcow2"),
+    mediumPath: (record, slot) => layout.machine(record.id).medium(slot),
+
+    async trash(id) {
+      const trashId = needs.ids.make("trs");
+      const draft = layout.trashDraft(trashId);
+      const trashedAt = new Date(needs.clock.nowMs()).toISOString();
+      await files.folder(draft.folder);
+      await trashes.save(draft.record, { trashedAt });
+      await files.move(layout.machine(id).folder, draft.machine);
+      await files.move(draft.folder, layout.trashEntry(trashId).folder);
+      const entry = await loadTrash(trashId);
+      if (!entry)
+        throw new MimicError("store.failed", "The machine’s folder moved to the trash without its record.", {
+          hint: "Look into the trash folder of the data directory.",
+        });
+      return entry;
+    },
+
+    async trashed() {
+      const ids = (await files.names(layout.trash)).filter((name) => !name.startsWith(DRAFT_PREFIX));
+      return (await Promise.all(ids.map(loadTrash))).filter((entry) => entry !== undefined);
+    },
+
+    async restore(trashId) {
+      const entry = await loadTrash(trashId);
+      if (!entry)
+        throw new MimicError("trash.unreadable", "What is in this trash entry cannot be read.", {
+          hint: "Its files are left where they are.",
+        });
+      await files.move(layout.trashEntry(trashId).machine, layout.machine(entry.record.id).folder);
+      await files.remove(layout.trashEntry(trashId).folder);
+      return entry.record;
+    },
+
+    async forget(trashId) {
+      // The name goes first, in one step: a crash in the middle leaves a draft that the next start removes.
+      const draft = layout.trashDraft(trashId);
+      await files.move(layout.trashEntry(trashId).folder, draft.folder);
+      // Without its note, recovery will not mistake the rest for a machine on its way into the trash.
+      await files.remove(draft.record);
+      await files.remove(draft.folder);
+    },
+
+    async tell(id, at, words) {
+      const path = layout.machine(id).story;
+      try {
+        await appendFile(path, `${JSON.stringify({ at, words })}\n`, { mode: 0o600 });
+        if ((await stat(path)).size > STORY_LIMIT) {
+          const text = await readFile(path, "utf8");
+          await files.write(path, text.slice(text.indexOf("\n", text.length - STORY_LIMIT / 2) + 1));
+        }
+      } catch (error) {
+        // The story is a comfort; it must never stop what it tells about.
+        log.warn("story not written", { machineId: id, error: String(error) });
+      }
+    },
+
+    async story(id) {
+      const text = (await files.readText(layout.machine(id).story)) ?? "";
+      return text.split("\n").flatMap((line) => {
+        try {
+          const entry = JSON.parse(line) as { at?: unknown; words?: unknown };
+          return typeof entry.at === "string" && typeof entry.words === "string" ? [{ at: entry.at, words: entry.words }] : [];
+        } catch {
+          return [];
+        }
+      });
+    },
+
+    async log(id, which, maxBytes) {
+      const at = layout.machine(id);
+      return plainBlock(await readEnd(which === "qemu" ? at.qemuLog : at.serialLog, maxBytes), maxBytes);
+    },
+  };
+}
+
+function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: MachineRecord): BootPlan {
+  const at = layout.machine(record.id);
+  const { disks, drives, directBoot } = record.hardware;
+  return {
+    record: directBoot ? { ...record, hardware: { ...record.hardware, directBoot: withHostname(directBoot, record.name) } } : record,
+    files: {
+      runDirectory: layout.machineRun(record.id),
+      logDirectory: at.log,
+      nvramDirectory: at.nvram,
+      disks: Object.fromEntries(
+        disks.map((disk) => [
+          disk.id,
+          [
+            { path: at.disk(disk.id, disk.format), format: disk.format },
+            ...(disk.base ? [{ path: imagePath(disk.base), format: imageFormat(disk.base) }] : []),
+          ],
+        ]),
+      ),
+      media: Object.fromEntries(
+        drives.flatMap((drive) =>
+          drive.medium ? [[drive.slot, drive.medium.from === "own" ? at.medium(drive.slot) : imagePath(drive.medium.digest)]] : [],
+        ),
+      ),
+      kernel: directBoot && imagePath(directBoot.image, directBoot.kernel),
+      initrd: directBoot?.initrd === undefined ? undefined : imagePath(directBoot.image, directBoot.initrd),
+    },
+  };
+}
+
+/** A directly booted system has no disk to keep its name on: it is told at each start. */
+const withHostname = (directBoot: NonNullable<MachineRecord["hardware"]["directBoot"]>, name: string) => ({
+  ...directBoot,
+  commandLine: `${directBoot.commandLine} mimic.hostname=${name}`.trim(),
+});
+
+async function readEnd(path: string, maxBytes: number): Promise<string> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (!file) return "";
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, maxBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,177 @@
+// Puts the verbs onto the ports, brings back what an earlier daemon left, and hands out the workbench.
+import { isRefusal } from "@mimic/base";
+import type { HostView } from "@mimic/model";
+import { type Context, findRunning, type Ports } from "./context.ts";
+import { EventLog } from "./events.ts";
+import * as images from "./images/image-verbs.ts";
+import { JobBoard } from "./jobs/job-board.ts";
+import { changeMachine } from "./machines/change-machine.ts";
+import { changeMedium } from "./machines/change-medium.ts";
+import { cloneMachine } from "./machines/clone-machine.ts";
+import { createMachine, newActor } from "./machines/create-machine.ts";
+import * as machines from "./machines/machine-verbs.ts";
+import { bringDown, powerVerb, restartMachine, startMachine, stopMachine } from "./machines/power-verbs.ts";
+import * as trash from "./machines/trash-verbs.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** Names of additions that clients can test for. */
+const FEATURES = ["machines", "images", "systems", "jobs", "events", "trash", "display", "sound", "serial", "shell", "exec", "files"];
+
+const ENGINE_PATIENCE_MS = 300;
+
+export interface AssembledWorkbench extends Workbench {
+  /** Finds the machines that went on without us. Serve nothing before it has resolved. */
+  bringBack(options: { signal: AbortSignal; recovered: readonly string[] }): Promise<void>;
+}
+
+export function createWorkbench(ports: Ports): AssembledWorkbench {
+  const events = new EventLog(ports.clock);
+  const jobs = new JobBoard({ ...ports, events });
+  const context: Context = { ports, events, jobs, actors: new Map(), reserved: new Set(), acquiring: new Map() };
+  return {
+    host: { show: () => showHost(context), diagnose: () => diagnose(context) },
+    machines: {
+      list: () => machines.listMachines(context),
+      create: async (input) => createMachine(context, input),
+      show: (input) => machines.showMachine(context, input),
+      change: (input) => changeMachine(context, input),
+      remove: (input) => trash.removeMachine(context, input),
+      clone: async (input) => cloneMachine(context, input),
+      start: (input) => startMachine(context, input),
+      stop: (input) => stopMachine(context, input),
+      restart: (input) => restartMachine(context, input),
+      kill: (input) => powerVerb(context, "kill", input),
+      pause: (input) => powerVerb(context, "pause", input),
+      resume: (input) => powerVerb(context, "resume", input),
+      reset: (input) => powerVerb(context, "reset", input),
+      press: (input) => machines.pressKeys(context, input),
+      type: (input) => machines.typeText(context, input),
+      changeMedium: (input) => changeMedium(context, input),
+      explain: (input) => machines.explainMachine(context, input),
+      hardware: async (input) => machines.machineHardware(context, input),
+      story: (input) => machines.machineStory(context, input),
+      log: (input) => machines.machineLog(context, input),
+      load: async (input) => machines.machineLoad(context, input),
+      guest: (input) => machines.describeGuest(context, input),
+    },
+    images: {
+      list: () => images.listImages(context),
+      show: (input) => images.showImage(context, input),
+      pull: (input) => images.pullImage(context, input),
+      import: async (input) => images.importImage(context, input),
+      upload: async (input) => images.uploadImage(context, input),
+      verify: async (input) => images.verifyImage(context, input),
+      remove: (input) => images.removeImage(context, input),
+    },
+    systems: {
+      list: async () => images.listSystems(context),
+      show: async (input) => images.showSystem(context, input),
+    },
+    jobs: {
+      list: async () => ({ jobs: jobs.list() }),
+      show: async ({ job }) => jobs.get(job),
+      wait: ({ job, withinMs }) => jobs.wait(job, withinMs),
+      cancel: ({ job }) => jobs.cancel(job),
+    },
+    trash: {
+      list: () => trash.listTrash(context),
+      restore: (input) => trash.restoreMachine(context, input),
+      remove: (input) => trash.forgetMachine(context, input),
+      empty: () => trash.emptyTrash(context),
+    },
+    events,
+    running: (machine) => findRunning(context, machine),
+    bringBack: (options) => bringBack(context, options),
+    close: (options) => close(context, options),
+  };
+}
+
+async function bringBack(context: Context, { signal, recovered }: { signal: AbortSignal; recovered: readonly string[] }): Promise<void> {
+  const { ports, events } = context;
+  const { machines: stored, unreadable } = await ports.machines.load();
+  // A folder that cannot be read may be that of a machine which runs: then nobody may be taken for a stray.
+  if (unreadable.length === 0) await ports.hypervisor.sweep(new Set(stored.flatMap(({ run }) => (run ? [run.cookie] : []))), { signal });
+  await Promise.all(
+    stored.map(async ({ record, run, lastPower }) => {
+      const actor = newActor(context, record, lastPower);
+      if (run) await actor.adopt(run, { signal, bootId: ports.bootId });
+    }),
+  );
+  for (const words of recovered) events.publish({ kind: "host.noticed", words });
+  for (const { folder, why } of unreadable) {
+    ports.log.error("machine folder cannot be read", { folder, why });
+    events.publish({ kind: "host.noticed", words: `A machine’s folder cannot be read and was left alone: ${folder} (${why}).` });
+  }
+  for (const { id } of await ports.journal.open()) await ports.journal.close(id);
+  await trash.forgetExpired(context);
+}
+
+async function close(
+  context: Context,
+  { machines: stopThem, signal }: { machines: boolean; signal: AbortSignal },
+): Promise<{ stoppedMachines: string[] }> {
+  const stoppedMachines: string[] = [];
+  await context.jobs.close();
+  if (stopThem) {
+    await Promise.all(
+      [...context.actors.values()]
+        .filter((actor) => actor.running)
+        .map(async (actor) => {
+          // Everybody is asked; who does not listen for half a minute is ended, as the person asked for all.
+          const down = await bringDown(actor, { graceMs: 30_000, thenKill: true }, { signal, report: () => {} });
+          if (!isRefusal(down)) stoppedMachines.push(actor.record.name);
+        }),
+    );
+  }
+  await Promise.all([...context.actors.values()].map((actor) => actor.release()));
+  return { stoppedMachines };
+}
+
+async function showHost(context: Context): Promise<HostView> {
+  const { ports, events } = context;
+  // Measuring the engine takes seconds the first time; who asks about this computer does not wait for it.
+  const late = new AbortController();
+  const engineSoon = Promise.race([
+    ports.hypervisor.facts({ signal: AbortSignal.timeout(20_000) }).catch(() => undefined),
+    ports.clock.sleep(ENGINE_PATIENCE_MS, { signal: late.signal }).then(
+      () => undefined,
+      () => undefined,
+    ),
+  ]);
+  const [room, engine] = await Promise.all([ports.survey.survey(), engineSoon]);
+  late.abort();
+  return {
+    version: ports.about.version,
+    build: ports.about.build,
+    features: FEATURES,
+    hostname: room.hostname,
+    cpus: room.cpus,
+    memoryBytes: room.memoryBytes,
+    memoryFreeBytes: room.memoryFreeBytes,
+    diskFreeBytes: room.diskFreeBytes,
+    load1: room.load1,
+    qemuVersion: engine?.version,
+    accelerator: engine?.accelerator,
+    browserAddress: ports.about.browserAddress(),
+    dataDirectory: ports.about.dataDirectory,
+    startedAt: ports.about.startedAt,
+    eventSeq: events.seq,
+  };
+}
+
+async function diagnose(context: Context) {
+  const { ports } = context;
+  const options = { signal: AbortSignal.timeout(60_000) };
+  const findings = [...(await ports.hypervisor.diagnose(options))];
+  const facts = await ports.hypervisor.facts(options).catch(() => undefined);
+  const bestGrade = !facts
+    ? "D"
+    : facts.accelerator === "tcg"
+      ? facts.confinement.works
+        ? "C"
+        : "D"
+      : facts.confinement.works
+        ? "A"
+        : "B";
+  return { checkedAt: new Date(ports.clock.nowMs()).toISOString(), bestGrade: bestGrade as "A" | "B" | "C" | "D", findings };
+}

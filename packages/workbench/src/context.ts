@@ -1,0 +1,80 @@
+// What every verb works with: the ports, and the few things the workbench itself remembers.
+import { type Clock, type IdMaker, isRefusal, type Log, type Refusal, refusal } from "@mimic/base";
+import { findByName, type Name, readName } from "@mimic/model";
+import type { EventLog } from "./events.ts";
+import type { JobBoard } from "./jobs/job-board.ts";
+import type { MachineActor } from "./machines/machine-actor.ts";
+import type { DiskTool, HostSurvey, Hypervisor, ImageSources, ImageStore, Journal, MachineStore, RunningMachine } from "./ports/index.ts";
+
+export interface Ports {
+  readonly hypervisor: Hypervisor;
+  readonly diskTool: DiskTool;
+  readonly sources: ImageSources;
+  readonly images: ImageStore;
+  readonly machines: MachineStore;
+  readonly journal: Journal;
+  readonly survey: HostSurvey;
+  readonly clock: Clock;
+  readonly ids: IdMaker;
+  readonly log: Log;
+  /** Public keys that are put into systems which take one. */
+  readonly authorizedKeys: readonly string[];
+  /** This boot of the computer. */
+  readonly bootId: string;
+  readonly about: {
+    readonly version: string;
+    readonly build?: string | undefined;
+    readonly dataDirectory: string;
+    readonly startedAt: string;
+    browserAddress(): string | undefined;
+  };
+}
+
+export interface Context {
+  readonly ports: Ports;
+  readonly events: EventLog;
+  readonly jobs: JobBoard;
+  readonly actors: Map<string, MachineActor>;
+  /** Names of machines that are being made. */
+  readonly reserved: Set<string>;
+  /** System id → the acquisition under way, so that two wishes share one download. */
+  readonly acquiring: Map<string, Promise<string | Refusal>>;
+}
+
+export function findMachine(context: Context, wanted: string): MachineActor | Refusal {
+  const entries = [...context.actors.values()].map((actor) => ({ id: actor.record.id, name: actor.record.name as string, actor }));
+  const found = findByName(entries, wanted, "machine");
+  return isRefusal(found) ? found : found.item.actor;
+}
+
+export function findRunning(context: Context, wanted: string): RunningMachine | Refusal {
+  const actor = findMachine(context, wanted);
+  if (isRefusal(actor)) return actor;
+  return (
+    actor.running ??
+    refusal("machine.not_running", `“${actor.record.name}” is ${actor.state.power}.`, `Start it: mimic start ${actor.record.name}`)
+  );
+}
+
+/** A name that is valid and free, or the refusal that says what to do. */
+export function freeName(context: Context, wanted: string): Name | Refusal {
+  const name = readName(wanted);
+  if (isRefusal(name)) return name;
+  const taken = context.reserved.has(name) || [...context.actors.values()].some((actor) => actor.record.name === name);
+  if (!taken) return name;
+  return refusal(
+    "machine.name_taken",
+    `There is a machine called “${name}” already.`,
+    `Choose another name, for example “${nextFree(context, name)}”.`,
+  );
+}
+
+/** hello → hello-2 → hello-3 … */
+export function nextFree(context: Context, name: string): string {
+  const taken = new Set<string>([...context.reserved, ...[...context.actors.values()].map((actor) => actor.record.name as string)]);
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/-\d+$/, "").slice(0, 58);
+  for (let n = 2; ; n++) if (!taken.has(`${stem}-${n}`)) return `${stem}-${n}`;
+}
+
+export const nowIso = (context: Context): string => new Date(context.ports.clock.nowMs()).toISOString();

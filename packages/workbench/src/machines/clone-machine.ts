@@ -1,0 +1,72 @@
+// A second machine like the first: linked (its own thin layers copied, the images under them shared)
+// or full (each disk flattened into one file that depends on nothing).
+import { isRefusal, type Refusal, refusal } from "@mimic/base";
+import type { DiskSpec, JobView, MachineRecord } from "@mimic/model";
+import { type Context, findMachine, freeName, nowIso } from "../context.ts";
+import { adoptNew, publish } from "./create-machine.ts";
+
+export function cloneMachine(
+  context: Context,
+  input: { machine: string; name: string; full?: boolean | undefined },
+): { job: JobView } | Refusal {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  const source = actor.record;
+  if (actor.state.power !== "stopped" && actor.state.power !== "failed") {
+    return refusal(
+      "machine.must_be_off",
+      `“${source.name}” is ${actor.state.power}; a copy of disks that are being written would be torn.`,
+      `Shut it down first: mimic stop ${source.name}`,
+    );
+  }
+  const name = freeName(context, input.name);
+  if (isRefusal(name)) return name;
+  const { ports } = context;
+  const id = ports.ids.make<"MachineId">("mch");
+  context.reserved.add(name);
+  const job = context.jobs.run(
+    { kind: "machine.clone", title: `Clone “${source.name}” as “${name}”`, subjects: [id, source.id] },
+    async (work) => {
+      try {
+        const disks = source.hardware.disks.map((disk): { old: DiskSpec; fresh: DiskSpec } => ({
+          old: disk,
+          fresh: { ...disk, id: ports.ids.make("dsk"), base: input.full ? undefined : disk.base },
+        }));
+        const record: MachineRecord = {
+          ...source,
+          id,
+          name,
+          createdAt: nowIso(context),
+          hardware: { ...source.hardware, disks: disks.map(({ fresh }) => fresh) },
+        };
+        const chains = ports.machines.plan(source).files.disks;
+        await publish(context, record, work, async (draft) => {
+          for (const { old, fresh } of disks) {
+            work.report({ words: `Copying a disk of “${source.name}”` });
+            const to = draft.diskPath(fresh.id, fresh.format);
+            if (input.full) await ports.diskTool.copy(chains[old.id] ?? [], { path: to, format: fresh.format }, work);
+            else await draft.copyFile(ports.machines.diskPath(source, old.id), to);
+            work.signal.throwIfAborted();
+          }
+          for (const drive of source.hardware.drives) {
+            if (drive.medium?.from !== "own") continue;
+            // A cloud-init medium says who the machine is: the copy gets its own.
+            const seed = ports.sources.seed({
+              hostname: name,
+              user: source.login?.user ?? "mimic",
+              authorizedKeys: ports.authorizedKeys,
+              instanceId: id,
+            });
+            await draft.writeFile(draft.mediumPath(drive.slot), seed);
+          }
+          await draft.nvramFrom(source.id);
+        });
+        adoptNew(context, record, `Cloned from “${source.name}”.`);
+        return { machine: id, words: `“${name}” is a ${input.full ? "full" : "linked"} copy of “${source.name}”.` };
+      } finally {
+        context.reserved.delete(name);
+      }
+    },
+  );
+  return { job };
+}

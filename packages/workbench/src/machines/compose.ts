@@ -1,0 +1,113 @@
+// From a wish to hardware: what the system asks for, what the person asked for, sensible otherwise. Pure.
+import { formatSize, gib, type Refusal, refusal } from "@mimic/base";
+import { type DiskBus, type DiskSpec, HardwareSpec, type ImageRecord, type MediaDrive, type Readiness, type System } from "@mimic/model";
+import type { CreateWish } from "../workbench.ts";
+
+export interface Composed {
+  readonly hardware: HardwareSpec;
+  readonly readiness: Readiness;
+  /** Disks to make: over an image, or empty. */
+  readonly disks: readonly { readonly spec: DiskSpec; readonly from: ImageRecord | undefined }[];
+  /** A cloud-init medium is wanted in this slot. */
+  readonly seedSlot: string | undefined;
+}
+
+const DEFAULT_DISK = gib(20);
+const UNKNOWN_READY: Readiness = { sign: { kind: "none" }, withinMs: 300_000 };
+
+export interface ComposeInput {
+  readonly wish: CreateWish;
+  readonly system: System | undefined;
+  readonly image: ImageRecord | undefined;
+  newDiskId(): string;
+}
+
+export function compose({ wish, system, image, newDiskId }: ComposeInput): Composed | Refusal {
+  // A wish that was left out must not wipe out what the system asks for.
+  const wished = Object.fromEntries(Object.entries(wish.hardware ?? {}).filter(([, value]) => value !== undefined));
+  const base = HardwareSpec.parse({ ...system?.hardware, ...wished });
+  const short = tooLittle(system, base);
+  if (short) return short;
+  const bus: DiskBus = system?.disk?.bus ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
+  const disks: { spec: DiskSpec; from: ImageRecord | undefined }[] = [];
+  const drives: MediaDrive[] = [...base.drives];
+  let directBoot = base.directBoot;
+
+  if (image?.kind === "disk") {
+    const sizeBytes = Math.max(image.virtualBytes, wish.diskBytes ?? system?.disk?.sizeBytes ?? 0);
+    if (wish.diskBytes !== undefined && wish.diskBytes < image.virtualBytes) {
+      return refusal(
+        "disk.too_small",
+        `The image needs a disk of ${formatSize(image.virtualBytes)}; ${formatSize(wish.diskBytes)} was asked for.`,
+        "Ask for at least as much.",
+      );
+    }
+    disks.push({
+      spec: { id: newDiskId(), bus, format: "qcow2", sizeBytes, base: wish.fullCopy ? undefined : image.digest, readOnly: false },
+      from: image,
+    });
+  } else if (image?.kind === "cd" || image?.kind === "floppy") {
+    drives.push({ slot: `${image.kind}0`, kind: image.kind, medium: { from: "image", digest: image.digest } });
+  } else if (image?.kind === "boot") {
+    const has = (name: string) => image.parts.some((part) => part.name === name);
+    directBoot = {
+      image: image.digest,
+      kernel: "kernel",
+      initrd: has("initrd") ? "initrd" : undefined,
+      commandLine: commandLineOf(system),
+    };
+  }
+  const needsDisk =
+    image?.kind !== "disk" && (wish.diskBytes !== undefined || system?.disk !== undefined || (!system && image?.kind !== "boot"));
+  if (needsDisk)
+    disks.push({
+      spec: {
+        id: newDiskId(),
+        bus,
+        format: "qcow2",
+        sizeBytes: wish.diskBytes ?? system?.disk?.sizeBytes ?? DEFAULT_DISK,
+        readOnly: false,
+      },
+      from: undefined,
+    });
+  for (const more of wish.moreDisks ?? [])
+    disks.push({
+      spec: { id: newDiskId(), bus: more.bus ?? bus, format: "qcow2", sizeBytes: more.sizeBytes, readOnly: false },
+      from: undefined,
+    });
+
+  const seedSlot = system?.seed === "nocloud" ? freeSlot(drives, "cd") : undefined;
+  if (seedSlot) drives.push({ slot: seedSlot, kind: "cd", medium: { from: "own" } });
+  // A drive to put something into, as every PC has one.
+  if (!drives.some((drive) => drive.kind === "cd")) drives.push({ slot: "cd0", kind: "cd", medium: null });
+  const bootOrder =
+    image?.kind === "cd"
+      ? (["cd", "disk", "floppy"] as const)
+      : image?.kind === "floppy"
+        ? (["floppy", "disk", "cd"] as const)
+        : base.bootOrder;
+
+  return {
+    hardware: HardwareSpec.parse({ ...base, disks: disks.map((disk) => disk.spec), drives, directBoot, bootOrder: [...bootOrder] }),
+    readiness: system?.readiness ?? UNKNOWN_READY,
+    disks,
+    seedSlot,
+  };
+}
+
+function tooLittle(system: System | undefined, hardware: HardwareSpec): Refusal | undefined {
+  if (!system || hardware.memoryMiB >= system.minimum.memoryMiB) return undefined;
+  return refusal(
+    "machine.too_little_memory",
+    `${system.name} does not work with less than ${system.minimum.memoryMiB} MiB of memory; ${hardware.memoryMiB} MiB was asked for.`,
+    `Give it ${system.minimum.memoryMiB} MiB or more.`,
+  );
+}
+
+function commandLineOf(system: System | undefined): string {
+  return system?.source.way === "assemble" ? (system.source.options.commandLine ?? "") : "";
+}
+
+export function freeSlot(drives: readonly MediaDrive[], kind: "cd" | "floppy"): string {
+  for (let n = 0; ; n++) if (!drives.some((drive) => drive.slot === `${kind}${n}`)) return `${kind}${n}`;
+}

@@ -1,0 +1,135 @@
+// Making a machine: the image first, then a draft folder, then one rename makes it real.
+import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
+import type { ImageRecord, JobView, MachineRecord, Name, System } from "@mimic/model";
+import { type Context, freeName, nowIso } from "../context.ts";
+import { ensureImage, findImage, findSystem } from "../images/acquire.ts";
+import type { MachineDraft } from "../ports/index.ts";
+import type { CreateWish } from "../workbench.ts";
+import { type Composed, compose } from "./compose.ts";
+import { decideStart } from "./decide-start.ts";
+import { MachineActor } from "./machine-actor.ts";
+import { bringUp } from "./power-verbs.ts";
+
+export function createMachine(context: Context, wish: CreateWish): { job: JobView } | Refusal {
+  const name = freeName(context, wish.name);
+  if (isRefusal(name)) return name;
+  const system = wish.system === undefined ? undefined : findSystem(context, wish.system);
+  if (system && isRefusal(system)) return system;
+  const image = wish.image === undefined ? undefined : findImage(context, wish.image);
+  if (image && isRefusal(image)) return image;
+  // What can be refused is refused now, before anything is fetched.
+  const early = compose({ wish, system, image, newDiskId: () => context.ports.ids.make("dsk") });
+  if (isRefusal(early)) return early;
+
+  const id = context.ports.ids.make<"MachineId">("mch");
+  context.reserved.add(name);
+  const job = context.jobs.run({ kind: "machine.create", title: `Make “${name}”`, subjects: [id, name] }, async (work) => {
+    try {
+      const made = await make(context, { id, name, wish, system, image }, work);
+      if (isRefusal(made)) return made;
+      if (!wish.start) return { machine: id, words: `“${name}” is made. Start it: mimic start ${name}` };
+      const refused = decideStart(name, made.record.hardware, await context.ports.survey.survey());
+      return refused ?? (await bringUp(made, "usable", work));
+    } finally {
+      context.reserved.delete(name);
+    }
+  });
+  return { job };
+}
+
+interface Making {
+  readonly id: string;
+  readonly name: Name;
+  readonly wish: CreateWish;
+  readonly system: System | undefined;
+  readonly image: ImageRecord | undefined;
+}
+
+async function make(context: Context, { id, name, wish, system, image: given }: Making, work: LongWork): Promise<MachineActor | Refusal> {
+  const { ports } = context;
+  let image = given;
+  if (!image && system && system.source.way !== "bring") {
+    const digest = await ensureImage(context, system, work);
+    if (isRefusal(digest)) return digest;
+    image = ports.images.get(digest);
+  }
+  const composed = compose({ wish, system, image, newDiskId: () => ports.ids.make("dsk") });
+  if (isRefusal(composed)) return composed;
+  work.report({ words: `Making “${name}”` });
+  const record: MachineRecord = {
+    id,
+    name,
+    createdAt: nowIso(context),
+    system: system?.id,
+    note: wish.note ?? "",
+    hardware: await ports.hypervisor.pin(composed.hardware, work),
+    readiness: composed.readiness,
+    login: system?.login,
+  };
+  await publish(context, record, work, (draft) => fillDraft(context, draft, record, composed, work));
+  return adoptNew(context, record, system ? `Made from ${system.name}.` : "Made.");
+}
+
+/** Draft → machine, undone when anything fails or is cancelled. */
+export async function publish(
+  context: Context,
+  record: MachineRecord,
+  work: LongWork,
+  fill: (draft: MachineDraft) => Promise<void>,
+): Promise<void> {
+  const { machines, journal } = context.ports;
+  const entry = await journal.begin({ op: "machine.create", machineId: record.id });
+  const draft = await machines.draft(record.id);
+  try {
+    await fill(draft);
+    work.signal.throwIfAborted();
+    await draft.publish(record);
+  } catch (error) {
+    await draft.discard();
+    await entry.close();
+    throw error;
+  }
+  await entry.close();
+}
+
+export function adoptNew(context: Context, record: MachineRecord, words: string): MachineActor {
+  const actor = newActor(context, record);
+  context.events.publish({ kind: "machine.created", machineId: record.id, name: record.name });
+  void context.ports.machines.tell(record.id, record.createdAt, words);
+  return actor;
+}
+
+export function newActor(context: Context, record: MachineRecord, last?: ConstructorParameters<typeof MachineActor>[2]): MachineActor {
+  const { hypervisor, machines: store, clock, log, survey } = context.ports;
+  const actor = new MachineActor(
+    { hypervisor, store, clock, log, events: context.events, diskFreeBytes: async () => (await survey.survey()).diskFreeBytes },
+    record,
+    last,
+  );
+  context.actors.set(record.id, actor);
+  return actor;
+}
+
+async function fillDraft(context: Context, draft: MachineDraft, record: MachineRecord, composed: Composed, work: LongWork): Promise<void> {
+  const { diskTool, images, sources } = context.ports;
+  for (const { spec, from } of composed.disks) {
+    const path = draft.diskPath(spec.id, spec.format);
+    if (!from) await diskTool.createEmpty(path, spec.format, spec.sizeBytes, work);
+    else if (spec.base) await diskTool.createOverlay(path, { path: images.path(from.digest), format: from.format }, spec.sizeBytes, work);
+    else {
+      await diskTool.copy([{ path: images.path(from.digest), format: from.format }], { path, format: spec.format }, work);
+      if (spec.sizeBytes > from.virtualBytes) await diskTool.grow(path, spec.format, spec.sizeBytes, work);
+    }
+  }
+  if (composed.seedSlot) {
+    await draft.writeFile(
+      draft.mediumPath(composed.seedSlot),
+      sources.seed({
+        hostname: record.name,
+        user: record.login?.user ?? "mimic",
+        authorizedKeys: context.ports.authorizedKeys,
+        instanceId: record.id,
+      }),
+    );
+  }
+}

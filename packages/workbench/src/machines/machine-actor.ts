@@ -1,0 +1,306 @@
+// One machine: its record, its power, its running QEMU, and one mailbox. Requests, news from QEMU and
+// results of effects wait in one queue and pass the pure `stepPower` one by one; effects run beside it
+// and report back as inputs, so a `kill` is heard while a boot is under way.
+import { type Clock, type Log, type LongWork, MimicError, messageOf, type Refusal, type ReportProgress, unreachable } from "@mimic/base";
+import {
+  type LoadSample,
+  type MachineRecord,
+  type PowerEffect,
+  type PowerInput,
+  type PowerState,
+  type RunRecord,
+  stepPower,
+} from "@mimic/model";
+import type { EventLog } from "../events.ts";
+import type { Hypervisor, LastPower, MachineNews, MachineStore, RunningMachine } from "../ports/index.ts";
+import { LoadRecorder } from "./load-recorder.ts";
+import { resumeWhenRoom } from "./resume-when-room.ts";
+import { watchReady } from "./watch-ready.ts";
+
+export interface ActorNeeds {
+  readonly hypervisor: Hypervisor;
+  readonly store: MachineStore;
+  readonly events: EventLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  diskFreeBytes(): Promise<number>;
+}
+
+type Request = Extract<PowerInput, { kind: "start" | "stop" | "kill" | "pause" | "resume" | "reset" }>;
+export type PowerAnswer = { readonly kind: "accepted" } | { readonly kind: "already" } | Refusal;
+
+export class MachineActor {
+  record: MachineRecord;
+  state: PowerState;
+  since: string;
+  running: RunningMachine | undefined;
+  usableBy: string | undefined;
+  /** Why the last boot failed, for the job that asked for it. */
+  lastFailure: unknown;
+  readonly #needs: ActorNeeds;
+  readonly #queue: PowerInput[] = [];
+  readonly #watchers = new Set<() => void>();
+  readonly #load: LoadRecorder;
+  #draining = false;
+  #saves: Promise<void> = Promise.resolve();
+  /** Aborted when this run ends: stops everything that watches it. */
+  #runAbort = new AbortController();
+  #bootReport: ReportProgress = () => {};
+  #bootedMono = 0;
+
+  constructor(needs: ActorNeeds, record: MachineRecord, last: LastPower | undefined) {
+    this.#needs = needs;
+    this.record = record;
+    this.state = { power: last?.power ?? "stopped", because: last?.because ?? "never started" };
+    this.since = last?.at ?? record.createdAt;
+    this.#load = new LoadRecorder(needs.clock);
+  }
+
+  /** Passes a request through the policy. “accepted” means under way: wait with `until`. */
+  ask(request: Request, report: ReportProgress = () => {}): PowerAnswer {
+    if (request.kind === "start") this.#bootReport = report;
+    const step = stepPower(this.state, request, this.record.name);
+    if (step.refused) return step.refused;
+    if (step.already) return { kind: "already" };
+    this.#post(request);
+    return { kind: "accepted" };
+  }
+
+  /** Resolves when `there` holds, looked at after each change. Rejects with the signal's reason. */
+  async until(there: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!there()) {
+      signal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const abort = () => reject(signal.reason as Error);
+      this.#watchers.add(resolve);
+      signal.addEventListener("abort", abort, { once: true });
+      try {
+        await promise;
+      } finally {
+        this.#watchers.delete(resolve);
+        signal.removeEventListener("abort", abort);
+      }
+    }
+  }
+
+  /** Takes over a machine that went on while no daemon was there; or notes that it ended. */
+  async adopt(run: RunRecord, options: { signal: AbortSignal; bootId: string }): Promise<void> {
+    const { hypervisor, store } = this.#needs;
+    const found = run.bootId === options.bootId ? await hypervisor.adopt(store.plan(this.record), run, options) : undefined;
+    if (found) {
+      this.since = run.startedAt;
+      this.usableBy = run.usableBy;
+      this.#attach(found);
+      this.#post({ kind: "adopted", paused: found.paused });
+      return;
+    }
+    const because = run.bootId === options.bootId ? "it ended while Mimic was away" : "this computer was restarted";
+    this.state = { power: "stopped", because };
+    this.since = this.#now();
+    await store.saveRun(this.record.id, undefined, { power: "stopped", because, at: this.since });
+    await store.tell(this.record.id, this.since, `Found off: ${because}.`);
+  }
+
+  /** Lets go: the machine goes on. */
+  async release(): Promise<void> {
+    this.#runAbort.abort();
+    await this.#saves;
+    await this.running?.release();
+  }
+
+  /** Writes a changed record down; the new one counts from then on. */
+  async change(record: MachineRecord, what: string): Promise<void> {
+    await this.#needs.store.save(record);
+    this.record = record;
+    this.#needs.events.publish({ kind: "machine.changed", machineId: record.id, what });
+    this.#wake();
+  }
+
+  load(): readonly LoadSample[] {
+    return this.#load.samples(this.running);
+  }
+
+  #post(input: PowerInput): void {
+    this.#queue.push(input);
+    if (this.#draining) return;
+    this.#draining = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#pass(next);
+    this.#draining = false;
+  }
+
+  #pass(input: PowerInput): void {
+    const before = this.state;
+    const { next, effects } = stepPower(before, input, this.record.name);
+    this.state = next;
+    if (before.power !== next.power) this.#changed(before, next);
+    for (const effect of effects) void this.#act(effect).catch((error: unknown) => this.#failed(effect, error));
+    this.#wake();
+  }
+
+  #changed(before: PowerState, next: PowerState): void {
+    const { events, store } = this.#needs;
+    this.since = this.#now();
+    const at = this.since;
+    const id = this.record.id;
+    const off = next.power === "stopped" || next.power === "failed";
+    if (off) {
+      this.#runAbort.abort();
+      this.running = undefined;
+      this.usableBy = undefined;
+      const power = next.power as "stopped" | "failed";
+      this.#save(() => store.saveRun(id, undefined, { power, because: next.because, at }));
+    }
+    events.publish({ kind: "machine.power_changed", machineId: id, from: before.power, to: next.power, because: next.because });
+    const words = {
+      starting: "Switching on",
+      running: before.power === "paused" ? "Goes on" : "Runs",
+      paused: "Stands still",
+      stopping: "Ending",
+      stopped: "Off",
+      failed: "Failed",
+    }[next.power];
+    this.#save(() => store.tell(id, at, `${words}: ${next.because}.`));
+    if (next.trouble === "diskFull") {
+      void resumeWhenRoom({
+        clock: this.#needs.clock,
+        diskFreeBytes: this.#needs.diskFreeBytes,
+        stillFull: () => this.state.trouble === "diskFull",
+        resume: () => this.ask({ kind: "resume" }),
+        signal: this.#runAbort.signal,
+      });
+    }
+  }
+
+  async #act(effect: PowerEffect): Promise<void> {
+    const signal = this.#runAbort.signal;
+    switch (effect) {
+      case "boot":
+        return await this.#boot();
+      case "pressPowerButton":
+        return await this.running?.pressPowerButton({ signal });
+      case "pauseGuest":
+        return await this.running?.pause({ signal });
+      case "resumeGuest":
+        return await this.running?.resume({ signal });
+      case "resetGuest":
+        return await this.running?.reset({ signal });
+      case "endProcess":
+        // While a boot is under way there is nothing to end yet: cutting the boot off ends what it made.
+        if (this.running) await this.running.end({ signal: AbortSignal.timeout(30_000) });
+        else this.#runAbort.abort(endedEarly(this.record.name));
+        break;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  async #boot(): Promise<void> {
+    const { hypervisor, store, clock } = this.#needs;
+    const abort = new AbortController();
+    this.#runAbort = abort;
+    const work: LongWork = { signal: abort.signal, report: (progress) => this.#bootReport(progress) };
+    try {
+      await this.#saves;
+      await this.#pin(work.signal);
+      const plan = { ...store.plan(this.record), onLaunched: (run: RunRecord) => store.saveRun(this.record.id, run) };
+      const running = await hypervisor.boot(plan, work);
+      this.lastFailure = undefined;
+      this.#bootedMono = clock.monotonicMs();
+      this.#attach(running);
+      this.#post({ kind: "booted" });
+      if (this.state.power === "stopping") await running.end({ signal: AbortSignal.timeout(30_000) });
+    } catch (error) {
+      this.lastFailure = error;
+      this.#post({ kind: "bootFailed", why: messageOf(error) });
+    }
+  }
+
+  /** The hardware of a first start is written down, so that an upgrade of QEMU changes nothing under the guest. */
+  async #pin(signal: AbortSignal): Promise<void> {
+    const hardware = await this.#needs.hypervisor.pin(this.record.hardware, { signal });
+    if (hardware.machineType === this.record.hardware.machineType) return;
+    this.record = { ...this.record, hardware };
+    await this.#needs.store.save(this.record);
+  }
+
+  #attach(running: RunningMachine): void {
+    if (this.#runAbort.signal.aborted) this.#runAbort = new AbortController();
+    this.running = running;
+    running.listen((news) => this.#hear(news));
+    if (this.usableBy === undefined) void this.#becomeUsable(running, this.#runAbort.signal);
+    void this.#load.record(running, this.#runAbort.signal);
+  }
+
+  #hear(news: MachineNews): void {
+    const { events } = this.#needs;
+    const machineId = this.record.id;
+    if (news.kind === "reset") events.publish({ kind: "machine.restarted_itself", machineId });
+    else if (news.kind === "mediumChanged") events.publish({ kind: "machine.changed", machineId, what: `drive ${news.slot}` });
+    else this.#post(this.#inputOf(news));
+  }
+
+  #inputOf(news: Exclude<MachineNews, { kind: "reset" | "mediumChanged" }>): PowerInput {
+    switch (news.kind) {
+      case "paused":
+        return { kind: "qemuPaused", why: news.why };
+      case "resumed":
+        return { kind: "qemuResumed" };
+      case "shutDown":
+        return { kind: "guestShutDown" };
+      case "exited":
+        if (!news.expected) {
+          this.lastFailure = new MimicError("qemu.exited", `QEMU for “${this.record.name}” ended by itself: ${news.why}`, {
+            hint: `Its last words: mimic logs ${this.record.name}`,
+            detail: news.lastWords,
+          });
+        }
+        return { kind: "qemuExited", expected: news.expected, why: news.why };
+      default:
+        return unreachable(news);
+    }
+  }
+
+  async #becomeUsable(running: RunningMachine, signal: AbortSignal): Promise<void> {
+    try {
+      const by = await watchReady(running, this.record.readiness.sign, { clock: this.#needs.clock, signal });
+      if (signal.aborted || this.running !== running) return;
+      this.usableBy = by;
+      const afterMs = Math.round(this.#needs.clock.monotonicMs() - this.#bootedMono);
+      this.#needs.events.publish({ kind: "machine.became_usable", machineId: this.record.id, by, afterMs });
+      this.#wake();
+      const at = this.#now();
+      this.#save(() => this.#needs.store.saveRun(this.record.id, { ...running.run, usableBy: by, usableAt: at }));
+      this.#save(() => this.#needs.store.tell(this.record.id, at, `Usable: ${by}.`));
+    } catch (error) {
+      if (!signal.aborted) this.#needs.log.warn("readiness watch ended", { machineId: this.record.id, error: messageOf(error) });
+    }
+  }
+
+  /** Writes happen one after the other, in the order of the facts; a failed one is told and does not stop the machine. */
+  #save(write: () => Promise<void>): void {
+    this.#saves = this.#saves.then(write).catch((error: unknown) => {
+      this.#needs.log.error("machine state not written", { machineId: this.record.id, error: messageOf(error) });
+      this.#needs.events.publish({ kind: "host.noticed", words: messageOf(error) });
+    });
+  }
+
+  #failed(effect: PowerEffect, error: unknown): void {
+    if (this.#runAbort.signal.aborted) return;
+    this.#needs.log.warn("machine did not obey", { machineId: this.record.id, effect, error: messageOf(error) });
+    this.lastFailure = error;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #now(): string {
+    return new Date(this.#needs.clock.nowMs()).toISOString();
+  }
+}
+
+const endedEarly = (name: string) =>
+  new MimicError("machine.ended", `“${name}” was ended while it was being switched on.`, {
+    hint: `Start it again when you like: mimic start ${name}`,
+  });

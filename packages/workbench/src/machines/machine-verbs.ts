@@ -1,0 +1,84 @@
+// The small verbs: looking at a machine, and reaching into a running one.
+import { isRefusal, type Refusal, refusal } from "@mimic/base";
+import type { HardwareRow, LoadSample, MachineView } from "@mimic/model";
+import { type Context, findMachine, findRunning } from "../context.ts";
+import { machineView } from "./view.ts";
+
+type OfMachine = { machine: string };
+const soon = () => ({ signal: AbortSignal.timeout(15_000) });
+const LOG_BYTES = 64 * 1024;
+
+export async function listMachines(context: Context): Promise<{ machines: MachineView[] }> {
+  const actors = [...context.actors.values()].sort((a, b) => a.record.name.localeCompare(b.record.name));
+  return { machines: await Promise.all(actors.map((actor) => machineView(context, actor))) };
+}
+
+export async function showMachine(context: Context, input: OfMachine): Promise<MachineView | Refusal> {
+  const actor = findMachine(context, input.machine);
+  return isRefusal(actor) ? actor : await machineView(context, actor);
+}
+
+export async function pressKeys(context: Context, input: OfMachine & { keys: string[] }): Promise<object | Refusal> {
+  const running = findRunning(context, input.machine);
+  if (isRefusal(running)) return running;
+  await running.press(
+    input.keys.map((chord) => (chord === "-" ? ["minus"] : chord.split("-").map((key) => key.trim().toLowerCase()))),
+    soon(),
+  );
+  return {};
+}
+
+export async function typeText(context: Context, input: OfMachine & { text: string }): Promise<object | Refusal> {
+  const running = findRunning(context, input.machine);
+  if (isRefusal(running)) return running;
+  await running.type(input.text, { signal: AbortSignal.timeout(120_000) });
+  return {};
+}
+
+export async function explainMachine(
+  context: Context,
+  input: OfMachine,
+): Promise<{ parts: { args: string[]; because: string }[] } | Refusal> {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  const parts = await context.ports.hypervisor.explain(context.ports.machines.plan(actor.record), soon());
+  return { parts: parts.map((part) => ({ args: [...part.args], because: part.because })) };
+}
+
+export function machineHardware(context: Context, input: OfMachine): { rows: HardwareRow[] } | Refusal {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  return { rows: [...context.ports.hypervisor.hardwareTable(actor.record.hardware, actor.running !== undefined)] };
+}
+
+export async function machineStory(context: Context, input: OfMachine): Promise<{ story: { at: string; words: string }[] } | Refusal> {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  return { story: [...(await context.ports.machines.story(actor.record.id))] };
+}
+
+export async function machineLog(context: Context, input: OfMachine & { which: "qemu" | "serial" }): Promise<{ text: string } | Refusal> {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  return { text: await context.ports.machines.log(actor.record.id, input.which, LOG_BYTES) };
+}
+
+export function machineLoad(context: Context, input: OfMachine): { samples: LoadSample[] } | Refusal {
+  const actor = findMachine(context, input.machine);
+  return isRefusal(actor) ? actor : { samples: [...actor.load()] };
+}
+
+export async function describeGuest(
+  context: Context,
+  input: OfMachine,
+): Promise<{ system?: string | undefined; hostname?: string | undefined; agentVersion?: string | undefined } | Refusal> {
+  const running = findRunning(context, input.machine);
+  if (isRefusal(running)) return running;
+  if (!running.agent)
+    return refusal(
+      "agent.absent",
+      `“${input.machine}” has no channel for a guest agent.`,
+      "Give it one while it is off: mimic set NAME --agent on",
+    );
+  return await running.agent.describe(soon());
+}

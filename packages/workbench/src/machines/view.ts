@@ -1,0 +1,60 @@
+// A machine as the three doors show it.
+import { type HardwareSpec, hardwareInWords, type MachineView } from "@mimic/model";
+import type { Context } from "../context.ts";
+import type { MachineActor } from "./machine-actor.ts";
+
+export async function machineView(context: Context, actor: MachineActor): Promise<MachineView> {
+  const { record, state, running } = actor;
+  const { ports } = context;
+  const sizes = await Promise.all(
+    record.hardware.disks.map((disk) => ports.diskTool.usage(ports.machines.diskPath(record, disk.id)).catch(() => 0)),
+  );
+  return {
+    id: record.id,
+    name: record.name,
+    createdAt: record.createdAt,
+    system: record.system,
+    systemName: ports.sources.systems().find((system) => system.id === record.system)?.name,
+    note: record.note,
+    hardware: record.hardware,
+    hardwareInWords: hardwareInWords(record.hardware),
+    readiness: record.readiness,
+    login: record.login,
+    power: state.power,
+    because: state.because,
+    trouble: state.trouble,
+    since: actor.since,
+    usableBy: actor.usableBy,
+    accelerator: running?.run.accelerator,
+    isolation: running?.isolation,
+    pending: running ? pendingChanges(record.hardware, running.run.hardware) : [],
+    diskBytes: sizes.reduce((sum, size) => sum + size, 0),
+    job: context.jobs.workingOn(record.id),
+  };
+}
+
+const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {
+  cpus: "number of cores",
+  memoryMiB: "memory",
+  cpuModel: "processor model",
+  disks: "disks",
+  drives: "drives",
+  display: "display",
+  sound: "sound card",
+  bootOrder: "boot order",
+  agent: "guest agent channel",
+  secureBoot: "Secure Boot",
+  tpm: "TPM",
+  input: "keyboard and pointer",
+  serialPorts: "serial ports",
+};
+
+/** What differs between what was asked for and what this run was started with, in words. Media change while it runs, so they do not count. */
+export function pendingChanges(wanted: HardwareSpec, current: HardwareSpec): string[] {
+  const shape = (hardware: HardwareSpec, key: keyof HardwareSpec) =>
+    JSON.stringify(key === "drives" ? hardware.drives.map((drive) => [drive.slot, drive.kind]) : hardware[key]);
+  const keys = Object.keys(wanted) as (keyof HardwareSpec)[];
+  return keys
+    .filter((key) => key !== "machineType" && key !== "directBoot" && shape(wanted, key) !== shape(current, key))
+    .map((key) => PART_WORDS[key] ?? key);
+}

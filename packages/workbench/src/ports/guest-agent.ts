@@ -1,0 +1,31 @@
+// The helper in the guest. Everything it says is hostile input: sizes, depth and time are bounded
+// by the implementation, and what it claims is shown as a claim.
+import type { Waiting } from "@mimic/base";
+
+export interface GuestCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: readonly string[] | undefined;
+  /** Undefined = the command has no input. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Awaited: a slow reader slows the reading, not the memory. */
+  readonly onStdout: (bytes: Uint8Array) => Promise<void> | void;
+  readonly onStderr: (bytes: Uint8Array) => Promise<void> | void;
+}
+
+export type GuestExit = { readonly kind: "exited"; readonly code: number } | { readonly kind: "signalled"; readonly signal: number };
+
+/** Throws `agent.absent` (no answer), `agent.misbehaved` (answers that break the rules), `agent.refused` (its own error text). */
+export interface GuestAgent {
+  /** Resolves when the agent answers; waits for it as long as `signal` allows. */
+  waitUntilReady(options: Waiting): Promise<void>;
+  /** Output streams while the command runs. On abort the command is ended in the guest. */
+  exec(command: GuestCommand, options: Waiting): Promise<GuestExit>;
+  readFile(path: string, options: Waiting): AsyncIterable<Uint8Array>;
+  /** Makes or replaces the file. */
+  writeFile(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void>;
+  /** Facts it claims: host name, system, addresses. */
+  describe(
+    options: Waiting,
+  ): Promise<{ readonly system: string | undefined; readonly hostname: string | undefined; readonly agentVersion: string | undefined }>;
+}

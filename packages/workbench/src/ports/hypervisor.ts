@@ -1,0 +1,126 @@
+// What the workbench needs from whatever runs machines. Implemented by packages/qemu (QEMU) and
+// packages/memory (a pretend one that keeps the same contract).
+import type { LongWork, Waiting } from "@mimic/base";
+import type { Accelerator, Finding, HardwareRow, HardwareSpec, Isolation, MachineRecord, RunRecord } from "@mimic/model";
+import type { GuestAgent } from "./guest-agent.ts";
+
+export interface HypervisorFacts {
+  /** “7.2.22” */
+  readonly version: string;
+  readonly accelerator: Accelerator;
+  /** Why this accelerator and no better one, in plain words. */
+  readonly because: string;
+  /** Whether machines are caged here, and in what they are not. */
+  readonly confinement: { readonly works: boolean; readonly because: string };
+}
+
+/** Everything about a machine's files that its hypervisor may touch; absolute paths, made by the store. */
+export interface MachineFiles {
+  /** 0700 and short (sockets live here); emptied before each boot. The only folder that QEMU sees. */
+  readonly runDirectory: string;
+  readonly logDirectory: string;
+  /** UEFI variables and TPM state. */
+  readonly nvramDirectory: string;
+  /** Per disk: its own file, then the images under it, top to bottom. */
+  readonly disks: Readonly<Record<string, readonly { readonly path: string; readonly format: "qcow2" | "raw" }[]>>;
+  /** Per drive slot: the raw file of its medium. Absent = empty drive. */
+  readonly media: Readonly<Record<string, string>>;
+  /** For direct boot. */
+  readonly kernel?: string | undefined;
+  readonly initrd?: string | undefined;
+}
+
+export interface BootPlan {
+  readonly record: MachineRecord;
+  readonly files: MachineFiles;
+  /**
+   * Called when the hypervisor's process is there and the guest has not run yet; the guest runs once it has
+   * resolved. So the record of a run is on the disk before anything in the guest can happen.
+   */
+  readonly onLaunched?: ((run: RunRecord) => Promise<void>) | undefined;
+}
+
+/** One argument group of the hypervisor's command line and the reason for it. */
+export interface ExplainedPart {
+  readonly args: readonly string[];
+  readonly because: string;
+}
+
+export interface Hypervisor {
+  /** Measured once per boot of this computer and hypervisor binary, then remembered. Throws `qemu.missing`, `qemu.too_old`. */
+  facts(options: Waiting): Promise<HypervisorFacts>;
+  /** For `mimic doctor`: asks anew. */
+  diagnose(options: Waiting): Promise<readonly Finding[]>;
+  /** Fills in what must be pinned for ever (the versioned machine type). Pure on the record; may probe once. */
+  pin(hardware: HardwareSpec, options: Waiting): Promise<HardwareSpec>;
+  /** What it would be started with, without starting it. */
+  explain(plan: BootPlan, options: Waiting): Promise<readonly ExplainedPart[]>;
+  /**
+   * Starts it. Resolves once the guest's processors run and every channel is being listened to.
+   * On a throw (or abort) nothing is left running. Throws `qemu.*`.
+   */
+  boot(plan: BootPlan, options: LongWork): Promise<RunningMachine>;
+  /** Finds one that an earlier daemon started; undefined when it is gone. Never pauses the guest. */
+  adopt(plan: BootPlan, run: RunRecord, options: Waiting): Promise<RunningMachine | undefined>;
+  /**
+   * Ends hypervisor processes of this installation that no record knows: a daemon was ended between launch
+   * and record, so their guests never ran. Returns how many.
+   */
+  sweep(knownCookies: ReadonlySet<string>, options: Waiting): Promise<number>;
+  /** What of this hardware can be changed: now, after a restart, or never, and why. */
+  hardwareTable(hardware: HardwareSpec, running: boolean): readonly HardwareRow[];
+}
+
+export type MachineNews =
+  | { readonly kind: "paused"; readonly why: "asked" | "diskFull" | "diskError" | "guestPanicked" }
+  | { readonly kind: "resumed" }
+  | { readonly kind: "shutDown" }
+  | { readonly kind: "reset" }
+  | { readonly kind: "mediumChanged"; readonly slot: string; readonly open: boolean }
+  /** The process is gone. `expected` = it said before that it shuts down, or `end` was called. */
+  | { readonly kind: "exited"; readonly expected: boolean; readonly why: string; readonly lastWords: string };
+
+/** A running machine. Owned by its mailbox; `release` lets go of it and leaves it running. */
+export interface RunningMachine {
+  readonly run: RunRecord;
+  readonly isolation: Isolation;
+  readonly paused: boolean;
+  readonly agent: GuestAgent | undefined;
+  readonly serial: readonly SerialPort[];
+  /** The shell channel (virtio console), where the machine has one. */
+  readonly shell: SerialPort | undefined;
+  /** Unix sockets for the display (RFB) that the daemon may connect to; any number of clients. */
+  readonly displaySocket: string | undefined;
+  readonly hasSound: boolean;
+  listen(hear: (news: MachineNews) => void): Disposable;
+  /** Asks the guest to shut down: through its agent when that answers, and by the power button. */
+  pressPowerButton(options: Waiting): Promise<void>;
+  pause(options: Waiting): Promise<void>;
+  resume(options: Waiting): Promise<void>;
+  reset(options: Waiting): Promise<void>;
+  /** Ends it at once, like pulling the plug; resolves when the process is gone. Idempotent. */
+  end(options: Waiting): Promise<void>;
+  /** PNG, at most 8192 × 8192. */
+  screenshot(options: Waiting): Promise<Uint8Array>;
+  /** The characters of a text-mode screen, 80 × 25 lines; undefined when the screen is not in text mode. */
+  screenText(options: Waiting): Promise<string | undefined>;
+  /** Chords in QEMU's key names, e.g. [["ctrl","alt","delete"]]. Throws `input.unknown_key`. */
+  press(chords: readonly (readonly string[])[], options: Waiting): Promise<void>;
+  /** US layout. Throws `input.unknown_key` for characters that have no key, before anything is typed. */
+  type(text: string, options: Waiting): Promise<void>;
+  /** `path` undefined = take it out. */
+  changeMedium(slot: string, path: string | undefined, options: Waiting): Promise<void>;
+  /** Totals since the start, for graphs. */
+  usage(
+    options: Waiting,
+  ): Promise<{ readonly cpuMs: number; readonly memoryBytes: number; readonly diskReadBytes: number; readonly diskWriteBytes: number }>;
+  release(): Promise<void>;
+}
+
+/** A text channel of the guest. History is bounded (1 MiB) and survives viewers coming and going. */
+export interface SerialPort {
+  history(): Uint8Array;
+  /** Bytes as they come. A slow listener must drop by itself: this is never held back. */
+  listen(hear: (bytes: Uint8Array) => void): Disposable;
+  write(bytes: Uint8Array): void;
+}

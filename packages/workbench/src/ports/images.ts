@@ -1,0 +1,73 @@
+// Getting images, keeping images, making disks.
+import type { LongWork, Refusal, Waiting } from "@mimic/base";
+import type { DiskFormat, ImageKind, ImageRecord, System } from "@mimic/model";
+
+/** A verified image in quarantine, not yet in the store. `path` is a file, or a folder for kind "boot". */
+export interface NewImage {
+  readonly record: ImageRecord;
+  readonly path: string;
+}
+
+export interface ImportRequest {
+  /** What the person calls it. */
+  readonly name: string;
+  /** Where the bytes are: a path on this computer (opened by us, never by QEMU), or a stream from the browser. */
+  readonly from: { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array>; readonly fileName: string };
+  /** Said by the person when the bytes could be two things. */
+  readonly format?: string | undefined;
+  readonly kind?: ImageKind | undefined;
+}
+
+/** The catalogue's ways to an image. Works in a quarantine folder of its own and leaves nothing there on a throw or refusal. */
+export interface ImageSources {
+  systems(): readonly System[];
+  /** Downloads, assembles or installs. Throws `image.*`, `download.*`; a wrong digest is `image.digest_wrong`. */
+  acquire(system: System, options: LongWork): Promise<NewImage | Refusal>;
+  /** The safe pipeline for a person's own file: quarantine, our own inspector, conversion in the jail, a look at the result. */
+  importFile(request: ImportRequest, options: LongWork): Promise<NewImage | Refusal>;
+  /** A cloud-init NoCloud medium (ISO 9660, label `cidata`), raw bytes. */
+  seed(options: {
+    readonly hostname: string;
+    readonly user: string;
+    readonly authorizedKeys: readonly string[];
+    readonly instanceId: string;
+  }): Uint8Array;
+}
+
+export interface ImageStore {
+  list(): readonly ImageRecord[];
+  get(digest: string): ImageRecord | undefined;
+  /** A fresh quarantine folder (0700) on the store's file system, removed by the next start when left over. */
+  quarantine(): Promise<string>;
+  /** Moves it in, read-only, under its digest. Adding what is there already is harmless and keeps the first. */
+  add(image: NewImage): Promise<ImageRecord>;
+  remove(digest: string): Promise<void>;
+  /** The bytes (kinds disk, cd, floppy), or a part (kind boot). */
+  path(digest: string, part?: string): string;
+  /** Reads every byte again and compares. */
+  verify(digest: string, options: LongWork): Promise<{ readonly good: boolean; readonly found: string }>;
+}
+
+/** Always with explicit formats; hostile files only through the jail. */
+export interface DiskTool {
+  /** A layer over an image; `sizeBytes` may be larger than the image's. */
+  createOverlay(
+    path: string,
+    base: { readonly path: string; readonly format: DiskFormat },
+    sizeBytes: number,
+    options: Waiting,
+  ): Promise<void>;
+  createEmpty(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
+  /** A full copy that depends on nothing (flattens a chain). `chain` is top to bottom. */
+  copy(
+    chain: readonly { readonly path: string; readonly format: DiskFormat }[],
+    to: { readonly path: string; readonly format: DiskFormat },
+    options: LongWork,
+  ): Promise<void>;
+  /** Makes the disk larger (never smaller); only while no machine uses it. */
+  grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
+  /** Bytes that it takes on this computer. */
+  usage(path: string): Promise<number>;
+  /** Refuses when the header names any file that it should not (a disk changed outside Mimic). */
+  checkHeader(chain: readonly { readonly path: string; readonly format: DiskFormat }[]): Promise<Refusal | undefined>;
+}

@@ -1,0 +1,5 @@
+export type * from "./guest-agent.ts";
+export type * from "./host-survey.ts";
+export type * from "./hypervisor.ts";
+export type * from "./images.ts";
+export type * from "./store.ts";

@@ -1,0 +1,81 @@
+// The data directory, as the workbench needs it: records that are whole or absent, and a journal that
+// finishes or undoes what was cut off. Implemented by packages/store (files) and packages/memory.
+import type { MachineRecord, RunRecord } from "@mimic/model";
+import type { BootPlan } from "./hypervisor.ts";
+
+export interface StoredMachine {
+  readonly record: MachineRecord;
+  readonly run: RunRecord | undefined;
+  readonly lastPower: LastPower | undefined;
+}
+
+/** How its last run ended, for a daemon that starts anew. */
+export interface LastPower {
+  readonly power: "stopped" | "failed";
+  readonly because: string;
+  readonly at: string;
+}
+
+export interface TrashedMachine {
+  readonly id: string;
+  readonly record: MachineRecord;
+  readonly trashedAt: string;
+}
+
+/** A machine that is being made, not yet seen by anybody. */
+export interface MachineDraft {
+  diskPath(diskId: string, format: string): string;
+  mediumPath(slot: string): string;
+  /** `to` is one of the paths above. */
+  copyFile(from: string, to: string): Promise<void>;
+  writeFile(to: string, bytes: Uint8Array): Promise<void>;
+  /** The UEFI variables of another machine. */
+  nvramFrom(machineId: string): Promise<void>;
+  publish(record: MachineRecord): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export interface MachineStore {
+  /** Read at start. A folder whose record cannot be read is reported and left alone. */
+  load(): Promise<{
+    readonly machines: readonly StoredMachine[];
+    readonly unreadable: readonly { readonly folder: string; readonly why: string }[];
+  }>;
+  /** A folder under a temporary name; it becomes a machine in one rename by `publish`. */
+  draft(id: string): Promise<MachineDraft>;
+  save(record: MachineRecord): Promise<void>;
+  saveRun(id: string, run: RunRecord | undefined, last?: LastPower): Promise<void>;
+  /** Paths for its hypervisor; looks nothing up on the disk. */
+  plan(record: MachineRecord): BootPlan;
+  diskPath(record: MachineRecord, diskId: string): string;
+  mediumPath(record: MachineRecord, slot: string): string;
+  trash(id: string): Promise<TrashedMachine>;
+  trashed(): Promise<readonly TrashedMachine[]>;
+  restore(trashId: string): Promise<MachineRecord>;
+  /** Removes it for ever. */
+  forget(trashId: string): Promise<void>;
+  /** A line in the machine's own story (`log/activity.jsonl`), bounded. */
+  tell(id: string, at: string, words: string): Promise<void>;
+  story(id: string): Promise<readonly { readonly at: string; readonly words: string }[]>;
+  /** Last bytes of a log of the machine: QEMU's own words, or the serial console. */
+  log(id: string, which: "qemu" | "serial", maxBytes: number): Promise<string>;
+}
+
+/** Multi-step work, written down before it begins, so that a crash at any point is finished or undone at the next start. */
+export interface Journal {
+  begin(entry: JournalEntry): Promise<OpenEntry>;
+  /** Left over from a daemon that died. */
+  open(): Promise<readonly { readonly id: string; readonly entry: JournalEntry }[]>;
+  close(id: string): Promise<void>;
+}
+export type JournalEntry =
+  | { readonly op: "machine.create"; readonly machineId: string }
+  | { readonly op: "machine.trash"; readonly machineId: string }
+  | { readonly op: "machine.restore"; readonly trashId: string }
+  | { readonly op: "machine.forget"; readonly trashId: string }
+  | { readonly op: "image.add"; readonly digest: string }
+  | { readonly op: "image.remove"; readonly digest: string };
+export interface OpenEntry {
+  readonly id: string;
+  close(): Promise<void>;
+}

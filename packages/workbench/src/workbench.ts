@@ -1,0 +1,127 @@
+// The workbench as its doors see it: one function per verb, the same words as the API.
+// A verb answers with its result or a Refusal, and throws a MimicError when the world failed.
+// `createWorkbench` in assemble.ts makes one from the ports.
+import type { Refusal } from "@mimic/base";
+import type {
+  Diagnosis,
+  DiskBus,
+  Event,
+  HardwareRow,
+  HardwareSpec,
+  HostView,
+  ImageKind,
+  ImageView,
+  JobView,
+  LoadSample,
+  MachineView,
+  StreamLagged,
+  SystemView,
+  TrashView,
+} from "@mimic/model";
+import type { RunningMachine } from "./ports/index.ts";
+
+type Answer<T> = Promise<T | Refusal>;
+type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "directBoot" | "machineType">>;
+type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number };
+type OfMachine = { machine: string };
+type Started = { job: JobView };
+
+export interface CreateWish {
+  name: string;
+  system?: string | undefined;
+  image?: string | undefined;
+  hardware?: HardwareWish | undefined;
+  diskBytes?: number | undefined;
+  moreDisks?: DiskWish[] | undefined;
+  fullCopy?: boolean | undefined;
+  note?: string | undefined;
+  start?: boolean | undefined;
+}
+export interface ChangeWish extends OfMachine {
+  name?: string | undefined;
+  note?: string | undefined;
+  hardware?: HardwareWish | undefined;
+  addDisk?: DiskWish | undefined;
+  removeDisk?: string | undefined;
+  growDisk?: { id: string; sizeBytes: number } | undefined;
+  addDrive?: { kind: "cd" | "floppy" } | undefined;
+}
+export interface StopWish extends OfMachine {
+  graceMs?: number | undefined;
+  thenKill?: boolean | undefined;
+}
+
+export interface Workbench {
+  readonly host: {
+    show(input: object): Answer<HostView>;
+    diagnose(input: object): Answer<Diagnosis>;
+  };
+  readonly machines: {
+    list(input: object): Answer<{ machines: MachineView[] }>;
+    create(input: CreateWish): Answer<Started>;
+    show(input: OfMachine): Answer<MachineView>;
+    change(input: ChangeWish): Answer<MachineView>;
+    remove(input: OfMachine): Answer<TrashView>;
+    clone(input: OfMachine & { name: string; full?: boolean | undefined }): Answer<Started>;
+    start(input: OfMachine & { wait?: "usable" | "running" | undefined }): Answer<Started>;
+    stop(input: StopWish): Answer<Started>;
+    restart(input: StopWish): Answer<Started>;
+    kill(input: OfMachine): Answer<MachineView>;
+    pause(input: OfMachine): Answer<MachineView>;
+    resume(input: OfMachine): Answer<MachineView>;
+    reset(input: OfMachine): Answer<MachineView>;
+    press(input: OfMachine & { keys: string[] }): Answer<object>;
+    type(input: OfMachine & { text: string }): Answer<object>;
+    changeMedium(input: OfMachine & { slot: string; image: string | null }): Answer<MachineView>;
+    explain(input: OfMachine): Answer<{ parts: { args: string[]; because: string }[] }>;
+    hardware(input: OfMachine): Answer<{ rows: HardwareRow[] }>;
+    story(input: OfMachine): Answer<{ story: { at: string; words: string }[] }>;
+    log(input: OfMachine & { which: "qemu" | "serial" }): Answer<{ text: string }>;
+    load(input: OfMachine): Answer<{ samples: LoadSample[] }>;
+    guest(input: OfMachine): Answer<{ system?: string | undefined; hostname?: string | undefined; agentVersion?: string | undefined }>;
+  };
+  readonly images: {
+    list(input: object): Answer<{ images: ImageView[] }>;
+    show(input: { image: string }): Answer<ImageView>;
+    pull(input: { system: string }): Answer<Started>;
+    import(input: { path: string; name: string; format?: string | undefined; kind?: ImageKind | undefined }): Answer<Started>;
+    /** As `import`, for bytes that come from the browser; the stream is read by the job to its end. */
+    upload(input: {
+      stream: AsyncIterable<Uint8Array>;
+      fileName: string;
+      name: string;
+      format?: string | undefined;
+      kind?: ImageKind | undefined;
+    }): Answer<Started>;
+    verify(input: { image: string }): Answer<Started>;
+    remove(input: { image: string }): Answer<object>;
+  };
+  readonly systems: {
+    list(input: object): Answer<{ systems: SystemView[] }>;
+    show(input: { system: string }): Answer<SystemView>;
+  };
+  readonly jobs: {
+    list(input: object): Answer<{ jobs: JobView[] }>;
+    show(input: { job: string }): Answer<JobView>;
+    wait(input: { job: string; withinMs: number }): Answer<JobView>;
+    cancel(input: { job: string }): Answer<JobView>;
+  };
+  readonly trash: {
+    list(input: object): Answer<{ trash: TrashView[] }>;
+    restore(input: { entry: string }): Answer<MachineView>;
+    remove(input: { entry: string }): Answer<object>;
+    empty(input: object): Answer<{ forgotten: number }>;
+  };
+  readonly events: {
+    readonly seq: number;
+    /**
+     * What came after `afterSeq` (from now on, when undefined), then what comes, until aborted. A reader that is
+     * too slow, or asks for what is no longer held, gets StreamLagged once and goes on from its `seq`.
+     */
+    subscribe(options: { afterSeq?: number | undefined; signal: AbortSignal }): AsyncIterable<Event | StreamLagged>;
+  };
+  /** The running machine itself, for consoles, the agent and screenshots. Refuses when it is off. */
+  running(machine: string): RunningMachine | Refusal;
+  /** Lets go of all running machines (they go on), or shuts them down first; then no verb may be called any more. */
+  close(options: { readonly machines: boolean; readonly signal: AbortSignal }): Promise<{ stoppedMachines: string[] }>;
+}

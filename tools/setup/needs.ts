@@ -1,0 +1,138 @@
+// What Mimic needs of the computer itself, as data: how one sees that it is there, and what it is called by each
+// package manager. A name that is missing for a manager means that this system has no such package.
+export type Manager = "apt" | "dnf" | "pacman" | "zypper" | "apk" | "brew";
+export type Purpose = "machines" | "tests";
+
+export interface Need {
+  readonly what: string;
+  readonly why: string;
+  readonly for: Purpose;
+  /** Without it the purpose cannot be served at all; otherwise it is asked for too, but nothing stops without it. */
+  readonly isVital: boolean;
+  /** Any one of these programs on PATH, or any one of these files, is proof. */
+  readonly programs?: readonly string[];
+  readonly files?: readonly string[];
+  readonly packages: Readonly<Partial<Record<Manager, string>>>;
+}
+
+export const needs: readonly Need[] = [
+  {
+    what: "QEMU for PCs",
+    why: "runs the machines",
+    for: "machines",
+    isVital: true,
+    programs: ["qemu-system-x86_64"],
+    packages: {
+      apt: "qemu-system-x86",
+      dnf: "qemu-system-x86-core",
+      pacman: "qemu-base",
+      zypper: "qemu-x86",
+      apk: "qemu-system-x86_64",
+      brew: "qemu",
+    },
+  },
+  {
+    what: "qemu-img",
+    why: "makes and reads disk images",
+    for: "machines",
+    isVital: true,
+    programs: ["qemu-img"],
+    packages: { apt: "qemu-utils", dnf: "qemu-img", pacman: "qemu-img", zypper: "qemu-img", apk: "qemu-img", brew: "qemu" },
+  },
+  {
+    what: "PC firmware (SeaBIOS)",
+    why: "starts machines the old way, with a BIOS",
+    for: "machines",
+    isVital: true,
+    files: [
+      "/usr/share/seabios/bios-256k.bin",
+      "/usr/share/qemu/bios-256k.bin",
+      "/opt/homebrew/share/qemu/bios-256k.bin",
+      "/usr/local/share/qemu/bios-256k.bin",
+    ],
+    packages: { apt: "seabios", dnf: "seabios-bin", pacman: "seabios", zypper: "qemu-seabios", apk: "qemu-system-x86_64", brew: "qemu" },
+  },
+  {
+    what: "UEFI firmware (OVMF)",
+    why: "starts machines the new way, with UEFI",
+    for: "machines",
+    isVital: false,
+    files: [
+      "/usr/share/OVMF/OVMF_CODE_4M.fd",
+      "/usr/share/OVMF/OVMF_CODE.fd",
+      "/usr/share/edk2/ovmf/OVMF_CODE.fd",
+      "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+      "/usr/share/qemu/ovmf-x86_64-code.bin",
+      "/opt/homebrew/share/qemu/edk2-x86_64-code.fd",
+      "/usr/local/share/qemu/edk2-x86_64-code.fd",
+    ],
+    packages: { apt: "ovmf", dnf: "edk2-ovmf", pacman: "edk2-ovmf", zypper: "qemu-ovmf-x86_64", apk: "ovmf", brew: "qemu" },
+  },
+  {
+    what: "bubblewrap",
+    why: "locks each machine in, away from your files and your network",
+    for: "machines",
+    isVital: false,
+    programs: ["bwrap"],
+    packages: { apt: "bubblewrap", dnf: "bubblewrap", pacman: "bubblewrap", zypper: "bubblewrap", apk: "bubblewrap" },
+  },
+  {
+    what: "swtpm",
+    why: "gives machines a TPM, which some systems ask for",
+    for: "machines",
+    isVital: false,
+    programs: ["swtpm"],
+    packages: { apt: "swtpm", dnf: "swtpm", pacman: "swtpm", zypper: "swtpm", apk: "swtpm", brew: "swtpm" },
+  },
+  {
+    what: "Chromium",
+    why: "the browser that the tests drive",
+    for: "tests",
+    isVital: true,
+    programs: ["chromium", "chromium-browser", "google-chrome"],
+    packages: { apt: "chromium", dnf: "chromium", pacman: "chromium", zypper: "chromium", apk: "chromium", brew: "chromium" },
+  },
+  {
+    what: "a font for Chromium",
+    why: "letters on the pages that the tests look at",
+    for: "tests",
+    isVital: false,
+    files: ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts"],
+    packages: { apt: "fonts-dejavu-core", dnf: "dejavu-sans-fonts", pacman: "ttf-dejavu", zypper: "dejavu-fonts", apk: "font-dejavu" },
+  },
+  ...["zsh", "fish"].map(
+    (shell): Need => ({
+      what: shell,
+      why: "reads the completion script that is made for it",
+      for: "tests",
+      isVital: false,
+      programs: [shell],
+      packages: { apt: shell, dnf: shell, pacman: shell, zypper: shell, apk: shell, brew: shell },
+    }),
+  ),
+];
+
+interface ManagerFacts {
+  /** Its program, which tells that the host has it. */
+  readonly program: string;
+  readonly refresh?: readonly string[];
+  readonly install: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly needsRoot: boolean;
+}
+
+/** In the order in which they are looked for: a Debian may have brew too. */
+export const managers: Readonly<Record<Manager, ManagerFacts>> = {
+  apt: {
+    program: "apt-get",
+    refresh: ["-o", "DPkg::Lock::Timeout=300", "-q", "update"],
+    install: ["-o", "DPkg::Lock::Timeout=300", "-q", "install", "-y", "--no-install-recommends"],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    needsRoot: true,
+  },
+  dnf: { program: "dnf", install: ["install", "-y", "--setopt=install_weak_deps=False"], needsRoot: true },
+  pacman: { program: "pacman", refresh: ["-Sy", "--noconfirm"], install: ["-S", "--noconfirm", "--needed"], needsRoot: true },
+  zypper: { program: "zypper", install: ["--non-interactive", "install", "--no-recommends"], needsRoot: true },
+  apk: { program: "apk", refresh: ["update"], install: ["add"], needsRoot: true },
+  brew: { program: "brew", install: ["install"], needsRoot: false },
+};

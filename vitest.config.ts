@@ -1,0 +1,35 @@
+// Two projects. quick: everything without guests and browser, in parallel. real: real QEMU, real Chromium, real
+// downloads; few at a time, since guests without KVM need whole cores, and patient.
+import { defineConfig } from "vitest/config";
+
+const NOT_OURS = ["**/node_modules/**", "**/dist/**", ".mimic/**"];
+
+export default defineConfig({
+  test: {
+    teardownTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: ["{apps,packages,tools,bench}/**/*.test.{ts,tsx}"],
+          exclude: ["**/*.real.test.ts", ...NOT_OURS],
+          testTimeout: 15_000,
+          hookTimeout: 15_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "real",
+          include: ["{apps,packages,tools,bench}/**/*.real.test.ts", "e2e/**/*.e2e.ts"],
+          exclude: NOT_OURS,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
