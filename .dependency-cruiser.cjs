@@ -14,11 +14,15 @@ const MAY_IMPORT = {
   "packages/qemu": ["base", "model", "ports", "qmp"],
   "packages/images": ["base", "model", "ports"],
   "packages/store": ["base", "model", "ports"],
-  "packages/memory": ["base", "model", "ports"],
-  "packages/testkit": ["base", "model", "ports", "workbench", "memory"],
+  "packages/wire": ["base"],
+  "packages/tcpip": ["base", "wire"],
+  "packages/network": ["base", "model", "ports", "wire", "tcpip"],
+  "packages/memory": ["base", "model", "ports", "wire", "tcpip", "network"],
+  "packages/testkit": ["base", "model", "ports", "workbench", "memory", "wire", "tcpip", "network"],
   "apps/cli": ["base", "model", "api"],
   "apps/web": ["base", "model", "api"],
-  "apps/daemon": ["base", "model", "api", "ports", "workbench", "qmp", "qemu", "images", "store", "memory"],
+  "apps/switch": ["base", "model", "wire", "tcpip", "network"],
+  "apps/daemon": ["base", "model", "api", "ports", "workbench", "qmp", "qemu", "images", "store", "memory", "network"],
 };
 
 /** Where the computer itself may be touched. Everything else runs in a browser page too. */

@@ -23,7 +23,9 @@ export class IdMaker {
     this.#random = random;
   }
 
-  make<B extends string>(prefix: "mch" | "dsk" | "job" | "trs" | "jnl" | "req"): Branded<string, B> {
+  make<B extends string>(
+    prefix: "mch" | "dsk" | "job" | "trs" | "jnl" | "req" | "net" | "nic" | "prt" | "rul" | "fwd" | "mom" | "tpl",
+  ): Branded<string, B> {
     this.#lastMs = Math.max(this.#lastMs + 1, this.#clock.nowMs());
     let time = this.#lastMs;
     let body = "";

@@ -6,6 +6,7 @@ export * from "./isolation.ts";
 export * from "./job.ts";
 export * from "./machine.ts";
 export * from "./name.ts";
+export * from "./network/index.ts";
 export * from "./power.ts";
 export * from "./readiness.ts";
 export * from "./system.ts";

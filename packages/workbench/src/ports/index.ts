@@ -3,3 +3,4 @@ export type * from "./host-survey.ts";
 export type * from "./hypervisor.ts";
 export type * from "./images.ts";
 export type * from "./store.ts";
+export type * from "./switch-fabric.ts";

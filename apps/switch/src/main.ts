@@ -1,0 +1,2 @@
+// mimic-switch: carries frames between machines, and nothing else.
+export {};

@@ -1,0 +1,2 @@
+// The switch on real sockets.
+export {};

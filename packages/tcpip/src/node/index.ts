@@ -1,0 +1,2 @@
+// The endpoint's connections as Node streams.
+export {};

@@ -1,0 +1,2 @@
+// Frames, packets and messages: parse and serialize. Views and not copies; hostile input never throws.
+export {};
