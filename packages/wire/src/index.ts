@@ -1,2 +1,5 @@
-// Frames, packets and messages: parse and serialize. Views and not copies; hostile input never throws.
-export {};
+export * from "./address/index.ts";
+export * from "./bytes.ts";
+export * from "./internet.ts";
+export * from "./link/index.ts";
+export * from "./services.ts";
