@@ -110,7 +110,76 @@ export const needs: readonly Need[] = [
       packages: { apt: shell, dnf: shell, pacman: shell, zypper: shell, apk: shell, brew: shell },
     }),
   ),
+  ...netTool("cc", "compiles the adaptor that plugs Linux network namespaces into a switch under test", {
+    apt: "gcc",
+    dnf: "gcc",
+    pacman: "gcc",
+    zypper: "gcc",
+    apk: "gcc",
+  }),
+  {
+    what: "the C library's headers",
+    why: "are needed to compile that adaptor",
+    for: "tests",
+    isVital: false,
+    files: ["/usr/include/stdio.h"],
+    packages: { apt: "libc6-dev", dnf: "glibc-devel", pacman: "glibc", zypper: "glibc-devel", apk: "musl-dev" },
+  },
+  ...netTool("ip", "makes the networks of namespace guests", {
+    apt: "iproute2",
+    dnf: "iproute",
+    pacman: "iproute2",
+    zypper: "iproute2",
+    apk: "iproute2",
+  }),
+  ...netTool("nsenter", "runs programs in namespace guests", {
+    apt: "util-linux",
+    dnf: "util-linux",
+    pacman: "util-linux",
+    zypper: "util-linux",
+    apk: "util-linux",
+  }),
+  ...netTool("ping", "asks the gateway for echoes", {
+    apt: "iputils-ping",
+    dnf: "iputils",
+    pacman: "iputils",
+    zypper: "iputils",
+    apk: "iputils",
+  }),
+  ...netTool("curl", "fetches through the gateway", { apt: "curl", dnf: "curl", pacman: "curl", zypper: "curl", apk: "curl" }),
+  ...netTool("iperf3", "sends as much as it can through the gateway", {
+    apt: "iperf3",
+    dnf: "iperf3",
+    pacman: "iperf3",
+    zypper: "iperf",
+    apk: "iperf3",
+  }),
+  ...netTool("nc", "opens plain connections", {
+    apt: "netcat-openbsd",
+    dnf: "netcat",
+    pacman: "openbsd-netcat",
+    zypper: "netcat-openbsd",
+    apk: "netcat-openbsd",
+  }),
+  ...netTool("traceroute", "asks for the routers on the way", {
+    apt: "traceroute",
+    dnf: "traceroute",
+    pacman: "traceroute",
+    zypper: "traceroute",
+    apk: "traceroute",
+  }),
+  ...netTool("nmap", "looks for open ports in every way it knows", {
+    apt: "nmap",
+    dnf: "nmap",
+    pacman: "nmap",
+    zypper: "nmap",
+    apk: "nmap",
+  }),
 ];
+
+function netTool(program: string, why: string, packages: Need["packages"]): Need[] {
+  return [{ what: program, why, for: "tests", isVital: false, programs: [program], packages }];
+}
 
 interface ManagerFacts {
   /** Its program, which tells that the host has it. */

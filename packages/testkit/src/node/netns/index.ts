@@ -1,0 +1,3 @@
+export * from "./guest.ts";
+export * from "./namespace.ts";
+export * from "./run.ts";
