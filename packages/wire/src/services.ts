@@ -1,2 +1,5 @@
-// What makes a network usable: one line per folder, dhcp, dhcpv6, dns, ndp.
-export {};
+// What makes a network usable: DHCP, DHCPv6, DNS, neighbour discovery.
+export * from "./dhcp/index.ts";
+export * from "./dhcpv6/index.ts";
+export * from "./dns/index.ts";
+export * from "./ndp/index.ts";

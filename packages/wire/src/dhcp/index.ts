@@ -1,0 +1,3 @@
+export * from "./message.ts";
+export * from "./options.ts";
+export * from "./types.ts";

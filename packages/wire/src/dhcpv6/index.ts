@@ -1,0 +1,2 @@
+export * from "./identity-association.ts";
+export * from "./message.ts";
