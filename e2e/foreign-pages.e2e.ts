@@ -122,7 +122,7 @@ describe.each(ORIGINS)("a page of %s", (_where, address) => {
     for (const { path } of posts) expect(reached).toContain(`POST ${path}`);
     for (const path of everyLivePath("target")) expect(reached).toContain(`WS ${path}`);
     await page.close();
-  }, 60_000);
+  }, 180_000);
 });
 
 test("a name that was made to point here reads nothing, not even as its own origin; without the gate it would (W1)", async () => {
@@ -139,7 +139,7 @@ test("a name that was made to point here reads nothing, not even as its own orig
   await page.goto(`${control}/`);
   expect(await attack(page, control, "target")).toContain(CANARY);
   await Promise.all([page.close(), free.close()]);
-}, 60_000);
+}, 180_000);
 
 test("Mimic is shown in no frame; another page is (W4)", async () => {
   const page = await own.context.newPage();
@@ -159,7 +159,7 @@ test("Mimic is shown in no frame; another page is (W4)", async () => {
   }
   expect(await framed(`http://127.0.0.1:${portOf(open)}/`)).toContain(CANARY);
   await page.close();
-}, 60_000);
+}, 180_000);
 
 test("the sign-in code is in no request's line and no Referer, and works once (W5)", async () => {
   const { address, code } = await mimic.client.sessions.code({});

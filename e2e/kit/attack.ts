@@ -36,26 +36,20 @@ async function attackInPage({ base, routes, live }: Target): Promise<string> {
       async (answer: { text(): Promise<string> }) => see(await answer.text().catch(() => "")),
       () => {},
     );
-  // WebSockets first: a browser opens one at a time, and the many requests below would keep them waiting.
-  const sockets: Promise<void>[] = [];
-  for (const path of live) {
-    for (const greeting of [undefined, '{"csrf":"guess"}']) {
-      sockets.push(
-        new Promise<void>((done) => {
-          const socket = new WebSocket(base.replace("http", "ws") + path);
-          socket.onopen = () => greeting && socket.send(greeting);
-          socket.onmessage = async (event: { data: string | { text(): Promise<string> } }) =>
-            see(typeof event.data === "string" ? event.data : await event.data.text());
-          socket.onclose = () => done();
-          setTimeout(() => {
-            socket.close();
-            done();
-          }, 4000);
-        }),
-      );
-    }
-  }
-  await Promise.all(sockets);
+  // WebSockets first, and one after the other: a browser opens one at a time, and holds back those of a page that has
+  // many waiting. So each gets its own time, and a busy computer makes the test slower, not blind.
+  const openSocket = (path: string, greeting: string | undefined): Promise<void> =>
+    new Promise((done) => {
+      const socket = new WebSocket(base.replace("http", "ws") + path);
+      socket.onopen = () => greeting && socket.send(greeting);
+      socket.onmessage = async (event: { data: string | { text(): Promise<string> } }) => {
+        see(typeof event.data === "string" ? event.data : await event.data.text());
+        socket.close();
+      };
+      socket.onclose = () => done();
+      setTimeout(() => socket.close(), 8000);
+    });
+  for (const path of live) for (const greeting of [undefined, '{"csrf":"guess"}']) await openSocket(path, greeting);
   const work: Promise<unknown>[] = [];
   for (const { method, path } of routes) {
     const body = method === "GET" ? undefined : "{}";
