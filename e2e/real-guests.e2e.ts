@@ -140,5 +140,5 @@ describe("Debian's graphical installer", () => {
     expect(misdeeds(seen)).toEqual(NOTHING);
     await seen.context.close();
     await mimic.client.machines.kill({ machine: "installer" });
-  }, 420_000);
+  }, 1_080_000);
 });
