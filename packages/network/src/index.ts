@@ -1,13 +1,1 @@
-// The switch and the gateway, pure: who may send what to whom, and what the network itself answers.
-export type { AddressBook, GatewayMaker, GatewaySurroundings, NetworkGateway } from "./switch/gateway-port.ts";
-export {
-  type FramePort,
-  framesOf,
-  LONGEST_FRAME,
-  type PortInlet,
-  RECORD_HEAD,
-  recordLength,
-  runOf,
-  SHORTEST_FRAME,
-  writeRecordHead,
-} from "./switch/ports.ts";
+export * from "./quality/index.ts";
