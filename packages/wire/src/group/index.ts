@@ -1,0 +1,2 @@
+export * from "./igmp.ts";
+export * from "./mld.ts";
