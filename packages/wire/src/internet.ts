@@ -1,2 +1,6 @@
-// IP and what it carries: one line per folder, checksum, ipv4, ipv6, icmp, udp, tcp.
-export {};
+export * from "./checksum/index.ts";
+export * from "./icmp/index.ts";
+export * from "./ipv4/index.ts";
+export * from "./ipv6/index.ts";
+export * from "./tcp/index.ts";
+export * from "./udp/index.ts";
