@@ -4,8 +4,8 @@ const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Views of the memory that was summed last: a view costs more than a short sum. */
 let lastBuffer: ArrayBufferLike | undefined;
-let words = new Int32Array(0);
-let halves = new Uint16Array(0);
+let words: Int32Array = new Int32Array(0);
+let halves: Uint16Array = new Uint16Array(0);
 
 function look(buffer: ArrayBufferLike): void {
   if (buffer === lastBuffer) return;
