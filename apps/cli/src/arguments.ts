@@ -14,6 +14,11 @@ export const IMAGE: ArgumentSpec = {
   about: "the image's name or digest, or a beginning that fits only one",
   completes: "image",
 };
+export const NETWORK: ArgumentSpec = {
+  name: "network",
+  about: "the network's name, or a beginning of it that fits only one",
+  completes: "network",
+};
 export const SYSTEM: ArgumentSpec = { name: "system", about: "a system of the catalogue (mimic os ls)", completes: "system" };
 export const JOB: ArgumentSpec = { name: "job", about: "the job's id (mimic jobs)", completes: "job" };
 export const TRASHED: ArgumentSpec = { name: "entry", about: "the machine's name, or the entry's id", completes: "trash" };

@@ -5,7 +5,18 @@ import type { Door } from "./door.ts";
 import type { Io } from "./io.ts";
 
 /** What may stand at a place, for completion. */
-export type Completes = "machine" | "image" | "system" | "job" | "trash" | "drive" | "file" | "remote" | "nothing" | readonly string[];
+export type Completes =
+  | "machine"
+  | "network"
+  | "image"
+  | "system"
+  | "job"
+  | "trash"
+  | "drive"
+  | "file"
+  | "remote"
+  | "nothing"
+  | readonly string[];
 
 export interface ArgumentSpec {
   readonly name: string;
@@ -27,7 +38,7 @@ export interface ExampleSpec {
   readonly line: string;
   readonly does: string;
 }
-export const GROUPS = ["Begin", "Machines", "Inside a machine", "Images and systems", "What happens", "This program"] as const;
+export const GROUPS = ["Begin", "Machines", "Inside a machine", "Images and systems", "Networks", "What happens", "This program"] as const;
 
 export interface CommandSpec {
   /** `start`, `image pull`. */

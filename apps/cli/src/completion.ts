@@ -17,7 +17,7 @@ export interface Answer {
   readonly candidates: readonly Candidate[];
 }
 /** Names of this moment. */
-export type Look = (what: "machine" | "image" | "system" | "job" | "trash") => Promise<readonly Candidate[]>;
+export type Look = (what: "machine" | "network" | "image" | "system" | "job" | "trash") => Promise<readonly Candidate[]>;
 
 const NOTHING: Answer = { mode: "values", candidates: [] };
 
@@ -125,6 +125,8 @@ async function lookUp(what: Parameters<Look>[0], door: Door): Promise<readonly C
         return (await client.machines.list({}, options)).machines.map(({ name, power }) => ({ value: name, about: power }));
       case "image":
         return (await client.images.list({}, options)).images.map(({ name, kind }) => ({ value: name, about: kind }));
+      case "network":
+        return (await client.networks.list({}, options)).networks.map(({ name, kind }) => ({ value: name, about: kind }));
       case "system":
         return (await client.systems.list({}, options)).systems.map(({ id, name }) => ({ value: id, about: name }));
       case "job":

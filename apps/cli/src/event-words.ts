@@ -9,6 +9,9 @@ export class EventWords {
   nameMachine(id: string, name: string): void {
     this.#names.set(id, name);
   }
+  nameNetwork(id: string, name: string): void {
+    this.#names.set(id, name);
+  }
   nameJob(id: string, title: string): void {
     this.#jobs.set(id, title);
   }
@@ -18,9 +21,11 @@ export class EventWords {
 
   /** Undefined = not worth a line. */
   of(fact: Fact): string | undefined {
-    if ("name" in fact && "machineId" in fact) this.#names.set(fact.machineId, fact.name);
+    if ("name" in fact && "machineId" in fact && fact.machineId !== undefined) this.#names.set(fact.machineId, fact.name);
     if (fact.kind === "machine.renamed") this.#names.set(fact.machineId, fact.to);
-    const name = "machineId" in fact ? quoted(this.#names.get(fact.machineId) ?? fact.machineId) : "";
+    if ("name" in fact && "networkId" in fact) this.#names.set(fact.networkId, fact.name);
+    const network = "networkId" in fact && fact.networkId !== null ? quoted(this.#names.get(fact.networkId) ?? fact.networkId) : "";
+    const name = "machineId" in fact && fact.machineId !== undefined ? quoted(this.#names.get(fact.machineId) ?? fact.machineId) : "";
     switch (fact.kind) {
       case "machine.created":
         return `${name} was made`;
@@ -44,6 +49,34 @@ export class EventWords {
         return `image ${quoted(fact.name)} is here`;
       case "image.removed":
         return `image ${quoted(fact.name)} was deleted`;
+      case "network.created":
+        return `network ${network} was made`;
+      case "network.changed":
+        return `network ${network} was changed: ${fact.what}`;
+      case "network.removed":
+        return `network ${network} was removed`;
+      case "network.loop_stopped":
+        return `a loop of cables on ${network} was stopped: ${fact.words}`;
+      case "nic.added":
+        return `${name} got a network card${network === "" ? "" : ` on ${network}`}`;
+      case "nic.changed":
+        return `${name}: ${fact.what} changed`;
+      case "nic.removed":
+        return `${name} lost a network card`;
+      case "port.connected":
+        return undefined;
+      case "lease.granted":
+        return `${name === "" ? fact.mac : name} has the address ${fact.address} on ${network}`;
+      case "lease.ended":
+        return `${name === "" ? fact.mac : name} no longer has the address ${fact.address} on ${network}`;
+      case "forward.added":
+        return `${network}: ${fact.words}`;
+      case "forward.failed":
+        return `${network}: a forward does not work: ${fact.words}`;
+      case "forward.removed":
+        return `${network}: ${fact.words}`;
+      case "switch.restarted":
+        return `the switch was started again: ${fact.because}`;
       case "job.started":
         return `began: ${this.#jobs.get(fact.jobId) ?? fact.jobId}`;
       case "job.progressed":

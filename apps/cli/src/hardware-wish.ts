@@ -42,7 +42,7 @@ export function hardwareWish(given: Given): Wish | undefined {
     wish.input = readChoice("--input", text, ["usb", "ps2"]);
   });
   when("boot", (text) => {
-    wish.bootOrder = text.split(",").map((device) => readChoice("--boot", device, ["disk", "cd", "floppy"]));
+    wish.bootOrder = text.split(",").map((device) => readChoice("--boot", device, ["disk", "cd", "floppy", "network"]));
   });
   return Object.keys(wish).length > 0 ? wish : undefined;
 }

@@ -48,6 +48,9 @@ export const registry: Readonly<Record<string, Load>> = {
   "image verify": () => import("./commands/image/verify.ts"),
   "image rm": () => import("./commands/image/rm.ts"),
 
+  "net ls": () => import("./commands/net/ls.ts"),
+  "net show": () => import("./commands/net/show.ts"),
+
   logs: () => import("./commands/machine/logs.ts"),
   events: () => import("./commands/job/events.ts"),
   "jobs ls": () => import("./commands/job/ls.ts"),
@@ -68,10 +71,17 @@ export const aliases: Readonly<Record<string, string>> = {
   delete: "rm",
   images: "image ls",
   systems: "os ls",
+  networks: "net ls",
 };
 
 /** First words that hold verbs of their own, and the verb that is meant when there is none. */
-export const nouns: Readonly<Record<string, string>> = { trash: "trash ls", os: "os ls", image: "image ls", jobs: "jobs ls" };
+export const nouns: Readonly<Record<string, string>> = {
+  trash: "trash ls",
+  os: "os ls",
+  image: "image ls",
+  net: "net ls",
+  jobs: "jobs ls",
+};
 
 export const loadAll = async (): Promise<CommandSpec[]> =>
   (await Promise.all(Object.values(registry).map((load) => load()))).map((file) => file.command);

@@ -116,6 +116,7 @@ export const aMachine = (over: Partial<Omit<MachineView, "name">> & { name?: str
   usableBy: "the guest agent answered",
   pending: [],
   diskBytes: 1024 ** 2,
+  links: [],
   ...over,
   name: Name.parse(over.name ?? "hello"),
 });

@@ -13,6 +13,7 @@ import { openStore, readBootId } from "@mimic/store/node";
 import { createWorkbench } from "@mimic/workbench";
 import { crashPoints } from "./host/crash-points.ts";
 import { findRoot } from "./host/find-root.ts";
+import { noSwitch } from "./host/no-switch.ts";
 import { ensureSshKey } from "./host/ssh-key.ts";
 import { systemClock as clock, createLog, createSurvey, systemRandom as random } from "./host/system-ports.ts";
 import { startDoors } from "./http/doors.ts";
@@ -52,6 +53,8 @@ async function main(): Promise<void> {
     sources,
     images: store.images,
     machines: store.machines,
+    networks: store.networks,
+    fabric: noSwitch,
     journal: store.journal,
     survey: createSurvey(layout.data),
     clock,

@@ -88,6 +88,7 @@ function machine(wish: Wish): MachineView {
     pending: wish.power === "paused" ? ["memory becomes 2 GB"] : [],
     diskBytes: 340_000_000 * n,
     job: wish.job,
+    links: [],
   };
 }
 

@@ -17,6 +17,7 @@ import {
 import { oc } from "@orpc/contract";
 import { z } from "zod";
 import { HardwareWish } from "./hardware-wish.ts";
+import { networkContract, nicContract } from "./network-contract.ts";
 import { type Route, routes } from "./routes.ts";
 
 const route = (r: Route, tag: string, summary: string) => oc.route({ method: r.method, path: r.path, tags: [tag], summary });
@@ -60,6 +61,13 @@ const machines = {
         moreDisks: z.array(NewDisk).max(8).optional(),
         /** Copy the image instead of laying a thin layer over it. */
         fullCopy: z.boolean().optional(),
+        network: z
+          .string()
+          .min(1)
+          .max(100)
+          .nullable()
+          .optional()
+          .describe("where its network card is plugged in; null = no card; left out = “home”"),
         note: z.string().max(2000).optional(),
         start: z.boolean().optional().describe("start it too, and wait until it is usable"),
       }),
@@ -124,6 +132,7 @@ const machines = {
   guest: route(routes.machines.guest, m, "What its guest agent claims about the guest")
     .input(OfMachine)
     .output(z.object({ system: z.string().optional(), hostname: z.string().optional(), agentVersion: z.string().optional() })),
+  ...nicContract,
 };
 
 const i = "images";
@@ -220,5 +229,5 @@ const daemon = {
     .output(z.object({ stoppedMachines: z.array(z.string()) })),
 };
 
-export const contract = { host, machines, images, systems, jobs, trash, sessions, daemon };
+export const contract = { host, machines, networks: networkContract, images, systems, jobs, trash, sessions, daemon };
 export type Contract = typeof contract;

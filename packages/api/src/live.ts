@@ -14,6 +14,11 @@
 // exec     client's first own message: text ExecRequest. Then client binary = stdin,
 //          text {"eof":true} = its end. Server binary: first byte 1 = stdout, 2 = stderr.
 //          Text {"exit":GuestExit} or {"problem":…} ends it. Closing ends the command.
+// tcp      binary both ways: a TCP connection to `?port=22` of the machine, through its network's gateway. Text {"eof":true}
+//          ends one direction. `?nic=` when it has several.
+// packets  text {"packets": LivePacket[]} as they pass, a few times a second; {"missed": n} when the viewer or the capture
+//          was too slow. `?port=`, `?vlan=`, `?filter=`, `?drops=1` as for the raw capture. Text {"bytes": seq} from the
+//          client answers {"bytes": {"seq": …, "base64": …, "layers": PacketLayer[]}} for one of the last 2000.
 export interface ExecRequest {
   readonly program: string;
   readonly args: readonly string[];
@@ -29,3 +34,33 @@ export interface ShellResize {
 export const SOUND_RATE = 44_100;
 export const EXEC_STDOUT = 1;
 export const EXEC_STDERR = 2;
+
+/** One captured frame, decoded: a line of the packet list. Strings came from guests and are harmless text. */
+export interface LivePacket {
+  /** Counts from 1 within this connection. */
+  readonly seq: number;
+  /** Milliseconds since 1970, with fractions. */
+  readonly atMs: number;
+  /** The port's id (`nic_…`, `prt_…`, or “gateway”). */
+  readonly port: string;
+  /** in = the switch received it from the port's owner; out = it was sent to it. */
+  readonly direction: "in" | "out";
+  readonly length: number;
+  readonly from: string;
+  readonly to: string;
+  /** “TCP”, “DNS”, “ARP”… */
+  readonly protocol: string;
+  /** The rest in a line: “43210 → 80 SYN”. */
+  readonly words: string;
+  /** Set when it was dropped: the reason in words. */
+  readonly dropped?: string;
+}
+
+/** One protocol of a frame, for the details of a packet. */
+export interface PacketLayer {
+  readonly name: string;
+  /** Where it is in the frame's bytes. */
+  readonly from: number;
+  readonly to: number;
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+}

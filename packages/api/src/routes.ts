@@ -42,6 +42,34 @@ export const routes = {
     log: get("/machines/{machine}/log"),
     load: get("/machines/{machine}/load"),
     guest: get("/machines/{machine}/guest"),
+    addNic: post("/machines/{machine}/nics"),
+    changeNic: patch("/machines/{machine}/nics/{nic}"),
+    removeNic: del("/machines/{machine}/nics/{nic}"),
+  },
+  networks: {
+    list: get("/networks"),
+    create: post("/networks"),
+    show: get("/networks/{network}"),
+    change: patch("/networks/{network}"),
+    remove: del("/networks/{network}"),
+    setVlan: post("/networks/{network}/vlans"),
+    removeVlan: del("/networks/{network}/vlans/{vlan}"),
+    addPort: post("/networks/{network}/ports"),
+    changePort: patch("/networks/{network}/ports/{port}"),
+    removePort: del("/networks/{network}/ports/{port}"),
+    addForward: post("/networks/{network}/forwards"),
+    removeForward: del("/networks/{network}/forwards/{forward}"),
+    addRule: post("/networks/{network}/rules"),
+    moveRule: patch("/networks/{network}/rules/{rule}"),
+    removeRule: del("/networks/{network}/rules/{rule}"),
+    leases: get("/networks/{network}/leases"),
+    releaseLease: del("/networks/{network}/leases/{mac}"),
+    reserve: post("/networks/{network}/reservations"),
+    unreserve: del("/networks/{network}/reservations/{mac}"),
+    counters: get("/networks/{network}/counters"),
+    drops: get("/networks/{network}/drops"),
+    trace: post("/networks/{network}/traces"),
+    layout: post("/networks/{network}/layout"),
   },
   images: {
     list: get("/images"),
@@ -99,6 +127,11 @@ export const rawRoutes = {
   writeFile: { method: "POST", path: "/machines/{machine}/files" },
   /** application/octet-stream: a file from the browser: `?name=&format=&kind=`; answers a job. */
   upload: { method: "POST", path: "/images/upload" },
+  /**
+   * application/x-pcapng, until the client goes: `?port=` or `?vlan=` (else the whole network), `?filter=` in the common
+   * syntax, `?snapLength=`, `?drops=1` for dropped frames too, each with a comment.
+   */
+  capture: { method: "GET", path: "/networks/{network}/capture" },
 } as const;
 
 /** WebSocket paths. Each is described in `live.ts`. */
@@ -108,6 +141,8 @@ export const liveRoutes = {
   serial: "/machines/{machine}/serial",
   shell: "/machines/{machine}/shell",
   exec: "/machines/{machine}/exec",
+  tcp: "/machines/{machine}/tcp",
+  packets: "/networks/{network}/packets",
 } as const;
 
 /** Puts parameters into a path, encoded. */

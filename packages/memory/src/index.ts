@@ -1,2 +1,3 @@
 export * from "./memory-hypervisor.ts";
+export * from "./memory-networks.ts";
 export * from "./memory-store.ts";

@@ -1,7 +1,7 @@
 // A pretend hypervisor that keeps the contract of the real one: nothing runs, but power, agent, consoles
 // and every piece of news behave as they do there. For tests and for pages without a daemon.
 import { type Clock, MimicError, type Random } from "@mimic/base";
-import { gradeIsolation, type RunRecord } from "@mimic/model";
+import { gradeIsolation, type NicSpec, type RunRecord } from "@mimic/model";
 import type { BootPlan, GuestAgent, Hypervisor, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
 
 export interface MemoryHypervisorOptions {
@@ -86,7 +86,9 @@ export class MemoryHypervisor implements Hypervisor {
 }
 
 export class MemoryMachine implements RunningMachine {
-  readonly run: RunRecord;
+  run: RunRecord;
+  /** Cards whose cable is out, as the guest sees it. */
+  readonly unlinked = new Set<string>();
   readonly isolation = gradeIsolation({ accelerator: "tcg", supportedBoard: true, confined: true, filtered: true, runsAsRoot: false });
   readonly agent: GuestAgent | undefined;
   readonly serial: readonly SerialPort[] = [new MemorySerial()];
@@ -153,6 +155,22 @@ export class MemoryMachine implements RunningMachine {
   }
   async type(text: string): Promise<void> {
     this.typed.push(text);
+  }
+  async plugNic(nic: NicSpec): Promise<"now" | "nextStart"> {
+    if (nic.model === "ne2k_isa") return "nextStart";
+    this.#setNics([...this.run.hardware.nics, nic]);
+    return "now";
+  }
+  async unplugNic(nicId: string): Promise<"now" | "nextStart"> {
+    this.#setNics(this.run.hardware.nics.filter(({ id }) => id !== nicId));
+    return "now";
+  }
+  #setNics(nics: NicSpec[]): void {
+    this.run = { ...this.run, hardware: { ...this.run.hardware, nics } };
+  }
+  async setLink(nicId: string, up: boolean): Promise<void> {
+    if (up) this.unlinked.delete(nicId);
+    else this.unlinked.add(nicId);
   }
   async changeMedium(slot: string, path: string | undefined): Promise<void> {
     this.media.set(slot, path);

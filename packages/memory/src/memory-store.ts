@@ -44,7 +44,7 @@ export class MemoryMachineStore implements MachineStore {
   }
   plan: MachineStore["plan"] = (record) => ({
     record,
-    files: { runDirectory: "run", logDirectory: "log", nvramDirectory: "nvram", disks: {}, media: {} },
+    files: { runDirectory: "run", netDirectory: "net", logDirectory: "log", nvramDirectory: "nvram", disks: {}, media: {} },
   });
   diskPath: MachineStore["diskPath"] = (_record, id) => id;
   mediumPath: MachineStore["mediumPath"] = (_record, slot) => slot;

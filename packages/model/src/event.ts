@@ -15,6 +15,23 @@ export const Fact = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("machine.forgotten"), machineId: id, name: z.string() }),
   z.object({ kind: z.literal("image.added"), digest: z.string(), name: z.string() }),
   z.object({ kind: z.literal("image.removed"), digest: z.string(), name: z.string() }),
+  z.object({ kind: z.literal("network.created"), networkId: id, name: z.string() }),
+  z.object({ kind: z.literal("network.changed"), networkId: id, name: z.string(), what: z.string() }),
+  z.object({ kind: z.literal("network.removed"), networkId: id, name: z.string() }),
+  /** A loop of cables was found and stopped. */
+  z.object({ kind: z.literal("network.loop_stopped"), networkId: id, portId: id, words: z.string() }),
+  z.object({ kind: z.literal("nic.added"), machineId: id, nicId: id, networkId: id.nullable() }),
+  z.object({ kind: z.literal("nic.changed"), machineId: id, nicId: id, networkId: id.nullable(), what: z.string() }),
+  z.object({ kind: z.literal("nic.removed"), machineId: id, nicId: id }),
+  /** Somebody is at the other end of the cable now, or no longer. */
+  z.object({ kind: z.literal("port.connected"), networkId: id, portId: id, isThere: z.boolean() }),
+  z.object({ kind: z.literal("lease.granted"), networkId: id, mac: z.string(), address: z.string(), machineId: id.optional() }),
+  z.object({ kind: z.literal("lease.ended"), networkId: id, mac: z.string(), address: z.string(), machineId: id.optional() }),
+  z.object({ kind: z.literal("forward.added"), networkId: id, forwardId: id, words: z.string() }),
+  z.object({ kind: z.literal("forward.failed"), networkId: id, forwardId: id, words: z.string() }),
+  z.object({ kind: z.literal("forward.removed"), networkId: id, forwardId: id, words: z.string() }),
+  /** The switch process ended and another carries the frames. */
+  z.object({ kind: z.literal("switch.restarted"), because: z.string() }),
   z.object({ kind: z.literal("job.started"), jobId: id }),
   z.object({ kind: z.literal("job.progressed"), jobId: id }),
   z.object({ kind: z.literal("job.ended"), jobId: id, state: z.string() }),

@@ -2,6 +2,7 @@
 // Every field has a default: `HardwareSpec.parse({})` is a sensible PC of today.
 import { formatSize, mib } from "@mimic/base";
 import { z } from "zod";
+import { NicSpec } from "./network/nic.ts";
 
 /** Processors that QEMU can stand in for. Only the PCs can be made today; the others keep their place. */
 export const Architecture = z.enum(["x86_64", "i386"]);
@@ -89,6 +90,7 @@ export const HardwareSpec = z.strictObject({
   memoryMiB: z.int().min(1).max(1_048_576).default(1024),
   disks: z.array(DiskSpec).max(16).default([]),
   drives: z.array(MediaDrive).max(4).default([]),
+  nics: z.array(NicSpec).max(8).default([]),
   display: DisplayAdapter.default("vga"),
   sound: SoundCard.default("none"),
   /** "usb" tablet and keyboard follow the pointer exactly; "ps2" is what old systems know. */
@@ -98,8 +100,8 @@ export const HardwareSpec = z.strictObject({
   agent: z.boolean().default(true),
   clock: ClockSpec.prefault({}),
   bootOrder: z
-    .array(z.enum(["disk", "cd", "floppy"]))
-    .max(3)
+    .array(z.enum(["disk", "cd", "floppy", "network"]))
+    .max(4)
     .default(["disk", "cd", "floppy"]),
   directBoot: DirectBoot.optional(),
 });

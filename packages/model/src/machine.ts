@@ -70,6 +70,8 @@ export const MachineView = z.object({
   diskBytes: z.number(),
   /** The job that works on it now. */
   job: z.string().optional(),
+  /** Where each card's cable leads (a network's name), and the addresses that it has there. */
+  links: z.array(z.object({ nic: z.string(), network: z.string().nullable(), addresses: z.array(z.string()) })),
 });
 export type MachineView = z.infer<typeof MachineView>;
 

@@ -63,6 +63,7 @@ export function findByName<T extends { readonly id: string; readonly name: strin
 const LIST_HINT: Readonly<Record<string, string>> = {
   machine: "See what there is: mimic ls",
   image: "See what there is: mimic image ls",
+  network: "See what there is: mimic net ls",
   system: "See what there is: mimic os ls",
   job: "See what there is: mimic jobs",
 };

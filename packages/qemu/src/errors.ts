@@ -1,5 +1,6 @@
 // Failures of QEMU itself, with what to do about each. Codes: qemu.*
 import { MimicError, plainBlock } from "@mimic/base";
+import type { NicSpec } from "@mimic/model";
 
 export const qemuMissing = (): MimicError =>
   new MimicError("qemu.missing", "QEMU, the program that runs machines, is not installed.", {
@@ -65,4 +66,17 @@ export const noTpm = (): MimicError =>
 export const qemuUnguarded = (): MimicError =>
   new MimicError("qemu.unguarded", "QEMU started without its system-call filter, so it was ended before the guest ran.", {
     hint: "Install a QEMU that was built with seccomp (every distribution's is).",
+  });
+
+export const noPlace = (nic: Pick<NicSpec, "model" | "place">, board: string): MimicError =>
+  new MimicError("qemu.no_nic_place", `A ${board} board has no place ${nic.place + 1} for a “${nic.model}” network card.`, {
+    hint:
+      nic.model === "ne2k_isa"
+        ? "NE2000 cards on ISA fit into old PCs (--board i440fx) only; choose another model."
+        : "Take a card out, or choose the other board.",
+  });
+
+export const nicStays = (name: string): MimicError =>
+  new MimicError("nic.cannot_unplug", `The system of ${name} does not let go of the network card.`, {
+    hint: "Its system may still be starting, or knows no hot-plug. Try again, or take the card out while the machine is off.",
   });

@@ -21,6 +21,8 @@ export interface JailSpec {
 }
 
 export const IN_JAIL_RUN = "/m";
+/** The machine's net folder: a socket per network card. */
+export const IN_JAIL_NET = "/n";
 
 export function jailArgv(spec: JailSpec): readonly string[] {
   const args = [spec.bwrap, ...namespaces(spec.user), "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--as-pid-1"];

@@ -8,7 +8,10 @@ export const capabilities: QemuCapabilities = {
   binary: "/usr/bin/qemu-system-x86_64",
   version: "7.2.22",
   machines: ["pc-q35-5.2", "pc-q35-7.2", "pc-q35-6.10", "pc-i440fx-7.2", "pc-i440fx-2.12", "pc-0.12"],
-  devices: "VGA virtio-vga cirrus-vga ich9-intel-hda AC97 sb16 adlib virtio-blk-pci scsi-hd ide-hd nvme tpm-crb tpm-tis".split(" "),
+  devices:
+    "VGA virtio-vga cirrus-vga ich9-intel-hda AC97 sb16 adlib virtio-blk-pci scsi-hd ide-hd nvme tpm-crb tpm-tis virtio-net-pci e1000e e1000 rtl8139 pcnet ne2k_pci ne2k_isa".split(
+      " ",
+    ),
   cpuModels: ["max", "qemu64"],
 };
 
@@ -18,6 +21,15 @@ export const disk = (n: number, bus: string, more: object = {}) => ({
   id: `dsk_${String(n).padStart(26, "0")}`,
   bus,
   sizeBytes: 2 ** 30,
+  ...more,
+});
+
+export const nic = (n: number, model: string, more: object = {}) => ({
+  id: `nic_${String(n).padStart(26, "0")}`,
+  model,
+  place: n - 1,
+  mac: `52:54:00:00:00:0${n}`,
+  network: `net_${"0".repeat(26)}`,
   ...more,
 });
 
@@ -42,7 +54,15 @@ export function aPlan(given: object, more: Partial<BootPlan["files"]> = {}, fold
   );
   return {
     record,
-    files: { runDirectory: `${folder}/run`, logDirectory: `${folder}/log`, nvramDirectory: `${folder}/nvram`, disks, media: {}, ...more },
+    files: {
+      runDirectory: `${folder}/run`,
+      netDirectory: `${folder}/net`,
+      logDirectory: `${folder}/log`,
+      nvramDirectory: `${folder}/nvram`,
+      disks,
+      media: {},
+      ...more,
+    },
   };
 }
 
@@ -56,6 +76,7 @@ export function argvOf(plan: BootPlan, more: Partial<ArgvContext> = {}): readonl
     accelerator: "tcg",
     fds: numberFiles(planFiles(plan, chosen)),
     run: "/m",
+    net: "/n",
     cookie: "0123456789abcdef",
     installation: "00000000",
     nowMs: Date.parse("2026-01-01T12:00:00Z"),
@@ -70,7 +91,11 @@ export function argvOf(plan: BootPlan, more: Partial<ArgvContext> = {}): readonl
 /** The machines of the golden files. */
 export const typical: Readonly<Record<string, BootPlan>> = {
   "tiny-linux": aPlan(
-    { memoryMiB: 128, directBoot: { image: "a".repeat(64), kernel: "kernel", initrd: "initrd", commandLine: "quiet console=tty0" } },
+    {
+      memoryMiB: 128,
+      nics: [nic(1, "virtio")],
+      directBoot: { image: "a".repeat(64), kernel: "kernel", initrd: "initrd", commandLine: "quiet console=tty0" },
+    },
     { kernel: "/i/kernel", initrd: "/i/initrd" },
   ),
   "cloud-image": aPlan(
@@ -117,6 +142,12 @@ export const typical: Readonly<Record<string, BootPlan>> = {
     sound: "ac97",
     clock: { startAt: "2001-10-25T09:00:00" },
     serialPorts: 2,
+    nics: [nic(1, "rtl8139"), nic(2, "pcnet"), nic(3, "ne2k_isa")],
+  }),
+  "many-cards": aPlan({
+    memoryMiB: 64,
+    nics: [nic(1, "virtio"), nic(2, "e1000e"), nic(3, "e1000"), nic(8, "virtio")],
+    bootOrder: ["network", "disk"],
   }),
   "all-disks": aPlan({
     memoryMiB: 512,

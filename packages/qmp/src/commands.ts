@@ -42,6 +42,16 @@ export interface CommandArguments {
     readonly name: string;
     readonly writable: false;
   };
+  netdev_add: {
+    readonly type: "stream";
+    readonly id: string;
+    readonly server: true;
+    readonly addr: { readonly type: "unix"; readonly path: string };
+  };
+  netdev_del: { readonly id: string };
+  device_add: Readonly<Record<string, unknown>> & { readonly driver: string; readonly id: string };
+  device_del: { readonly id: string };
+  set_link: { readonly name: string; readonly up: boolean };
   screendump: { readonly filename: string; readonly format?: "png" | "ppm" };
   pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
   "send-key": { readonly keys: readonly { readonly type: "qcode"; readonly data: string }[]; readonly "hold-time"?: number };
@@ -91,6 +101,11 @@ export const replySchemas = {
   "blockdev-insert-medium": nothing,
   "nbd-server-start": nothing,
   "block-export-add": nothing,
+  netdev_add: nothing,
+  netdev_del: nothing,
+  device_add: nothing,
+  device_del: nothing,
+  set_link: nothing,
   screendump: nothing,
   pmemsave: nothing,
   "send-key": nothing,

@@ -27,6 +27,14 @@ export interface Layout extends Directories {
   machineDraft(id: string): MachineLayout;
   /** What QEMU sees as its whole world besides /usr. */
   machineRun(id: string): string;
+  /** All that the switch process sees: per machine a folder of sockets, and its own. */
+  readonly net: string;
+  machineNet(id: string): string;
+  readonly netKeys: string;
+  readonly netPorts: string;
+  netPort(portId: string): string;
+  readonly networks: string;
+  network(id: string): NetworkLayout;
   image(digest: string): ImageLayout;
   imageAt(folder: string): ImageLayout;
   trashEntry(id: string): TrashLayout;
@@ -47,6 +55,12 @@ export interface MachineLayout {
   readonly serialLog: string;
   disk(id: string, format: string): string;
   medium(slot: string): string;
+}
+export interface NetworkLayout {
+  readonly folder: string;
+  readonly record: string;
+  readonly keys: string;
+  key(portId: string): string;
 }
 export interface ImageLayout {
   readonly folder: string;
@@ -105,6 +119,16 @@ export function layoutOf(directories: Directories): Layout {
     machine: (id) => machineAt(`${data}/machines/${id}`),
     machineDraft: (id) => machineAt(`${data}/machines/${DRAFT_PREFIX}${id}`),
     machineRun: (id) => `${run}/m/${id}`,
+    net: `${run}/net`,
+    machineNet: (id) => `${run}/net/${id}`,
+    netKeys: `${run}/net/keys`,
+    netPorts: `${run}/net/ports`,
+    netPort: (portId) => `${run}/net/ports/${portId}.sock`,
+    networks: `${data}/networks`,
+    network: (id) => {
+      const folder = `${data}/networks/${id}`;
+      return { folder, record: `${folder}/network.json`, keys: `${folder}/keys`, key: (portId) => `${folder}/keys/${portId}.key` };
+    },
     image: (digest) => imageAt(`${data}/images/${digest}`),
     imageAt,
     trashEntry: (id) => trashAt(`${data}/trash/${id}`),

@@ -12,10 +12,28 @@ import { createMachine, newActor } from "./machines/create-machine.ts";
 import * as machines from "./machines/machine-verbs.ts";
 import { bringDown, powerVerb, restartMachine, startMachine, stopMachine } from "./machines/power-verbs.ts";
 import * as trash from "./machines/trash-verbs.ts";
+import { networkVerbs } from "./networks/assemble-networks.ts";
+import { NetworkBook } from "./networks/network-book.ts";
+import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
+import { bringNetworksBack, pluggedMachines } from "./networks/plug-in.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Names of additions that clients can test for. */
-const FEATURES = ["machines", "images", "systems", "jobs", "events", "trash", "display", "sound", "serial", "shell", "exec", "files"];
+const FEATURES = [
+  "machines",
+  "images",
+  "systems",
+  "jobs",
+  "events",
+  "trash",
+  "networks",
+  "display",
+  "sound",
+  "serial",
+  "shell",
+  "exec",
+  "files",
+];
 
 const ENGINE_PATIENCE_MS = 300;
 
@@ -27,7 +45,9 @@ export interface AssembledWorkbench extends Workbench {
 export function createWorkbench(ports: Ports): AssembledWorkbench {
   const events = new EventLog(ports.clock);
   const jobs = new JobBoard({ ...ports, events });
-  const context: Context = { ports, events, jobs, actors: new Map(), reserved: new Set(), acquiring: new Map() };
+  const actors: Context["actors"] = new Map();
+  const networks = new NetworkBook({ ...ports, store: ports.networks, events, machines: () => pluggedMachines(actors) });
+  const context: Context = { ports, events, jobs, actors, networks, reserved: new Set(), acquiring: new Map() };
   return {
     host: { show: () => showHost(context), diagnose: () => diagnose(context) },
     machines: {
@@ -53,7 +73,11 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       log: (input) => machines.machineLog(context, input),
       load: async (input) => machines.machineLoad(context, input),
       guest: (input) => machines.describeGuest(context, input),
+      addNic: (input) => addNic(context, input),
+      changeNic: (input) => changeNic(context, input),
+      removeNic: (input) => removeNic(context, input),
     },
+    networks: networkVerbs(context),
     images: {
       list: () => images.listImages(context),
       show: (input) => images.showImage(context, input),
@@ -89,6 +113,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
 async function bringBack(context: Context, { signal, recovered }: { signal: AbortSignal; recovered: readonly string[] }): Promise<void> {
   const { ports, events } = context;
   const { machines: stored, unreadable } = await ports.machines.load();
+  const lostNetworks = await context.networks.load();
   // A folder that cannot be read may be that of a machine which runs: then nobody may be taken for a stray.
   if (unreadable.length === 0) await ports.hypervisor.sweep(new Set(stored.flatMap(({ run }) => (run ? [run.cookie] : []))), { signal });
   await Promise.all(
@@ -97,11 +122,14 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
       if (run) await actor.adopt(run, { signal, bootId: ports.bootId });
     }),
   );
+  await bringNetworksBack(context, { signal });
   for (const words of recovered) events.publish({ kind: "host.noticed", words });
   for (const { folder, why } of unreadable) {
     ports.log.error("machine folder cannot be read", { folder, why });
     events.publish({ kind: "host.noticed", words: `A machine’s folder cannot be read and was left alone: ${folder} (${why}).` });
   }
+  for (const { folder, why } of lostNetworks)
+    events.publish({ kind: "host.noticed", words: `A network’s folder cannot be read and was left alone: ${folder} (${why}).` });
   for (const { id } of await ports.journal.open()) await ports.journal.close(id);
   await trash.forgetExpired(context);
 }
@@ -123,7 +151,9 @@ async function close(
         }),
     );
   }
+  context.networks.close();
   await Promise.all([...context.actors.values()].map((actor) => actor.release()));
+  await context.ports.fabric.close({ end: stopThem });
   return { stoppedMachines };
 }
 

@@ -4,7 +4,19 @@ import { findByName, type Name, readName } from "@mimic/model";
 import type { EventLog } from "./events.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { MachineActor } from "./machines/machine-actor.ts";
-import type { DiskTool, HostSurvey, Hypervisor, ImageSources, ImageStore, Journal, MachineStore, RunningMachine } from "./ports/index.ts";
+import type { NetworkBook } from "./networks/network-book.ts";
+import type {
+  DiskTool,
+  HostSurvey,
+  Hypervisor,
+  ImageSources,
+  ImageStore,
+  Journal,
+  MachineStore,
+  NetworkStore,
+  RunningMachine,
+  SwitchFabric,
+} from "./ports/index.ts";
 
 export interface Ports {
   readonly hypervisor: Hypervisor;
@@ -12,6 +24,8 @@ export interface Ports {
   readonly sources: ImageSources;
   readonly images: ImageStore;
   readonly machines: MachineStore;
+  readonly networks: NetworkStore;
+  readonly fabric: SwitchFabric;
   readonly journal: Journal;
   readonly survey: HostSurvey;
   readonly clock: Clock;
@@ -35,6 +49,7 @@ export interface Context {
   readonly events: EventLog;
   readonly jobs: JobBoard;
   readonly actors: Map<string, MachineActor>;
+  readonly networks: NetworkBook;
   /** Names of machines that are being made. */
   readonly reserved: Set<string>;
   /** System id → the acquisition under way, so that two wishes share one download. */

@@ -18,10 +18,11 @@ import type {
   SystemView,
   TrashView,
 } from "@mimic/model";
+import type { NetworkVerbs, NicVerbs } from "./network-workbench.ts";
 import type { RunningMachine } from "./ports/index.ts";
 
 type Answer<T> = Promise<T | Refusal>;
-type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "directBoot" | "machineType">>;
+type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "directBoot" | "machineType">>;
 type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number };
 type OfMachine = { machine: string };
 type Started = { job: JobView };
@@ -34,6 +35,8 @@ export interface CreateWish {
   diskBytes?: number | undefined;
   moreDisks?: DiskWish[] | undefined;
   fullCopy?: boolean | undefined;
+  /** Where its network card is plugged in; null = no card, undefined = the network “home”. */
+  network?: string | null | undefined;
   note?: string | undefined;
   start?: boolean | undefined;
 }
@@ -56,7 +59,8 @@ export interface Workbench {
     show(input: object): Answer<HostView>;
     diagnose(input: object): Answer<Diagnosis>;
   };
-  readonly machines: {
+  readonly networks: NetworkVerbs;
+  readonly machines: NicVerbs & {
     list(input: object): Answer<{ machines: MachineView[] }>;
     create(input: CreateWish): Answer<Started>;
     show(input: OfMachine): Answer<MachineView>;

@@ -6,6 +6,8 @@ import {
   MemoryImageStore,
   MemoryJournal,
   MemoryMachineStore,
+  MemoryNetworkStore,
+  MemorySwitchFabric,
   memoryDiskTool,
   memoryImageSources,
 } from "@mimic/memory";
@@ -19,6 +21,10 @@ export interface BenchOptions extends Partial<Omit<MemoryHypervisorOptions, "clo
   ports?: Partial<Ports>;
   store?: MemoryMachineStore;
   hypervisor?: MemoryHypervisor;
+  networks?: MemoryNetworkStore;
+  fabric?: MemorySwitchFabric;
+  /** Where this computer itself is. */
+  routes?: string[];
 }
 
 export async function makeBench(options: BenchOptions = {}) {
@@ -27,6 +33,8 @@ export async function makeBench(options: BenchOptions = {}) {
   const ids = new IdMaker(clock, random);
   const hypervisor = options.hypervisor ?? new MemoryHypervisor({ clock, random, ...options });
   const store = options.store ?? new MemoryMachineStore(ids, clock);
+  const networks = options.networks ?? new MemoryNetworkStore();
+  const fabric = options.fabric ?? new MemorySwitchFabric(clock);
   const images = new MemoryImageStore();
   const journal = new MemoryJournal();
   const room: HostRoom = {
@@ -46,8 +54,10 @@ export async function makeBench(options: BenchOptions = {}) {
     ),
     images,
     machines: store,
+    networks,
+    fabric,
     journal,
-    survey: { survey: async () => room },
+    survey: { survey: async () => room, routes: async () => options.routes ?? [] },
     clock,
     ids,
     log: silentLog,
@@ -57,7 +67,7 @@ export async function makeBench(options: BenchOptions = {}) {
     ...options.ports,
   });
   await workbench.bringBack({ signal: new AbortController().signal, recovered: [] });
-  return { workbench, clock, hypervisor, store, images, journal, room };
+  return { workbench, clock, hypervisor, store, networks, fabric, images, journal, room };
 }
 
 export type Bench = Awaited<ReturnType<typeof makeBench>>;

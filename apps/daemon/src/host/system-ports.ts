@@ -1,7 +1,7 @@
 // The outside world behind the narrow interfaces of base: clock, chance, log, this computer's room.
 import { randomBytes } from "node:crypto";
 import { readFile, statfs } from "node:fs/promises";
-import { availableParallelism, freemem, hostname, loadavg, totalmem } from "node:os";
+import { availableParallelism, freemem, hostname, loadavg, networkInterfaces, totalmem } from "node:os";
 import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock, Log, LogFacts, Random } from "@mimic/base";
@@ -53,7 +53,25 @@ export function createSurvey(dataDirectory: string): HostSurvey {
         load1: loadavg()[0] ?? 0,
       };
     },
+    async routes() {
+      const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+      const routed = readRoutes(await readFile("/proc/net/route", "utf8").catch(() => ""));
+      return [...own.flatMap(({ family, cidr }) => (family === "IPv4" && cidr ? [cidr] : [])), ...routed];
+    },
   };
+}
+
+/** Linux: destination and mask as hexadecimal in the byte order of the machine (proc(5)); the default route is left out. */
+export function readRoutes(text: string): string[] {
+  return text.split("\n").flatMap((line) => {
+    const [, destination, , , , , , mask] = line.trim().split(/\s+/);
+    if (!/^[0-9A-F]{8}$/.test(destination ?? "") || !/^[0-9A-F]{8}$/.test(mask ?? "") || mask === "00000000") return [];
+    const bytes = [6, 4, 2, 0].map((at) => Number.parseInt((destination as string).slice(at, at + 2), 16));
+    const prefix = Number.parseInt(mask as string, 16)
+      .toString(2)
+      .replaceAll("0", "").length;
+    return [`${bytes.join(".")}/${prefix}`];
+  });
 }
 
 /** Linux counts what caches could give back (MemAvailable, proc(5)); elsewhere only what is free is known. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isRefusal, orThrow } from "@mimic/base";
 import { ImageKind } from "@mimic/model";
 import type { GuestAgent, RunningMachine, Workbench } from "@mimic/workbench";
+import { z } from "zod";
 import { drainBriefly, readBytes } from "./body.ts";
 import { drained, streamEvents } from "./event-stream.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -41,7 +42,25 @@ export function createRawRoutes(workbench: Workbench, version: string): Readonly
       sendJson(call.reply, 200, {});
     },
     "raw.upload": (call) => upload(workbench, call),
+    "raw.capture": (call) => capture(workbench, call),
   };
+}
+
+const Capture = z.strictObject({
+  port: z.string().max(100).optional(),
+  vlan: z.coerce.number().int().min(1).max(4094).optional(),
+  filter: z.string().max(2000).optional(),
+  snapLength: z.coerce.number().int().min(0).max(262_144).optional(),
+  drops: z.enum(["0", "1"]).optional(),
+});
+
+/** pcap-ng until the client goes. The name is for browsers, which save it. */
+async function capture(workbench: Workbench, call: RawCall): Promise<void> {
+  const query = Capture.safeParse(call.query);
+  if (!query.success) throw invalid("A capture knows “port”, “vlan”, “filter”, “snapLength” and “drops”.");
+  const { drops, ...what } = query.data;
+  const request = { network: call.parameters.network ?? "", ...what, withDrops: drops === "1" };
+  await sendStream(call, orThrow(await workbench.networks.capture(request, { signal: call.signal })), "application/x-pcapng");
 }
 
 /**
@@ -116,12 +135,12 @@ function sendBytes({ response }: Reply, type: string, bytes: Uint8Array): void {
 }
 
 /** The first piece is awaited before the status is sent: a file that is not there is an error, not an empty answer. */
-async function sendStream({ reply, signal }: RawCall, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+async function sendStream({ reply, signal }: RawCall, bytes: AsyncIterable<Uint8Array>, type = "application/octet-stream"): Promise<void> {
   const iterator = bytes[Symbol.asyncIterator]();
   const { response } = reply;
   try {
     let piece = await iterator.next();
-    response.writeHead(200, { ...SECURITY_HEADERS, "content-type": "application/octet-stream", "content-disposition": "attachment" });
+    response.writeHead(200, { ...SECURITY_HEADERS, "content-type": type, "content-disposition": "attachment" });
     while (!piece.done) {
       if (!response.write(piece.value)) await drained(response, signal);
       signal.throwIfAborted();

@@ -3,13 +3,13 @@
 // QEMU then sends fewer pictures instead of old ones.
 import type { Socket } from "node:net";
 import { DoorError } from "../http/problem.ts";
-import type { LiveCall } from "./live-call.ts";
+import type { MachineCall } from "./live-call.ts";
 import { ClientStream } from "./rfb/client-stream.ts";
 import { brokeRules, connectDisplay } from "./rfb/connect.ts";
 import { ServerStream } from "./rfb/server-stream.ts";
 import type { Viewer } from "./viewer.ts";
 
-export async function openDisplay({ viewer, machine, query, log }: LiveCall): Promise<void> {
+export async function openDisplay({ viewer, machine, query, log }: MachineCall): Promise<void> {
   if (machine.displaySocket === undefined) {
     throw new DoorError(409, "display.none", "This machine has no screen.", "Use its console: mimic console");
   }

@@ -3,10 +3,10 @@
 import { EXEC_STDERR, EXEC_STDOUT } from "@mimic/api/live";
 import { z } from "zod";
 import { DoorError } from "../http/problem.ts";
-import type { LiveCall } from "./live-call.ts";
+import { Input } from "./input.ts";
+import type { MachineCall } from "./live-call.ts";
 import type { Viewer } from "./viewer.ts";
 
-const WAITING_BYTES = 256 * 1024;
 const REQUEST_WITHIN_MS = 10_000;
 
 const text = z
@@ -27,7 +27,7 @@ const Request = z.strictObject({
   stdin: z.boolean(),
 });
 
-export function openExec({ viewer, machine }: LiveCall): void {
+export function openExec({ viewer, machine }: MachineCall): void {
   const { agent } = machine;
   if (agent === undefined) {
     throw new DoorError(
@@ -83,47 +83,4 @@ async function output(viewer: Viewer, stream: number, bytes: Uint8Array): Promis
   message.set(bytes, 1);
   viewer.send(message);
   if (viewer.full) await viewer.untilLow();
-}
-
-/** What the viewer types, until its end; the viewer is asked to wait while 256 KiB wait here. */
-class Input implements AsyncIterable<Uint8Array> {
-  readonly #viewer: Viewer;
-  readonly #waiting: Uint8Array[] = [];
-  #bytes = 0;
-  #ended = false;
-  #wake = () => {};
-
-  constructor(viewer: Viewer) {
-    this.#viewer = viewer;
-    viewer.gone.addEventListener("abort", () => this.end(), { once: true });
-  }
-
-  push(bytes: Uint8Array): void {
-    if (this.#ended || bytes.length === 0) return;
-    this.#waiting.push(bytes);
-    this.#bytes += bytes.length;
-    if (this.#bytes > WAITING_BYTES) this.#viewer.pause();
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    for (;;) {
-      const bytes = this.#waiting.shift();
-      if (bytes !== undefined) {
-        this.#bytes -= bytes.length;
-        if (this.#bytes <= WAITING_BYTES / 2) this.#viewer.resume();
-        yield bytes;
-        continue;
-      }
-      if (this.#ended) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
-    }
-  }
 }

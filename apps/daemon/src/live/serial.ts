@@ -2,12 +2,12 @@
 // A guest can print faster than any viewer reads: what does not fit is dropped here, and the viewer is told how much.
 import type { SerialPort } from "@mimic/workbench";
 import { DoorError } from "../http/problem.ts";
-import type { LiveCall } from "./live-call.ts";
+import type { MachineCall } from "./live-call.ts";
 import type { Viewer } from "./viewer.ts";
 
 const RESIZE_WITHIN_MS = 3000;
 
-export function openSerial({ viewer, machine, query }: LiveCall): void {
+export function openSerial({ viewer, machine, query }: MachineCall): void {
   const at = query.port ?? "0";
   const port = /^\d{1,2}$/.test(at) ? machine.serial[Number(at)] : undefined;
   if (port === undefined) {
@@ -16,7 +16,7 @@ export function openSerial({ viewer, machine, query }: LiveCall): void {
   connectPort(viewer, port, query.viewOnly === "1", () => {});
 }
 
-export function openShell({ viewer, machine, query, log }: LiveCall): void {
+export function openShell({ viewer, machine, query, log }: MachineCall): void {
   const { shell, agent } = machine;
   if (shell === undefined) {
     throw new DoorError(409, "shell.none", "This machine has no shell channel.", "Use its serial console: mimic console");

@@ -4,7 +4,7 @@
 import { SOUND_RATE } from "@mimic/api/live";
 import { DoorError } from "../http/problem.ts";
 import { tie } from "./display.ts";
-import type { LiveCall } from "./live-call.ts";
+import type { MachineCall } from "./live-call.ts";
 import { encodeSetEncodings, sizesOf } from "./rfb/client-stream.ts";
 import { brokeRules, connectDisplay } from "./rfb/connect.ts";
 import { ENCODING } from "./rfb/constants.ts";
@@ -15,7 +15,7 @@ const READY_WITHIN_MS = 3000;
 /** One pixel, so that QEMU answers with an update that carries the sign for sound. */
 const ONE_PIXEL = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 1, 0, 1);
 
-export async function openSound({ viewer, machine, log }: LiveCall): Promise<void> {
+export async function openSound({ viewer, machine, log }: MachineCall): Promise<void> {
   viewer.hear({ binary() {}, text() {} });
   if (!machine.hasSound || machine.displaySocket === undefined) {
     throw new DoorError(409, "sound.none", "This machine has no sound card.", "Add one to its hardware, and restart it.");

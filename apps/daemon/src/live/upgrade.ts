@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Log, orThrow } from "@mimic/base";
-import type { RunningMachine, Workbench } from "@mimic/workbench";
+import type { Workbench } from "@mimic/workbench";
 import { type WebSocket, WebSocketServer } from "ws";
 import { readQuery } from "../http/body.ts";
 import type { Asker, GateRequest } from "../http/gate.ts";
@@ -13,20 +13,26 @@ import { rawProblem } from "../http/reply.ts";
 import type { Sessions } from "../http/sessions.ts";
 import { openDisplay } from "./display.ts";
 import { openExec } from "./exec.ts";
-import type { LiveCall } from "./live-call.ts";
+import type { LiveCall, MachineCall } from "./live-call.ts";
+import { openPackets } from "./packets.ts";
 import { openSerial, openShell } from "./serial.ts";
 import { openSound } from "./sound.ts";
+import { openTcp } from "./tcp.ts";
 import { Viewer } from "./viewer.ts";
 
 /** Must listen to the viewer before it returns or first waits; what it throws is told to the viewer. */
-type OpenLive = (call: LiveCall) => Promise<void> | void;
+type Open =
+  | { readonly of: "machine"; readonly open: (call: MachineCall) => Promise<void> | void; readonly query: readonly string[] }
+  | { readonly of: "network"; readonly open: (call: LiveCall) => Promise<void> | void; readonly query: readonly string[] };
 
-const OPEN: Readonly<Record<string, { readonly open: OpenLive; readonly query: readonly string[] }>> = {
-  "live.display": { open: openDisplay, query: ["viewOnly"] },
-  "live.sound": { open: openSound, query: [] },
-  "live.serial": { open: openSerial, query: ["port", "viewOnly"] },
-  "live.shell": { open: openShell, query: ["viewOnly"] },
-  "live.exec": { open: openExec, query: [] },
+const OPEN: Readonly<Record<string, Open>> = {
+  "live.display": { of: "machine", open: openDisplay, query: ["viewOnly"] },
+  "live.sound": { of: "machine", open: openSound, query: [] },
+  "live.serial": { of: "machine", open: openSerial, query: ["port", "viewOnly"] },
+  "live.shell": { of: "machine", open: openShell, query: ["viewOnly"] },
+  "live.exec": { of: "machine", open: openExec, query: [] },
+  "live.tcp": { of: "machine", open: openTcp, query: ["port", "nic"] },
+  "live.packets": { of: "network", open: openPackets, query: ["port", "vlan", "filter", "drops"] },
 };
 const VIEWERS_LIMIT = 128;
 const CSRF_WITHIN_MS = 10_000;
@@ -90,7 +96,8 @@ export function createUpgrades({ workbench, sessions, handling }: UpgradeOptions
 interface Accepted {
   readonly id: string;
   readonly asker: Asker;
-  readonly machine: string;
+  /** Of the machine or network. */
+  readonly name: string;
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -108,7 +115,7 @@ function accept(request: IncomingMessage, via: GateRequest["via"], handling: Han
       "The API's description is at /api/v1/docs.",
     );
   }
-  return { id: found.route.id, asker, machine: found.parameters.machine ?? "", query };
+  return { id: found.route.id, asker, name: found.parameters.machine ?? found.parameters.network ?? "", query };
 }
 
 /** A browser's first message must be {"csrf": …}: the cookie and the Origin alone open nothing. */
@@ -137,16 +144,19 @@ function proveOrigin(viewer: Viewer, asker: Asker, handling: Handling, proven: (
   });
 }
 
-async function openLive(viewer: Viewer, { id, machine, query }: Accepted, workbench: Workbench, log: Log): Promise<void> {
+async function openLive(viewer: Viewer, { id, name, query }: Accepted, workbench: Workbench, log: Log): Promise<void> {
   log.debug("live connection opened");
   viewer.gone.addEventListener("abort", () => log.debug("live connection ended"), { once: true });
   try {
-    const running = orThrow(workbench.running(machine));
-    const news = running.listen((what) => {
+    const how = OPEN[id] as Open;
+    const call = { viewer, name, query, workbench, log };
+    if (how.of === "network") return await how.open(call);
+    const machine = orThrow(workbench.running(name));
+    const news = machine.listen((what) => {
       if (what.kind === "exited") viewer.fail(machineOff());
     });
     viewer.gone.addEventListener("abort", () => news[Symbol.dispose](), { once: true });
-    await (OPEN[id] as { open: OpenLive }).open({ viewer, machine: running, query, log });
+    await how.open({ ...call, machine });
   } catch (error) {
     if (isBug(error) && !viewer.gone.aborted) log.error("live connection failed", { error });
     viewer.fail(error);

@@ -1,7 +1,7 @@
 // What the switch counts, and why it drops. One closed list of reasons: each has words, and a way to change it.
 import { z } from "zod";
 
-/** Stable names; `DROP_WORDS` in packages/network says each in a sentence. */
+/** Stable names; `DROP_WORDS` beside this file says each in a sentence. */
 export const DropReason = z.enum([
   // the port
   "portDown",

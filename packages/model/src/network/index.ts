@@ -1,4 +1,5 @@
 export * from "./counters.ts";
+export * from "./drop-words.ts";
 export * from "./firewall.ts";
 export * from "./guards.ts";
 export * from "./link-quality.ts";
@@ -6,3 +7,4 @@ export * from "./network.ts";
 export * from "./nic.ts";
 export * from "./plan.ts";
 export * from "./port-mode.ts";
+export * from "./view.ts";

@@ -14,6 +14,8 @@ export type NicModel = z.infer<typeof NicModel>;
 export const NicSpec = z.strictObject({
   id: z.string().regex(/^nic_[0-9a-z]{26}$/),
   model: NicModel.default("virtio"),
+  /** Its slot on the board, for ever the same, so that the guest finds it where it was. */
+  place: z.int().min(0).max(7).default(0),
   /** Locally administered, unicast, unique in this installation. */
   mac: MacAddress,
   /** The network that its cable leads to (`net_…`); null = no cable. */

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { MimicError } from "@mimic/base";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aPlan, argvOf, capabilities, disk, goldenText, typical } from "../../test/context.ts";
+import { aPlan, argvOf, capabilities, disk, goldenText, nic, typical } from "../../test/context.ts";
 import { newestMachineType } from "../capabilities.ts";
 import { findGuestName, guestName, keyValue, uuidOf } from "./index.ts";
 
@@ -129,7 +129,15 @@ describe("every command line", () => {
       if (vnc >= 0) expect(args[vnc + 1]).toMatch(/^unix:\/m\/vnc\.sock,/);
       for (const [i, flag] of args.entries())
         if (flag === "-chardev") expect(args[i + 1]).toMatch(/^socket,id=\w+,path=\/m\/[\w.]+(,server=on,wait=off)?$/);
-      expect(args.join(" ")).not.toMatch(/websocket|host=|tcp:|-netdev/);
+      for (const [i, flag] of args.entries())
+        if (flag === "-netdev")
+          expect(JSON.parse(args[i + 1] as string)).toEqual({
+            type: "stream",
+            id: expect.stringMatching(/^net\w+$/),
+            server: true,
+            addr: { type: "unix", path: expect.stringMatching(/^\/n\/nic_\w+\.sock$/) },
+          });
+      expect(args.join(" ")).not.toMatch(/websocket|host=|tcp:/);
     }
   });
 
@@ -144,12 +152,38 @@ describe("every command line", () => {
   });
 });
 
-test("no machine has a network card, nor any network of QEMU's own", () => {
-  const args = argvOf(aPlan({})).flatMap((part) => part.args);
-  expect(args).not.toContain("-netdev");
-  expect(args).not.toContain("-nic");
-  expect(args.join(" ")).not.toMatch(/virtio-net|e1000|rtl8139/);
-  expect(args).toContain("-nodefaults");
+describe("network cards", () => {
+  const argsOf = (given: object) => argvOf(aPlan(given)).flatMap((part) => part.args);
+  const cards = (args: readonly string[]) =>
+    args.flatMap((arg) => (arg.startsWith('{"driver"') ? [JSON.parse(arg)] : [])).filter(({ netdev }) => netdev !== undefined);
+
+  test("a machine without cards has no network of QEMU's own either", () => {
+    const args = argsOf({});
+    expect(args).not.toContain("-netdev");
+    expect(args).not.toContain("-nic");
+    expect(args.join(" ")).not.toMatch(/virtio-net|e1000|rtl8139/);
+    expect(args).toContain("-nodefaults");
+  });
+
+  test("a card stays in its place when another is taken out", () => {
+    const placeOf = (nics: object[]) => cards(argsOf({ nics })).map(({ mac, bus, addr }) => [mac, bus, addr]);
+    const [first, second] = [nic(1, "virtio"), nic(2, "e1000e")];
+    expect(placeOf([first, second])[1]).toEqual(placeOf([second])[0]);
+  });
+
+  test("no card carries a boot program, unless the machine shall boot from the network", () => {
+    const nics = [nic(1, "virtio"), nic(2, "e1000")];
+    for (const card of cards(argsOf({ nics }))) expect(card).toMatchObject({ romfile: "" });
+    for (const card of cards(argsOf({ nics, bootOrder: ["disk", "network"] }))) {
+      expect(card).not.toHaveProperty("romfile");
+      expect(card.bootindex).toBeGreaterThan(0);
+    }
+  });
+
+  test("a card that the board has no place for is an error in words", () => {
+    expect(() => argsOf({ nics: [nic(1, "ne2k_isa")] })).toThrow(expect.objectContaining({ code: "qemu.no_nic_place" }));
+    expect(() => argsOf({ board: "i440fx", nics: [nic(6, "rtl8139")] })).toThrow(/no place 6/);
+  });
 });
 
 describe("choices", () => {

@@ -2,7 +2,10 @@
 import type { HardwareSpec } from "@mimic/model";
 import { type ArgvContext, type ArgvPart, fdOf, part } from "./part.ts";
 
-type Bootable = { readonly kind: "disk"; readonly index: number } | { readonly kind: "cd" | "floppy"; readonly slot: string };
+type Bootable =
+  | { readonly kind: "disk"; readonly index: number }
+  | { readonly kind: "network"; readonly index: number }
+  | { readonly kind: "cd" | "floppy"; readonly slot: string };
 
 /** Position of a drive in the boot order, counted from 1; undefined = never booted from. */
 export function bootIndexOf(hardware: HardwareSpec, what: Bootable): number | undefined {
@@ -11,6 +14,11 @@ export function bootIndexOf(hardware: HardwareSpec, what: Bootable): number | un
     if (kind === "disk") {
       if (what.kind === "disk") return index + what.index;
       index += hardware.disks.length;
+      continue;
+    }
+    if (kind === "network") {
+      if (what.kind === "network") return index + what.index;
+      index += hardware.nics.length;
       continue;
     }
     const drives = hardware.drives.filter((d) => d.kind === kind);

@@ -11,6 +11,7 @@ import { firmwareParts } from "./firmware.ts";
 import { inputParts } from "./input.ts";
 import { machineParts } from "./machine.ts";
 import { memoryParts } from "./memory.ts";
+import { nicParts, nicSocketParts } from "./nics.ts";
 import type { ArgvContext, ArgvPart } from "./part.ts";
 import { soundParts } from "./sound.ts";
 
@@ -24,6 +25,7 @@ export function buildArgv(context: ArgvContext, layersOf: (diskId: string) => re
     ...sandboxParts(context),
     ...monitorParts(context),
     ...hotplugParts(context),
+    ...nicSocketParts(context),
     ...soundParts(context),
     ...displayParts(context),
     ...inputParts(context),
@@ -33,6 +35,7 @@ export function buildArgv(context: ArgvContext, layersOf: (diskId: string) => re
     ...controllerParts(context),
     ...diskParts(context, layersOf),
     ...driveParts(context),
+    ...nicParts(context),
     ...tpmParts(context),
     ...clockParts(context),
     ...bootParts(context),

@@ -21,6 +21,8 @@ export interface ArgvContext {
   readonly fds: ReadonlyMap<string, number>;
   /** The run directory as QEMU sees it: “/m” in the jail. */
   readonly run: string;
+  /** The machine's net folder as QEMU sees it: “/n” in the jail. */
+  readonly net: string;
   /** Random per launch, and which installation of Mimic it belongs to. */
   readonly cookie: string;
   readonly installation: string;

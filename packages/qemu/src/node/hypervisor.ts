@@ -18,7 +18,7 @@ import { MediaServers } from "./media.ts";
 import { type KvmVerdict, Probe, readFirmware } from "./probe.ts";
 import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } from "./process.ts";
 import { QemuMachine } from "./running-machine.ts";
-import { type Cage, seenFolder } from "./spawn.ts";
+import { type Cage, seenFolder, seenNetFolder } from "./spawn.ts";
 import type { Environment } from "./tools.ts";
 import { wrapperParts } from "./wrapper-parts.ts";
 
@@ -81,11 +81,7 @@ export class QemuHypervisor implements Hypervisor {
     const { hardware } = plan.record;
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const parts = await this.#argv(plan, cage, capabilities, accelerator, "0".repeat(16));
-    return [
-      ...wrapperParts(cage, plan.files.runDirectory, accelerator),
-      { args: [capabilities.binary], because: "QEMU itself." },
-      ...parts.parts,
-    ];
+    return [...wrapperParts(cage, plan.files, accelerator), { args: [capabilities.binary], because: "QEMU itself." }, ...parts.parts];
   }
 
   async boot(plan: BootPlan, options: LongWork): Promise<RunningMachine> {
@@ -197,6 +193,7 @@ export class QemuHypervisor implements Hypervisor {
       session: launched.session,
       files,
       seen: seenFolder(cage),
+      seenNet: seenNetFolder(cage, files.runDirectory, files.netDirectory),
       serial: launched.serial,
       shell: launched.shell,
       agent: launched.agent,
@@ -230,6 +227,7 @@ export class QemuHypervisor implements Hypervisor {
         accelerator,
         fds: numberFiles(needs),
         run,
+        net: seenNetFolder(cage, files.runDirectory, files.netDirectory),
         cookie,
         installation: this.#installation,
         nowMs,

@@ -16,6 +16,7 @@ import { qemuExitedEarly, qemuUnguarded } from "../errors.ts";
 import { FIRST_FD, type FileNeed } from "../files.ts";
 import type { FirmwareFiles } from "../firmware.ts";
 import { exitInWords } from "../news.ts";
+import { hasCarrier, setLink } from "./nics.ts";
 import { openFiles } from "./open-files.ts";
 import { guardOf, killExactly, type ProcessGuard, startTicksOf } from "./process.ts";
 import { openAgent, type QemuAgent } from "./qemu-agent.ts";
@@ -24,6 +25,7 @@ import { lastWords } from "./running-machine.ts";
 import { SerialHub, tailOf } from "./serial-hub.ts";
 import { type Cage, spawnCaged } from "./spawn.ts";
 import { startTpm } from "./tpm.ts";
+import { netFolders } from "./wrapper-parts.ts";
 
 export interface LaunchSpec {
   readonly plan: BootPlan;
@@ -81,6 +83,7 @@ export async function launch(spec: LaunchSpec, options: LongWork): Promise<Launc
   const { child, pid } = spawnCaged(cage, {
     argv,
     folder: files.runDirectory,
+    folders: netFolders(files),
     files: opened.fds,
     devices,
     groups,
@@ -121,6 +124,7 @@ async function bringUp(
   const [startTicks, guard] = await Promise.all([startTicksOf(pid), guardOf(pid)]);
   if (startTicks === undefined || guard === undefined) throw new Error("QEMU ended");
   if (!guard.seccomp || !guard.noNewPrivileges) throw qemuUnguarded();
+  for (const nic of record.hardware.nics) if (!hasCarrier(nic)) await setLink(session, nic.id, false, { signal });
   await spec.beforeGuestRuns({ pid, startTicks, guard });
   await session.execute("cont", {}, { signal });
   scope.move();
@@ -168,7 +172,11 @@ export function closeChannels(channels: Channels): void {
 
 async function prepareFolders(spec: LaunchSpec): Promise<void> {
   const { files, record } = spec.plan;
-  await Promise.all([emptyRunFolder(files.runDirectory, spec.cage), mkdir(files.logDirectory, { recursive: true, mode: 0o700 })]);
+  await Promise.all([
+    emptyRunFolder(files.runDirectory, spec.cage),
+    ...(files.netDirectory === undefined ? [] : [emptyRunFolder(files.netDirectory, spec.cage)]),
+    mkdir(files.logDirectory, { recursive: true, mode: 0o700 }),
+  ]);
   if (record.hardware.serialPorts > 0) await rm(`${files.logDirectory}/serial.log`, { force: true });
   if (!spec.firmware) return;
   await mkdir(files.nvramDirectory, { recursive: true, mode: 0o700 });

@@ -2,7 +2,7 @@
 // letting go of it (`release`) leaves QEMU and its guest undisturbed.
 import type { ChildProcess } from "node:child_process";
 import { type Clock, type Log, MimicError, messageOf, onAbort, plainBlock, type Waiting } from "@mimic/base";
-import type { Isolation, RunRecord } from "@mimic/model";
+import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type { GuestAgent, MachineFiles, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
 import { SOCKET } from "../argv/channels.ts";
@@ -10,6 +10,7 @@ import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
 import type { MediaServers } from "./media.ts";
+import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
 import { takeFile } from "./run-folder.ts";
@@ -22,6 +23,8 @@ export interface RunningParts {
   readonly files: MachineFiles;
   /** The run directory as QEMU sees it. */
   readonly seen: string;
+  /** The machine's net folder as QEMU sees it. */
+  readonly seenNet: string;
   readonly serial: readonly SerialHub[];
   readonly shell: SerialHub | undefined;
   readonly agent: QemuAgent | undefined;
@@ -47,16 +50,19 @@ export class QemuMachine implements RunningMachine {
   #paused: boolean;
   #ending = false;
   #shots = 0;
+  /** As it is now: cards come and go. */
+  #run: RunRecord;
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
+    this.#run = parts.run;
     this.#paused = parts.paused;
     void this.#followEvents();
     void this.#followProcess();
   }
 
   get run(): RunRecord {
-    return this.#parts.run;
+    return this.#run;
   }
   get isolation(): Isolation {
     return this.#parts.isolation;
@@ -154,6 +160,29 @@ export class QemuMachine implements RunningMachine {
         hint: "Its drives are listed with its hardware.",
       });
     await this.#parts.media.change(this.#parts.session, slot, path, options);
+  }
+
+  async plugNic(nic: NicSpec, options: Waiting): Promise<"now" | "nextStart"> {
+    const { session, seenNet } = this.#parts;
+    const { hardware } = this.run;
+    if (hardware.nics.some(({ id }) => id === nic.id)) return "now";
+    if (!(await plugNic(session, { board: hardware.board, nic, netFolder: seenNet }, options))) return "nextStart";
+    this.#setNics([...hardware.nics, nic]);
+    return "now";
+  }
+  async unplugNic(nicId: string, options: Waiting): Promise<"now" | "nextStart"> {
+    const nic = this.run.hardware.nics.find(({ id }) => id === nicId);
+    if (nic === undefined) return "now";
+    if (!canComeAndGo(nic)) return "nextStart";
+    await unplugNic(this.#parts.session, nic, options);
+    this.#setNics(this.run.hardware.nics.filter(({ id }) => id !== nicId));
+    return "now";
+  }
+  async setLink(nicId: string, up: boolean, options: Waiting): Promise<void> {
+    await setLink(this.#parts.session, nicId, up, options);
+  }
+  #setNics(nics: NicSpec[]): void {
+    this.#run = { ...this.#run, hardware: { ...this.#run.hardware, nics } };
   }
 
   async usage(options: Waiting): Promise<Awaited<ReturnType<RunningMachine["usage"]>>> {

@@ -1,6 +1,7 @@
 // Starts programs without a shell, with given descriptors, in the cage or (when there is none) outside it.
 import { type ChildProcess, spawn } from "node:child_process";
-import { dropUserArgv, IN_JAIL_RUN, jailArgv, limitArgv, type UserSpec } from "../jail.ts";
+import { relative } from "node:path";
+import { dropUserArgv, IN_JAIL_NET, IN_JAIL_RUN, jailArgv, limitArgv, type UserSpec } from "../jail.ts";
 import { systemView, type Tools } from "./tools.ts";
 
 /** What this computer offers for a cage; decided once by `probeCage`. */
@@ -36,6 +37,10 @@ export interface Caged {
 
 /** Where the program sees its folder. Uncaged it stands in it: another user could not walk to it from the root. */
 export const seenFolder = (cage: Cage): string => (cage.confines ? IN_JAIL_RUN : ".");
+
+/** Where QEMU sees its machine's net folder. */
+export const seenNetFolder = (cage: Cage, runFolder: string, netFolder: string | undefined): string =>
+  cage.confines || netFolder === undefined ? IN_JAIL_NET : relative(runFolder, netFolder);
 
 export function spawnCaged(cage: Cage, program: CagedProgram): Caged {
   const stdio: (number | "ignore" | "pipe")[] = ["ignore", program.stdout ?? "ignore", program.stderr, ...(program.files ?? [])];

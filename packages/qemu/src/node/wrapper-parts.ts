@@ -1,10 +1,14 @@
 // The cage's own arguments with their reasons, for `mimic explain`.
-import type { ExplainedPart } from "@mimic/workbench/ports";
-import { IN_JAIL_RUN, jailArgv, limitArgv } from "../jail.ts";
+import type { ExplainedPart, MachineFiles } from "@mimic/workbench/ports";
+import { IN_JAIL_NET, IN_JAIL_RUN, jailArgv, limitArgv } from "../jail.ts";
 import type { Cage } from "./spawn.ts";
 import { systemView } from "./tools.ts";
 
-export function wrapperParts(cage: Cage, runFolder: string, accelerator: "kvm" | "tcg"): ExplainedPart[] {
+/** Absent for a machine that cannot have network cards (an installer's). */
+export const netFolders = ({ netDirectory }: Pick<MachineFiles, "netDirectory">) =>
+  netDirectory === undefined ? [] : [{ path: netDirectory, at: IN_JAIL_NET, writable: true }];
+
+export function wrapperParts(cage: Cage, files: MachineFiles, accelerator: "kvm" | "tcg"): ExplainedPart[] {
   const parts: ExplainedPart[] = [
     { args: limitArgv(cage.tools), because: "No core dumps, no rights to be gained, a bound on open files." },
   ];
@@ -12,7 +16,7 @@ export function wrapperParts(cage: Cage, runFolder: string, accelerator: "kvm" |
   const args = jailArgv({
     bwrap: cage.tools.bwrap,
     system: systemView([cage.tools.qemu]),
-    folders: [{ path: runFolder, at: IN_JAIL_RUN, writable: true }],
+    folders: [{ path: files.runDirectory, at: IN_JAIL_RUN, writable: true }, ...netFolders(files)],
     devices: accelerator === "kvm" ? ["/dev/kvm"] : [],
     dieWithParent: false,
     user: cage.user,
@@ -22,7 +26,7 @@ export function wrapperParts(cage: Cage, runFolder: string, accelerator: "kvm" |
     ...parts,
     {
       args,
-      because: `The cage: no network, no other processes, no files but the system's programs and this machine's own folder (${IN_JAIL_RUN}).${who}`,
+      because: `The cage: no network, no other processes, no files but the system's programs and this machine's own folders (${IN_JAIL_RUN}, and ${IN_JAIL_NET} for its network cables).${who}`,
     },
   ];
 }

@@ -17,6 +17,8 @@ export async function prepareFolders(layout: Layout, uid: number): Promise<void>
     layout.log,
     layout.engineState,
     `${layout.run}/m`,
+    layout.networks,
+    layout.net,
   ];
   for (const path of inner) await makeOwn(path, uid);
 }

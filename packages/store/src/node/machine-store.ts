@@ -198,6 +198,7 @@ function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: M
     record: directBoot ? { ...record, hardware: { ...record.hardware, directBoot: withHostname(directBoot, record.name) } } : record,
     files: {
       runDirectory: layout.machineRun(record.id),
+      netDirectory: layout.machineNet(record.id),
       logDirectory: at.log,
       nvramDirectory: at.nvram,
       disks: Object.fromEntries(

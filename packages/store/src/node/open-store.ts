@@ -1,6 +1,6 @@
 // Opens an installation's data: folders checked, one owner, recovered, loaded.
 import { type Clock, type IdMaker, type Log, MimicError } from "@mimic/base";
-import type { ImageStore, Journal, MachineStore } from "@mimic/workbench/ports";
+import type { ImageStore, Journal, MachineStore, NetworkStore } from "@mimic/workbench/ports";
 import type { Layout } from "../layout.ts";
 import { prepareFolders } from "./audit.ts";
 import { Files, type Step } from "./files.ts";
@@ -8,6 +8,7 @@ import { openImageStore } from "./image-store.ts";
 import { createJournal } from "./journal.ts";
 import { takeLock } from "./lock.ts";
 import { createMachineStore } from "./machine-store.ts";
+import { createNetworkStore } from "./network-store.ts";
 import { recover } from "./recover.ts";
 
 /** Grows when an older Mimic could not read the data any more. */
@@ -16,6 +17,7 @@ export const DATA_VERSION = 1;
 export interface OpenStore {
   readonly machines: MachineStore;
   readonly images: ImageStore;
+  readonly networks: NetworkStore;
   readonly journal: Journal;
   readonly files: Files;
   /** What was finished or undone, in plain words. */
@@ -48,7 +50,8 @@ export async function openStore(needs: {
       imagePath: (digest, part) => images.path(digest, part),
       imageFormat: (digest) => images.get(digest)?.format ?? "qcow2",
     });
-    return { machines, images, journal: createJournal({ layout, files, ids }), files, recovered, close: () => lock.release() };
+    const networks = createNetworkStore({ layout, files, log });
+    return { machines, images, networks, journal: createJournal({ layout, files, ids }), files, recovered, close: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;

@@ -13,6 +13,10 @@ export async function recover({ layout, files, log }: { layout: Layout; files: F
     await files.remove(`${layout.machines}/${name}`);
     told.push("A machine was being made when Mimic was ended; the half-made one was cleared away.");
   }
+  for (const name of await drafts(layout.networks)) {
+    await files.remove(`${layout.networks}/${name}`);
+    told.push("A network was being made or removed when Mimic was ended; what was left of it was cleared away.");
+  }
   for (const name of await drafts(layout.images)) {
     await files.remove(`${layout.images}/${name}`);
     told.push("An image was being added or removed when Mimic was ended; what was left of it was cleared away.");
@@ -43,7 +47,8 @@ export async function recover({ layout, files, log }: { layout: Layout; files: F
 /** `x.new` is a write whose rename never came: `x` itself is whole. */
 async function removeUnfinishedWrites(layout: Layout, files: Files): Promise<void> {
   const machines = (await files.names(layout.machines)).map((id) => layout.machine(id));
-  const folders = [layout.data, layout.journal, `${layout.data}/ssh`, ...machines.flatMap((at) => [at.folder, at.log])];
+  const networks = (await files.names(layout.networks)).flatMap((id) => [layout.network(id).folder, layout.network(id).keys]);
+  const folders = [layout.data, layout.journal, `${layout.data}/ssh`, ...networks, ...machines.flatMap((at) => [at.folder, at.log])];
   await Promise.all(
     folders.map(async (folder) => {
       for (const name of await files.names(folder)) if (name.endsWith(".new")) await files.remove(`${folder}/${name}`);

@@ -47,6 +47,8 @@ async function finish(context: Context, actor: MachineActor, record: MachineReco
   // A disk's file goes after the record that named it: a crash between leaves a spare file, never a missing disk.
   if (before.name !== record.name)
     context.events.publish({ kind: "machine.renamed", machineId: record.id, from: before.name, to: record.name });
+  // Its name is what other machines call it by.
+  if (before.name !== record.name) await context.networks.refresh(record.hardware.nics.map(({ network }) => network));
   await context.ports.machines.tell(record.id, new Date(context.ports.clock.nowMs()).toISOString(), `Changed: ${what.join(", ")}.`);
 }
 

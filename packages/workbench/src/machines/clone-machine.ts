@@ -1,8 +1,9 @@
 // A second machine like the first: linked (its own thin layers copied, the images under them shared)
 // or full (each disk flattened into one file that depends on nothing).
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import type { DiskSpec, JobView, MachineRecord } from "@mimic/model";
+import type { DiskSpec, JobView, MachineRecord, NicSpec } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
+import { freeMac } from "../networks/nic-verbs.ts";
 import { adoptNew, publish } from "./create-machine.ts";
 
 export function cloneMachine(
@@ -37,7 +38,11 @@ export function cloneMachine(
           id,
           name,
           createdAt: nowIso(context),
-          hardware: { ...source.hardware, disks: disks.map(({ fresh }) => fresh) },
+          hardware: {
+            ...source.hardware,
+            disks: disks.map(({ fresh }) => fresh),
+            nics: source.hardware.nics.map((nic) => cloneNic(context, nic)),
+          },
         };
         const chains = ports.machines.plan(source).files.disks;
         await publish(context, record, work, async (draft) => {
@@ -69,4 +74,10 @@ export function cloneMachine(
     },
   );
   return { job };
+}
+
+/** The same card in the same place, with an address of its own. */
+function cloneNic(context: Context, nic: NicSpec): NicSpec {
+  const id = context.ports.ids.make("nic") as string;
+  return { ...nic, id, mac: freeMac(context, id) };
 }

@@ -1,8 +1,10 @@
 // Making a machine: the image first, then a draft folder, then one rename makes it real.
 import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
-import type { ImageRecord, JobView, MachineRecord, Name, System } from "@mimic/model";
+import type { HardwareSpec, ImageRecord, JobView, MachineRecord, Name, NicSpec, System } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { ensureImage, findImage, findSystem } from "../images/acquire.ts";
+import { newNic } from "../networks/nic-verbs.ts";
+import { plugIn } from "../networks/plug-in.ts";
 import type { MachineDraft } from "../ports/index.ts";
 import type { CreateWish } from "../workbench.ts";
 import { type Composed, compose } from "./compose.ts";
@@ -20,6 +22,8 @@ export function createMachine(context: Context, wish: CreateWish): { job: JobVie
   // What can be refused is refused now, before anything is fetched.
   const early = compose({ wish, system, image, newDiskId: () => context.ports.ids.make("dsk") });
   if (isRefusal(early)) return early;
+  const cards = firstNics(context, name, early.hardware, wish.network);
+  if (isRefusal(cards)) return cards;
 
   const id = context.ports.ids.make<"MachineId">("mch");
   context.reserved.add(name);
@@ -35,6 +39,13 @@ export function createMachine(context: Context, wish: CreateWish): { job: JobVie
     }
   });
   return { job };
+}
+
+/** One card on the network that was named, or on “home”; none when none was wished. */
+function firstNics(context: Context, name: Name, hardware: HardwareSpec, network: string | null | undefined): NicSpec[] | Refusal {
+  if (network === null) return [];
+  const nic = newNic(context, { name, hardware }, [], { network });
+  return isRefusal(nic) ? nic : [nic];
 }
 
 interface Making {
@@ -55,6 +66,8 @@ async function make(context: Context, { id, name, wish, system, image: given }: 
   }
   const composed = compose({ wish, system, image, newDiskId: () => ports.ids.make("dsk") });
   if (isRefusal(composed)) return composed;
+  const cards = firstNics(context, name, composed.hardware, wish.network);
+  if (isRefusal(cards)) return cards;
   work.report({ words: `Making “${name}”` });
   const record: MachineRecord = {
     id,
@@ -62,7 +75,7 @@ async function make(context: Context, { id, name, wish, system, image: given }: 
     createdAt: nowIso(context),
     system: system?.id,
     note: wish.note ?? "",
-    hardware: await ports.hypervisor.pin(composed.hardware, work),
+    hardware: await ports.hypervisor.pin({ ...composed.hardware, nics: cards }, work),
     readiness: composed.readiness,
     login: system?.login,
   };
@@ -102,7 +115,15 @@ export function adoptNew(context: Context, record: MachineRecord, words: string)
 export function newActor(context: Context, record: MachineRecord, last?: ConstructorParameters<typeof MachineActor>[2]): MachineActor {
   const { hypervisor, machines: store, clock, log, survey } = context.ports;
   const actor = new MachineActor(
-    { hypervisor, store, clock, log, events: context.events, diskFreeBytes: async () => (await survey.survey()).diskFreeBytes },
+    {
+      hypervisor,
+      store,
+      clock,
+      log,
+      events: context.events,
+      diskFreeBytes: async () => (await survey.survey()).diskFreeBytes,
+      plugIn: (actor, nics) => plugIn(context, actor, nics),
+    },
     record,
     last,
   );

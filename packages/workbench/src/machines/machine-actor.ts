@@ -5,6 +5,7 @@ import { type Clock, type Log, type LongWork, MimicError, messageOf, type Refusa
 import {
   type LoadSample,
   type MachineRecord,
+  type NicSpec,
   type PowerEffect,
   type PowerInput,
   type PowerState,
@@ -24,6 +25,8 @@ export interface ActorNeeds {
   readonly clock: Clock;
   readonly log: Log;
   diskFreeBytes(): Promise<number>;
+  /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
+  plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
 }
 
 type Request = Extract<PowerInput, { kind: "start" | "stop" | "kill" | "pause" | "resume" | "reset" }>;
@@ -47,6 +50,7 @@ export class MachineActor {
   #runAbort = new AbortController();
   #bootReport: ReportProgress = () => {};
   #bootedMono = 0;
+  #usableAt: string | undefined;
 
   constructor(needs: ActorNeeds, record: MachineRecord, last: LastPower | undefined) {
     this.#needs = needs;
@@ -90,6 +94,7 @@ export class MachineActor {
     if (found) {
       this.since = run.startedAt;
       this.usableBy = run.usableBy;
+      this.#usableAt = run.usableAt;
       this.#attach(found);
       this.#post({ kind: "adopted", paused: found.paused });
       return;
@@ -106,6 +111,17 @@ export class MachineActor {
     this.#runAbort.abort();
     await this.#saves;
     await this.running?.release();
+  }
+
+  /** Writes down again what its hypervisor has: after a part of it changed while it runs. */
+  async noteRun(): Promise<void> {
+    const { running } = this;
+    if (running) this.#save(() => this.#needs.store.saveRun(this.record.id, this.#runNow(running)));
+    await this.#saves;
+  }
+
+  #runNow(running: RunningMachine): RunRecord {
+    return { ...running.run, ...(this.usableBy !== undefined && { usableBy: this.usableBy, usableAt: this.#usableAt }) };
   }
 
   /** Writes a changed record down; the new one counts from then on. */
@@ -147,6 +163,8 @@ export class MachineActor {
       this.#runAbort.abort();
       this.running = undefined;
       this.usableBy = undefined;
+      this.#usableAt = undefined;
+      void this.#needs.plugIn(this, []);
       const power = next.power as "stopped" | "failed";
       this.#save(() => store.saveRun(id, undefined, { power, because: next.because, at }));
     }
@@ -202,7 +220,12 @@ export class MachineActor {
     try {
       await this.#saves;
       await this.#pin(work.signal);
-      const plan = { ...store.plan(this.record), onLaunched: (run: RunRecord) => store.saveRun(this.record.id, run) };
+      const onLaunched = async (run: RunRecord) => {
+        await store.saveRun(this.record.id, run);
+        // Its cables are in before its system looks for an address.
+        await this.#needs.plugIn(this, run.hardware.nics);
+      };
+      const plan = { ...store.plan(this.record), onLaunched };
       const running = await hypervisor.boot(plan, work);
       this.lastFailure = undefined;
       this.#bootedMono = clock.monotonicMs();
@@ -269,7 +292,8 @@ export class MachineActor {
       this.#needs.events.publish({ kind: "machine.became_usable", machineId: this.record.id, by, afterMs });
       this.#wake();
       const at = this.#now();
-      this.#save(() => this.#needs.store.saveRun(this.record.id, { ...running.run, usableBy: by, usableAt: at }));
+      this.#usableAt = at;
+      this.#save(() => this.#needs.store.saveRun(this.record.id, this.#runNow(running)));
       this.#save(() => this.#needs.store.tell(this.record.id, at, `Usable: ${by}.`));
     } catch (error) {
       if (!signal.aborted) this.#needs.log.warn("readiness watch ended", { machineId: this.record.id, error: messageOf(error) });

@@ -1,6 +1,7 @@
 // A machine as the three doors show it.
 import { type HardwareSpec, hardwareInWords, type MachineView } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { addressesOf } from "../networks/network-view.ts";
 import type { MachineActor } from "./machine-actor.ts";
 
 export async function machineView(context: Context, actor: MachineActor): Promise<MachineView> {
@@ -30,6 +31,10 @@ export async function machineView(context: Context, actor: MachineActor): Promis
     pending: running ? pendingChanges(record.hardware, running.run.hardware) : [],
     diskBytes: sizes.reduce((sum, size) => sum + size, 0),
     job: context.jobs.workingOn(record.id),
+    links: record.hardware.nics.map((nic) => {
+      const network = nic.network === null ? undefined : context.networks.get(nic.network);
+      return { nic: nic.id, network: network?.name ?? null, addresses: network ? addressesOf(context, network, nic.mac) : [] };
+    }),
   };
 }
 
@@ -39,6 +44,7 @@ const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {
   cpuModel: "processor model",
   disks: "disks",
   drives: "drives",
+  nics: "network cards",
   display: "display",
   sound: "sound card",
   bootOrder: "boot order",
@@ -52,7 +58,13 @@ const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {
 /** What differs between what was asked for and what this run was started with, in words. Media change while it runs, so they do not count. */
 export function pendingChanges(wanted: HardwareSpec, current: HardwareSpec): string[] {
   const shape = (hardware: HardwareSpec, key: keyof HardwareSpec) =>
-    JSON.stringify(key === "drives" ? hardware.drives.map((drive) => [drive.slot, drive.kind]) : hardware[key]);
+    JSON.stringify(
+      key === "nics"
+        ? hardware.nics.map(({ id, model, mac, place }) => [id, model, mac, place])
+        : key === "drives"
+          ? hardware.drives.map((drive) => [drive.slot, drive.kind])
+          : hardware[key],
+    );
   const keys = Object.keys(wanted) as (keyof HardwareSpec)[];
   return keys
     .filter((key) => key !== "machineType" && key !== "directBoot" && shape(wanted, key) !== shape(current, key))

@@ -11,4 +11,6 @@ export interface HostRoom {
 }
 export interface HostSurvey {
   survey(): Promise<HostRoom>;
+  /** IPv4 ranges that this computer is on or has a route to (“192.168.1.0/24”), without the default route. */
+  routes(): Promise<readonly string[]>;
 }

@@ -1,7 +1,7 @@
 // What the workbench needs from whatever runs machines. Implemented by packages/qemu (QEMU) and
 // packages/memory (a pretend one that keeps the same contract).
 import type { LongWork, Waiting } from "@mimic/base";
-import type { Accelerator, Finding, HardwareRow, HardwareSpec, Isolation, MachineRecord, RunRecord } from "@mimic/model";
+import type { Accelerator, Finding, HardwareRow, HardwareSpec, Isolation, MachineRecord, NicSpec, RunRecord } from "@mimic/model";
 import type { GuestAgent } from "./guest-agent.ts";
 
 export interface HypervisorFacts {
@@ -18,6 +18,8 @@ export interface HypervisorFacts {
 export interface MachineFiles {
   /** 0700 and short (sockets live here); emptied before each boot. The only folder that QEMU sees. */
   readonly runDirectory: string;
+  /** 0700: `<nic id>.sock` per network card, and nothing else. The switch process sees it too. Absent = no cards, ever. */
+  readonly netDirectory?: string | undefined;
   readonly logDirectory: string;
   /** UEFI variables and TPM state. */
   readonly nvramDirectory: string;
@@ -108,6 +110,12 @@ export interface RunningMachine {
   press(chords: readonly (readonly string[])[], options: Waiting): Promise<void>;
   /** US layout. Throws `input.unknown_key` for characters that have no key, before anything is typed. */
   type(text: string, options: Waiting): Promise<void>;
+  /** Adds a network card; its socket listens once “now” is answered, and `run.hardware` has it. “nextStart” = this board cannot while it runs. */
+  plugNic(nic: NicSpec, options: Waiting): Promise<"now" | "nextStart">;
+  /** Takes it out once the guest has let go. Throws `nic.cannot_unplug`; what is not there is out already. */
+  unplugNic(nicId: string, options: Waiting): Promise<"now" | "nextStart">;
+  /** Pulls the cable or puts it back: the guest sees its carrier go and come. */
+  setLink(nicId: string, up: boolean, options: Waiting): Promise<void>;
   /** `path` undefined = take it out. */
   changeMedium(slot: string, path: string | undefined, options: Waiting): Promise<void>;
   /** Totals since the start, for graphs. */

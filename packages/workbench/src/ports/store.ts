@@ -74,7 +74,8 @@ export type JournalEntry =
   | { readonly op: "machine.restore"; readonly trashId: string }
   | { readonly op: "machine.forget"; readonly trashId: string }
   | { readonly op: "image.add"; readonly digest: string }
-  | { readonly op: "image.remove"; readonly digest: string };
+  | { readonly op: "image.remove"; readonly digest: string }
+  | { readonly op: "network.link"; readonly networks: readonly string[] };
 export interface OpenEntry {
   readonly id: string;
   close(): Promise<void>;

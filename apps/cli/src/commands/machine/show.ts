@@ -47,6 +47,12 @@ function factsOf(machine: MachineView, nowMs: number): (readonly [string, Cell |
       "drive",
       `${drive.slot}  ${drive.medium === null ? "empty" : drive.medium.from === "own" ? "its own seed" : `image ${drive.medium.digest.slice(0, 12)}`}`,
     ]);
+  for (const [at, nic] of hardware.nics.entries()) {
+    const link = machine.links.find((one) => one.nic === nic.id);
+    const where = link?.network ? `on ${link.network}${nic.isUp ? "" : ", cable pulled"}` : "no cable";
+    const addresses = link && link.addresses.length > 0 ? `, ${link.addresses.join(", ")}` : "";
+    facts.push([`card ${at + 1}`, `${nic.mac}  ${nic.model}, ${where}${addresses}`]);
+  }
   facts.push(["on this disk", formatSize(machine.diskBytes)]);
   if (machine.login) facts.push(["log in as", machine.login.user]);
   if (machine.accelerator)

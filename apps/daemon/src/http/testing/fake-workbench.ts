@@ -33,6 +33,7 @@ export const aMachine = (name: string): MachineView => ({
   since: AT,
   pending: [],
   diskBytes: 0,
+  links: [],
 });
 
 export const aJob = (kind: string) => ({
@@ -86,7 +87,7 @@ export function fakeWorkbench(): FakeWorkbench {
       },
     );
   const workbench = {
-    ...Object.fromEntries(["host", "machines", "images", "systems", "jobs", "trash"].map((name) => [name, area(name)])),
+    ...Object.fromEntries(["host", "machines", "networks", "images", "systems", "jobs", "trash"].map((name) => [name, area(name)])),
     events: {
       seq: 0,
       subscribe: ({ afterSeq, signal }: { afterSeq?: number; signal: AbortSignal }) => {

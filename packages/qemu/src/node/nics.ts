@@ -1,0 +1,58 @@
+// Network cards of a running QEMU: added, taken out, their cables pulled and put back.
+import { onAbort, type Waiting } from "@mimic/base";
+import type { HardwareSpec, NicSpec } from "@mimic/model";
+import type { QmpSession } from "@mimic/qmp";
+import { netdevOptions, nicDevice, nicNetdev, nicOptions, nicPlace } from "../argv/nics.ts";
+import { nicStays } from "../errors.ts";
+
+/** An ISA bus has no way of telling that something came or went. */
+export const canComeAndGo = ({ model }: Pick<NicSpec, "model">): boolean => model !== "ne2k_isa";
+export const hasCarrier = ({ isUp, network }: Pick<NicSpec, "isUp" | "network">): boolean => isUp && network !== null;
+
+export interface Plugging {
+  readonly board: HardwareSpec["board"];
+  readonly nic: NicSpec;
+  /** As QEMU sees it. */
+  readonly netFolder: string;
+}
+
+/** False = this board cannot take such a card while it runs. */
+export async function plugNic(session: QmpSession, { board, nic, netFolder }: Plugging, options: Waiting): Promise<boolean> {
+  const place = nicPlace(board, nic);
+  if (place === undefined || !canComeAndGo(nic)) return false;
+  await session.execute("netdev_add", netdevOptions(nic.id, netFolder), options);
+  try {
+    await session.execute("device_add", nicOptions(nic, place, undefined), options);
+  } catch (error) {
+    await session.execute("netdev_del", { id: nicNetdev(nic.id) }, options).catch(() => {});
+    throw error;
+  }
+  if (!hasCarrier(nic)) await setLink(session, nic.id, false, options);
+  return true;
+}
+
+/** How long a guest may take to let go of a card. */
+const LETS_GO_WITHIN_MS = 8000;
+
+/** Waits for this card's own DEVICE_DELETED: late events of other devices come too. Throws `nic.cannot_unplug`. */
+export async function unplugNic(session: QmpSession, nic: NicSpec, options: Waiting): Promise<void> {
+  const id = nicDevice(nic.id);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(LETS_GO_WITHIN_MS)]);
+  using events = session.listen(["DEVICE_DELETED", "DEVICE_UNPLUG_GUEST_ERROR"]);
+  using _ = onAbort(signal, () => events[Symbol.dispose]());
+  await session.execute("device_del", { id }, options);
+  let isGone = false;
+  for await (const event of events) {
+    if (event.kind !== "event" || event.data.device !== id) continue;
+    isGone = event.event === "DEVICE_DELETED";
+    break;
+  }
+  options.signal.throwIfAborted();
+  if (!isGone) throw nicStays("this machine");
+  await session.execute("netdev_del", { id: nicNetdev(nic.id) }, options);
+}
+
+/** The guest sees its carrier go and come (qapi/net.json, set_link). */
+export async function setLink(session: QmpSession, nicId: string, up: boolean, options: Waiting): Promise<void> {
+  await session.execute("set_link", { name: nicDevice(nicId), up }, options);
+}

@@ -1,0 +1,76 @@
+// Networks as folders, as machines are: a network appears by one rename and goes by one. Keys of tunnels lie beside the
+// record, and a copy where the switch process finds it.
+
+import type { Log } from "@mimic/base";
+import { NetworkRecord } from "@mimic/model";
+import type { NetworkStore } from "@mimic/workbench/ports";
+import type { z } from "zod";
+import type { DocumentKind } from "../document.ts";
+import { DRAFT_PREFIX, type Layout } from "../layout.ts";
+import { Documents } from "./documents.ts";
+import type { Files } from "./files.ts";
+
+const NETWORK: DocumentKind<NetworkRecord> = { schemaVersion: 1, schema: NetworkRecord as z.ZodType<NetworkRecord> };
+
+export function createNetworkStore({ layout, files, log }: { layout: Layout; files: Files; log: Log }): NetworkStore {
+  const records = new Documents(files, NETWORK);
+
+  async function loadOne(id: string): Promise<NetworkRecord | { folder: string; why: string }> {
+    const at = layout.network(id);
+    const record = await records.load(at.record);
+    if (record.kind !== "found") return { folder: at.folder, why: record.kind === "absent" ? "it has no network.json" : record.why };
+    if (record.body.id !== id) return { folder: at.folder, why: `its network.json belongs to ${record.body.id}` };
+    if (record.fellBack) log.warn("network record restored from its previous copy", { networkId: id, why: record.fellBack });
+    // The run folder may have been emptied since: this computer was restarted.
+    for (const name of await files.names(at.keys)) {
+      const key = await files.readText(`${at.keys}/${name}`);
+      if (key !== undefined && name.endsWith(".key")) await placeKey(name, key);
+    }
+    return record.body;
+  }
+
+  async function placeKey(name: string, key: string): Promise<void> {
+    await files.folder(layout.netKeys);
+    await files.write(`${layout.netKeys}/${name}`, key);
+  }
+
+  return {
+    async load() {
+      const networks: NetworkRecord[] = [];
+      const unreadable: { folder: string; why: string }[] = [];
+      const ids = (await files.names(layout.networks)).filter((name) => !name.startsWith(DRAFT_PREFIX));
+      for (const found of await Promise.all(ids.map(loadOne))) {
+        if ("why" in found) unreadable.push(found);
+        else networks.push(found);
+      }
+      return { networks, unreadable };
+    },
+
+    async save(record) {
+      const at = layout.network(record.id);
+      if (await files.exists(at.folder)) return await records.save(at.record, record);
+      const draft = layout.network(`${DRAFT_PREFIX}${record.id}`);
+      await files.folder(draft.folder);
+      await records.save(draft.record, record);
+      await files.move(draft.folder, at.folder);
+    },
+
+    async remove(id) {
+      const at = layout.network(id);
+      for (const name of await files.names(at.keys)) await files.remove(`${layout.netKeys}/${name}`);
+      const draft = layout.network(`${DRAFT_PREFIX}${id}`);
+      await files.remove(draft.folder);
+      if (await files.exists(at.folder)) await files.move(at.folder, draft.folder);
+      await files.remove(draft.folder);
+    },
+
+    async saveKey(networkId, portId, key) {
+      const at = layout.network(networkId);
+      await files.folder(at.keys);
+      await files.write(at.key(portId), key);
+      await placeKey(`${portId}.key`, key);
+    },
+
+    socketPath: (portId) => layout.netPort(portId),
+  };
+}

@@ -1,0 +1,19 @@
+// Networks on the disk: records that are whole or absent, and the keys of tunnels. Implemented by packages/store and
+// packages/memory.
+import type { NetworkRecord } from "@mimic/model";
+
+export interface NetworkStore {
+  /** Read at start. A folder whose record cannot be read is reported and left alone. */
+  load(): Promise<{
+    readonly networks: readonly NetworkRecord[];
+    readonly unreadable: readonly { readonly folder: string; readonly why: string }[];
+  }>;
+  /** Makes the network, or replaces what is known of it. */
+  save(record: NetworkRecord): Promise<void>;
+  /** Gone for ever, with its keys. */
+  remove(id: string): Promise<void>;
+  /** 32 bytes in hex; kept beside the record and put where the switch process finds it. */
+  saveKey(networkId: string, portId: string, key: string): Promise<void>;
+  /** Where the switch process listens for a port that leads to a socket: a path on this computer. */
+  socketPath(portId: string): string;
+}
