@@ -78,6 +78,12 @@ interface ByHand {
 }
 const live = (summary: string, ...parameters: Json[]): ByHand => ({ tag: "live", summary: `${summary} (WebSocket)`, query: parameters });
 const VIEW_ONLY = query("viewOnly", "1: what this viewer sends is dropped");
+const CAPTURE = [
+  query("port", "only this port's frames: its id, its name, or its machine's"),
+  query("vlan", "only this VLAN's"),
+  query("filter", "in the common syntax: “tcp port 80 and host 10.77.0.10”"),
+  query("drops", "1: dropped frames too, each with the reason"),
+];
 
 /** What the contract cannot say, because no body here is JSON. */
 const BY_HAND: Readonly<Record<string, ByHand>> = {
@@ -111,11 +117,23 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
     query: [query("name", "what to call it", true), query("fileName", ""), query("format", ""), query("kind", "disk, cd, floppy or boot")],
     body: BYTES,
   },
+  "raw.capture": {
+    tag: "networks",
+    summary: "Frames as pcap-ng, from now on until the client goes",
+    query: [...CAPTURE, query("snapLength", "bytes kept of each frame; 0 = all")],
+    answer: { "application/x-pcapng": { schema: { type: "string", contentEncoding: "binary" } } },
+  },
   "live.display": live("Screen, keyboard and mouse, as RFB 3.8", VIEW_ONLY),
   "live.sound": live("Sound: signed 16-bit little-endian stereo at 44,100 Hz"),
   "live.serial": live("Serial console, its history first", query("port", "which one, from 0"), VIEW_ONLY),
   "live.shell": live("A shell in the guest", VIEW_ONLY),
   "live.exec": live("Run a command in the guest"),
+  "live.tcp": live(
+    "A TCP connection to the machine, through its network's gateway",
+    query("port", "22 when left out"),
+    query("nic", "when it has several"),
+  ),
+  "live.packets": live("Frames as they pass, decoded", ...CAPTURE),
 };
 
 function byHand(id: string, path: string): Json {

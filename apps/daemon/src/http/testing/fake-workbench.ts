@@ -3,7 +3,7 @@
 import { refusal } from "@mimic/base";
 import type { Event, MachineView, StreamLagged } from "@mimic/model";
 import { HardwareSpec } from "@mimic/model";
-import type { RunningMachine, SerialPort, Workbench } from "@mimic/workbench";
+import type { FabricConnection, RunningMachine, SerialPort, Workbench } from "@mimic/workbench";
 
 export interface FakeWorkbench {
   readonly workbench: Workbench;
@@ -67,6 +67,10 @@ export function fakeWorkbench(): FakeWorkbench {
     },
     "machines.log": ({ which }) => ({ text: String(which) }),
     "jobs.wait": ({ withinMs }) => ({ ...aJob("x"), total: withinMs }),
+    "networks.capture": async function* () {
+      yield Uint8Array.of(0x0a, 0x0d, 0x0d, 0x0a);
+    },
+    "networks.connect": () => fakeConnection(),
     "images.upload": async ({ stream, name }) => {
       if (name === "never read") return { job: aJob("image.import") };
       for await (const bytes of stream as AsyncIterable<Uint8Array>) fake.uploaded.push(bytes);
@@ -99,6 +103,18 @@ export function fakeWorkbench(): FakeWorkbench {
     close: async () => ({ stoppedMachines: [] }),
   };
   return Object.assign(fake, { workbench: workbench as unknown as Workbench });
+}
+
+/** Says back what it is told. */
+function fakeConnection(): FabricConnection {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  return {
+    readable: readable as unknown as AsyncIterable<Uint8Array>,
+    write: (bytes) => writer.write(bytes),
+    end: () => writer.close(),
+    [Symbol.asyncDispose]: () => writer.close().catch(() => {}),
+  };
 }
 
 async function* untilAborted(signal: AbortSignal): AsyncGenerator<never, void, void> {
