@@ -1,0 +1,2 @@
+export * from "./filter/index.ts";
+export * from "./pcap/index.ts";
