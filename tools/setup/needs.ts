@@ -175,6 +175,29 @@ export const needs: readonly Need[] = [
     zypper: "nmap",
     apk: "nmap",
   }),
+  ...netTool("tshark", "reads the captures that Mimic writes, and says what it sees in them", {
+    apt: "tshark",
+    dnf: "wireshark-cli",
+    pacman: "wireshark-cli",
+    zypper: "wireshark",
+    apk: "tshark",
+    brew: "wireshark",
+  }),
+  ...netTool("tcpdump", "filters the same frames as Mimic's filters do", {
+    apt: "tcpdump",
+    dnf: "tcpdump",
+    pacman: "tcpdump",
+    zypper: "tcpdump",
+    apk: "tcpdump",
+  }),
+  {
+    what: "scapy",
+    why: "makes frames of all kinds, broken ones too",
+    for: "tests",
+    isVital: false,
+    programs: ["scapy3", "scapy"],
+    packages: { apt: "python3-scapy", dnf: "python3-scapy", pacman: "scapy", zypper: "python3-scapy", apk: "scapy" },
+  },
 ];
 
 function netTool(program: string, why: string, packages: Need["packages"]): Need[] {
