@@ -1,4 +1,4 @@
-// Makes the three things that run: the command line and the daemon as bundles (a bundle starts several times
+// Makes the four things that run: the command line, the daemon and the switch as bundles (a bundle starts several times
 // faster than sources with packages beside them), the browser interface by Vite. Each is left alone while its
 // inputs are the same bytes. What is being built stands beside the old one until it is whole.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -40,6 +40,16 @@ export const targets: readonly Target[] = [
     inputs: ["apps/daemon", ...SHARED_INPUTS],
     made: "main.js",
     // In one piece: a daemon that runs for weeks must not find a part of itself replaced.
+    make: (target, out) => bundle(target, out, { isSplit: false }),
+  },
+  {
+    name: "switch",
+    words: "the switch",
+    entry: "apps/switch/src/main.ts",
+    out: ".mimic/build/switch",
+    inputs: ["apps/switch", ...SHARED_INPUTS],
+    made: "main.js",
+    // In one piece, for the same reason; and its cage shows it this folder alone.
     make: (target, out) => bundle(target, out, { isSplit: false }),
   },
   {

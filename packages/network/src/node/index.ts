@@ -1,2 +1,3 @@
-// The switch on real sockets.
-export {};
+// The switch on real sockets, and the daemon's way to it.
+export { createSwitchFabric, type SwitchFabricOptions, type SwitchProgram } from "./switch-fabric.ts";
+export { CONTROL_SOCKET, runSwitch } from "./switch-process.ts";

@@ -37,6 +37,10 @@ export interface PortInlet {
 export const recordLength = (run: Uint8Array, at: number): number =>
   ((run[at] ?? 0) * 0x1_00_00_00 + (((run[at + 1] ?? 0) << 16) | ((run[at + 2] ?? 0) << 8) | (run[at + 3] ?? 0))) >>> 0;
 
+/** The same for a record that was looked at before: its length has 24 bits at most. */
+export const lengthAt = (run: Uint8Array, at: number): number =>
+  ((run[at + 1] as number) << 16) | ((run[at + 2] as number) << 8) | (run[at + 3] as number);
+
 /** Writes the head of a record for a frame of `length` bytes. */
 export function writeRecordHead(run: Uint8Array, at: number, length: number): void {
   run[at] = length >>> 24;

@@ -1,0 +1,124 @@
+// Frames and ports for the tests of the switch.
+import { noGuards, type PortGuards, type PortMode } from "@mimic/model";
+import type { FramePort } from "../src/index.ts";
+import { framesOf } from "../src/index.ts";
+import { outletOf } from "../src/switch/outlet.ts";
+import { Switch, type SwitchSettings } from "../src/switch/switch.ts";
+import type { SwitchPort } from "../src/switch/switch-port.ts";
+
+export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+export const macOf = (n: number): string =>
+  `52:54:00:00:${(n >> 8).toString(16).padStart(2, "0")}:${(n & 255).toString(16).padStart(2, "0")}`;
+
+const macBytes = (mac: string): number[] => mac.split(":").map((part) => Number.parseInt(part, 16));
+
+export interface FrameWish {
+  readonly to: string;
+  readonly from: string;
+  /** Outer first: [type, TCI]. */
+  readonly tags?: readonly (readonly [number, number])[];
+  readonly type?: number;
+  readonly payload?: readonly number[] | Uint8Array;
+  readonly size?: number;
+}
+
+export function frame({ to, from, tags = [], type = 0x88b5, payload = [], size = 60 }: FrameWish): Uint8Array {
+  const head = [
+    ...macBytes(to),
+    ...macBytes(from),
+    ...tags.flatMap(([t, tci]) => [t >> 8, t & 255, tci >> 8, tci & 255]),
+    type >> 8,
+    type & 255,
+  ];
+  const bytes = new Uint8Array(Math.max(size, head.length + payload.length));
+  bytes.set(head);
+  bytes.set(payload, head.length);
+  return bytes;
+}
+
+export const record = (bytes: Uint8Array): Uint8Array => {
+  const whole = new Uint8Array(4 + bytes.length);
+  new DataView(whole.buffer).setUint32(0, bytes.length);
+  whole.set(bytes, 4);
+  return whole;
+};
+
+export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+};
+
+/** A switch whose ports are arrays. Time stands still unless it is moved. */
+export class TestLan {
+  nowMs = 1_000_000;
+  readonly news: string[] = [];
+  readonly lan: Switch;
+  readonly got = new Map<string, Uint8Array[]>();
+  #random = 1;
+
+  constructor(settings: Partial<SwitchSettings> = {}) {
+    this.lan = new Switch(
+      { id: "net_a", mtu: 1500, macAgeSeconds: 300, snooping: true, loopGuard: false, ...settings },
+      {
+        nowMs: () => this.nowMs,
+        wallMs: () => this.nowMs,
+        random: (count) => Uint8Array.from({ length: count }, () => this.#chance()),
+        tell: (news) => this.news.push(news.words),
+      },
+    );
+  }
+
+  #chance(): number {
+    this.#random = (this.#random * 48_271) % 2_147_483_647;
+    return this.#random & 255;
+  }
+
+  add(id: string, wish: { mode?: PortMode; guards?: Partial<PortGuards>; mac?: string; isMirror?: boolean } = {}): SwitchPort {
+    const port = this.lan.addPort({
+      id,
+      label: id,
+      mac: wish.mac,
+      mode: wish.mode ?? { mode: "access", vlan: 1 },
+      isUp: true,
+      guards: { ...noGuards, ...wish.guards },
+      isMirror: wish.isMirror ?? false,
+      isInternal: false,
+    });
+    this.plug(port);
+    return port;
+  }
+
+  plug(port: SwitchPort): void {
+    const frames: Uint8Array[] = [];
+    this.got.set(port.id, frames);
+    const sink: FramePort = { deliver: (run) => frames.push(...[...framesOf(run)].map((one) => one.slice())), flush: () => {} };
+    this.lan.attach(port, outletOf(sink));
+  }
+
+  /** Sends frames into a port, in one batch. */
+  send(port: SwitchPort, ...frames: Uint8Array[]): void {
+    const run = concat(frames.map(record));
+    this.lan.receive(port, run, 0, run.length, undefined);
+  }
+
+  /** What a port got since it was asked last. */
+  take(port: SwitchPort): Uint8Array[] {
+    return this.got.get(port.id)?.splice(0) ?? [];
+  }
+
+  takeAll(): Map<string, Uint8Array[]> {
+    return new Map([...this.got].map(([id, frames]) => [id, frames.splice(0)]));
+  }
+
+  pass(ms: number): void {
+    for (let left = ms; left > 0; left -= 500) {
+      this.nowMs += Math.min(500, left);
+      this.lan.tick();
+    }
+  }
+}
