@@ -1,2 +1,1 @@
-// The endpoint's connections as Node streams.
-export {};
+export * from "./scheduler.ts";

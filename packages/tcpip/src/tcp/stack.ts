@@ -1,0 +1,419 @@
+// All TCP connections of an endpoint: finds whose a segment is, keeps those that are being opened and those that rest, and
+// answers what belongs to nobody (RFC 9293 §3.10.7.1).
+import { IP_PROTOCOL, readU32, serializeTcp, type TcpOptions } from "@mimic/wire";
+import type { IpAddress } from "../address.ts";
+import type { Memory } from "../memory.ts";
+import type { RunWriter } from "../run-writer.ts";
+import type { TimerQueue } from "../timer-queue.ts";
+import { arrive, OUR_SHIFT, readSyn } from "./arrive.ts";
+import { type Flow, FlowKey, FlowTable } from "./flow-table.ts";
+import { Opening, type OpeningHost, synOf, type TcpOpening, type TcpRefusal } from "./opening.ts";
+import { ACK, FIN, RST, Segment, SYN } from "./segment.ts";
+import { STATE, Tcb, type TcpCounters, type TcpHost, type TcpLimits } from "./tcb.ts";
+import type { TcpConnection, TcpEvents } from "./tcp-connection.ts";
+import { type Ends, type Link, makeTemplate } from "./template.ts";
+import { TimeWait, TimeWaits } from "./time-wait.ts";
+import { due } from "./timeouts.ts";
+import { transmit } from "./transmit.ts";
+
+export interface StackLimits extends TcpLimits {
+  /** Wishes that nobody has answered yet; and connections whose peer has not finished the handshake. */
+  readonly mostOpenings: number;
+  readonly mostHalfOpen: number;
+  readonly mostConnections: number;
+  readonly mostTimeWaits: number;
+}
+
+export const DEFAULT_LIMITS: StackLimits = {
+  mostReceiveBytes: 4 << 20,
+  mostSendBytes: 4 << 20,
+  timeWaitMs: 60_000,
+  mostOpenings: 2048,
+  mostHalfOpen: 1024,
+  mostConnections: 65_536,
+  mostTimeWaits: 32_768,
+};
+
+/** A wish nobody answers is forgotten: its peer has long given up. */
+const OPENING_MS = 130_000;
+
+export interface StackSurroundings {
+  readonly memory: Memory;
+  readonly writer: RunWriter;
+  readonly timers: TimerQueue;
+  readonly link: Link;
+  readonly limits: StackLimits;
+  /** 32 random bits. */
+  random(): number;
+  nowMs(): number;
+  /** A batch is to be ended soon, since something outside of one happened. */
+  wake(): void;
+  send(ends: { source: IpAddress; destination: IpAddress }, protocol: number, payload: Uint8Array, mac: Uint8Array): void;
+  /** An ICMP error to `mac` about a packet (its start). */
+  complain(packet: Uint8Array, about: Exclude<TcpRefusal, "refused" | "silence">, mac: Uint8Array): void;
+  /** Finds a neighbour's MAC; undefined = it does not answer. May call at once. */
+  resolve(address: IpAddress, found: (mac: Uint8Array | undefined) => void): void;
+}
+
+export class TcpStack implements TcpHost, OpeningHost {
+  readonly memory: Memory;
+  readonly writer: RunWriter;
+  readonly timers: TimerQueue;
+  readonly limits: StackLimits;
+  readonly counters: TcpCounters = {
+    segmentsIn: 0,
+    segmentsOut: 0,
+    resent: 0,
+    timeouts: 0,
+    badChecksums: 0,
+    challenges: 0,
+    outOfMemory: 0,
+    synDropped: 0,
+    halfOpenEvicted: 0,
+  };
+  readonly segment = new Segment();
+  /** Who decides on a peer's wish; without, every one is refused. */
+  onOpening: ((opening: TcpOpening) => void) | undefined;
+  readonly #around: StackSurroundings;
+  readonly #table: FlowTable;
+  readonly #openings = new Set<Opening>();
+  readonly #openingsOf = new Map<number, number>();
+  readonly #halfOpen = new Set<Tcb>();
+  readonly #timeWaits: TimeWaits;
+  readonly #key = new FlowKey();
+  #touched: Tcb[] = [];
+  #connections = 0;
+
+  constructor(around: StackSurroundings) {
+    this.#around = around;
+    this.memory = around.memory;
+    this.writer = around.writer;
+    this.timers = around.timers;
+    this.limits = around.limits;
+    this.#table = new FlowTable(around.random());
+    this.#timeWaits = new TimeWaits(around.limits.mostTimeWaits, (flow) => this.#table.remove(flow));
+  }
+
+  get nowMs(): number {
+    return this.#around.nowMs();
+  }
+
+  get size(): { connections: number; openings: number; halfOpen: number; timeWaits: number } {
+    return {
+      connections: this.#connections,
+      openings: this.#openings.size,
+      halfOpen: this.#halfOpen.size,
+      timeWaits: this.#timeWaits.size,
+    };
+  }
+
+  *connections(): Generator<TcpConnection, void, void> {
+    for (const flow of this.#table) if (flow instanceof Tcb) yield flow;
+  }
+
+  /** True when the segment belonged to something that is known. The segment was read, and its checksum is right. */
+  arrive(key: FlowKey): boolean {
+    const { segment } = this;
+    const flow = this.#table.find(key);
+    if (flow === undefined) return false;
+    this.counters.segmentsIn++;
+    if (flow instanceof Tcb) arrive(flow, segment);
+    else if (flow instanceof Opening) this.#arriveOpening(flow);
+    else if (flow instanceof TimeWait) return this.#arriveTimeWait(flow);
+    return true;
+  }
+
+  /** A segment that belongs to nothing: a wish, or a mistake. `packet`: its start, for ICMP. */
+  arriveStray(ends: Ends, mac: Uint8Array, packet: Uint8Array): void {
+    const { segment } = this;
+    this.counters.segmentsIn++;
+    if (segment.flags & RST) return;
+    if ((segment.flags & (SYN | ACK | FIN)) !== SYN || this.onOpening === undefined) {
+      this.#refuseSegment(ends, mac);
+      return;
+    }
+    const owner = readU32(mac, 2);
+    const ofOwner = this.#openingsOf.get(owner) ?? 0;
+    // One guest that floods leaves three quarters of the places to the others.
+    const isFull = this.#openings.size >= this.limits.mostOpenings || ofOwner >= this.limits.mostOpenings / 4;
+    if (isFull || this.#connections >= this.limits.mostConnections) {
+      this.counters.synDropped++;
+      return;
+    }
+    const opening = new Opening(this, ends, { mac: mac.slice(), segment, nowMs: this.nowMs, packet: packet.slice(0, 128) });
+    this.#openings.add(opening);
+    this.#openingsOf.set(owner, ofOwner + 1);
+    this.#table.add(opening);
+    this.onOpening(opening);
+  }
+
+  #arriveOpening(opening: Opening): void {
+    const { segment } = this;
+    if (segment.flags & RST) {
+      if (segment.sequence === ((opening.syn.sequence + 1) | 0) || segment.sequence === opening.syn.sequence) this.#abandon(opening);
+    } else if ((segment.flags & (SYN | ACK)) === SYN) opening.syn = synOf(segment);
+  }
+
+  #arriveTimeWait(rest: TimeWait): boolean {
+    const { segment } = this;
+    // RFC 1337: a reset does not end the rest.
+    if (segment.flags & RST) return true;
+    if ((segment.flags & (SYN | ACK)) === SYN && rest.maySucceed(segment)) {
+      rest.isGone = true;
+      this.#table.remove(rest);
+      return false;
+    }
+    if (segment.span === 0) return true;
+    const timestamps = rest.hasTimestamps
+      ? { value: (Math.trunc(this.nowMs) + rest.timestampOffset) >>> 0, echo: rest.peerTimestamp >>> 0 }
+      : undefined;
+    this.#send(rest, rest.mac, {
+      flags: ACK,
+      sequence: rest.nxt,
+      acknowledgement: rest.received,
+      window: 0,
+      options: timestamps ? { timestamps } : {},
+    });
+    return true;
+  }
+
+  #abandon(opening: Opening): void {
+    this.#settle(opening);
+    this.#table.remove(opening);
+    opening.onAbandoned?.();
+  }
+
+  #settle(opening: Opening): void {
+    opening.isSettled = true;
+    this.#openings.delete(opening);
+    const owner = readU32(opening.mac, 2);
+    const left = (this.#openingsOf.get(owner) ?? 1) - 1;
+    if (left === 0) this.#openingsOf.delete(owner);
+    else this.#openingsOf.set(owner, left);
+  }
+
+  accepted(opening: Opening, events: TcpEvents): TcpConnection {
+    const tcb = new Tcb(this, opening);
+    tcb.events = events;
+    if (opening.isSettled) {
+      // Its peer went away meanwhile; the owner learns it as of any connection.
+      tcb.close("reset", false);
+      return tcb;
+    }
+    this.#settle(opening);
+    this.#table.remove(opening);
+    tcb.isPassive = true;
+    tcb.state = STATE.synReceived;
+    tcb.mss = this.#ourMss(opening.local);
+    readSyn(tcb, opening.syn);
+    tcb.window = opening.syn.window;
+    this.#begin(tcb, opening.mac);
+    this.#addHalfOpen(tcb);
+    this.sendSyn(tcb);
+    this.#around.wake();
+    return tcb;
+  }
+
+  refused(opening: Opening, how: TcpRefusal): void {
+    this.#settle(opening);
+    this.#table.remove(opening);
+    if (how === "refused") {
+      this.#send(opening, opening.mac, { flags: RST | ACK, sequence: 0, acknowledgement: (opening.syn.sequence + 1) | 0, window: 0 });
+    } else if (how !== "silence") this.#around.complain(opening.packet, how, opening.mac);
+    this.#around.wake();
+  }
+
+  /** Opens a connection to a peer on the link; undefined when these ports are in use. */
+  tryConnect(ends: Ends, events: TcpEvents): TcpConnection | undefined {
+    if (this.#table.find(this.#key.set(ends.local, ends.localPort, ends.remote, ends.remotePort))) return undefined;
+    const tcb = new Tcb(this, ends);
+    tcb.events = events;
+    this.#table.add(tcb);
+    this.#connections++;
+    this.#around.resolve(ends.remote, (mac) => {
+      if (tcb.isClosed) return;
+      if (mac === undefined) {
+        tcb.close("unreachable", false);
+        return;
+      }
+      tcb.mss = this.#ourMss(ends.local);
+      tcb.receiveShift = OUR_SHIFT;
+      this.#start(tcb, mac);
+      this.sendSyn(tcb);
+      this.#around.wake();
+    });
+    return tcb;
+  }
+
+  #begin(tcb: Tcb, mac: Uint8Array): void {
+    this.#table.add(tcb);
+    this.#connections++;
+    this.#start(tcb, mac);
+  }
+
+  #start(tcb: Tcb, mac: Uint8Array): void {
+    tcb.iss = this.#around.random();
+    tcb.una = tcb.iss;
+    tcb.nxt = (tcb.iss + 1) | 0;
+    tcb.timestampOffset = this.#around.random();
+    tcb.timedAtMs = this.nowMs;
+    tcb.template = makeTemplate(this.#around.link, mac, tcb);
+  }
+
+  #ourMss(local: IpAddress): number {
+    return this.#around.link.mtu - (local.version === 4 ? 40 : 60);
+  }
+
+  /** The oldest half-open connection gives way: a true peer answers long before a flood has gone all the way round. */
+  #addHalfOpen(tcb: Tcb): void {
+    if (this.#halfOpen.size >= this.limits.mostHalfOpen) {
+      for (const oldest of this.#halfOpen) {
+        this.counters.halfOpenEvicted++;
+        oldest.close("timeout", false);
+        break;
+      }
+    }
+    this.#halfOpen.add(tcb);
+  }
+
+  /** Looks after what has been touched since the last time; the owners' calls may touch more. */
+  settle(): void {
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    for (let i = 0; i < touched.length; i++) tell(touched[i] as Tcb, this.#halfOpen);
+    for (const tcb of touched) {
+      tcb.isTouched = false;
+      transmit(tcb);
+    }
+    touched.length = 0;
+  }
+
+  get hasTouched(): boolean {
+    return this.#touched.length > 0;
+  }
+
+  /** Wishes and rests whose time has passed. */
+  expire(): void {
+    this.#timeWaits.expire(this.nowMs);
+    for (const opening of this.#openings) {
+      if (this.nowMs - opening.beganMs < OPENING_MS) break;
+      this.#abandon(opening);
+    }
+  }
+
+  closeAll(): void {
+    for (const flow of [...this.#table]) {
+      if (flow instanceof Tcb) flow.reset();
+      else if (flow instanceof Opening) this.#abandon(flow);
+    }
+  }
+
+  // What connections ask of us.
+
+  due(tcb: Tcb, nowMs: number): void {
+    due(tcb, nowMs);
+  }
+
+  touch(tcb: Tcb): void {
+    if (tcb.isTouched) return;
+    tcb.isTouched = true;
+    this.#touched.push(tcb);
+    this.#around.wake();
+  }
+
+  retire(tcb: Tcb, linger: boolean): void {
+    this.#table.remove(tcb);
+    this.#halfOpen.delete(tcb);
+    this.#connections--;
+    if (!linger) return;
+    const rest = new TimeWait(tcb, this.nowMs + this.limits.timeWaitMs);
+    this.#table.add(rest);
+    this.#timeWaits.add(rest);
+  }
+
+  sendSyn(tcb: Tcb): void {
+    const isAnswer = tcb.state === STATE.synReceived;
+    const options: TcpOptions = {
+      mss: this.#ourMss(tcb.local),
+      ...(!isAnswer || tcb.hasSack ? { sackPermitted: true } : {}),
+      ...(!isAnswer || tcb.hasTimestamps
+        ? { timestamps: { value: (Math.trunc(this.nowMs) + tcb.timestampOffset) >>> 0, echo: tcb.peerTimestamp >>> 0 } }
+        : {}),
+      ...(tcb.receiveShift > 0 ? { windowScale: tcb.receiveShift } : {}),
+    };
+    this.#send(tcb, tcb.template?.bytes.subarray(0, 6) ?? new Uint8Array(6), {
+      flags: isAnswer ? SYN | ACK : SYN,
+      sequence: tcb.iss,
+      acknowledgement: isAnswer ? tcb.received : 0,
+      window: Math.min(0xffff, tcb.receiveLimit),
+      options,
+    });
+    if (tcb.resendAtMs === Infinity) tcb.resendAtMs = this.nowMs + tcb.roundTrip.timeoutMs;
+    tcb.schedule();
+  }
+
+  sendBare(tcb: Tcb, flags: number, sequence: number, acknowledgement: number): void {
+    if (tcb.template === undefined) return;
+    this.#send(tcb, tcb.template.bytes.subarray(0, 6), { flags, sequence, acknowledgement, window: 0 });
+    this.#around.wake();
+  }
+
+  /** RFC 9293 §3.10.7.1. */
+  #refuseSegment(ends: Ends, mac: Uint8Array): void {
+    const { segment } = this;
+    if (segment.flags & ACK) this.#send(ends, mac, { flags: RST, sequence: segment.acknowledgement, acknowledgement: 0, window: 0 });
+    else {
+      const acknowledgement = (segment.sequence + segment.span) | 0;
+      this.#send(ends, mac, { flags: RST | ACK, sequence: 0, acknowledgement, window: 0 });
+    }
+  }
+
+  #send(ends: Ends | Flow, mac: Uint8Array, parts: Parts): void {
+    this.counters.segmentsOut++;
+    const { local, remote } = ends;
+    const segment = serializeTcp(
+      {
+        sourcePort: ends.localPort,
+        destinationPort: ends.remotePort,
+        sequence: parts.sequence >>> 0,
+        acknowledgement: parts.acknowledgement >>> 0,
+        flags: parts.flags,
+        window: parts.window,
+        options: parts.options,
+      },
+      local.bytes,
+      remote.bytes,
+    );
+    this.#around.send({ source: local, destination: remote }, IP_PROTOCOL.tcp, segment, mac);
+  }
+}
+
+interface Parts {
+  readonly flags: number;
+  readonly sequence: number;
+  readonly acknowledgement: number;
+  readonly window: number;
+  readonly options?: TcpOptions;
+}
+
+/** Tells a connection's owner what has happened to it. */
+function tell(tcb: Tcb, halfOpen: Set<Tcb>): void {
+  const { events } = tcb;
+  if (tcb.isOpenedDue) {
+    tcb.isOpenedDue = false;
+    halfOpen.delete(tcb);
+    events.opened?.();
+  }
+  if (tcb.isReadableDue) {
+    tcb.isReadableDue = false;
+    events.readable?.();
+  }
+  if (tcb.isWritableDue) {
+    tcb.isWritableDue = false;
+    events.writable?.();
+  }
+  if (tcb.closing !== undefined && !tcb.isClosedTold) {
+    tcb.isClosedTold = true;
+    events.closed?.(tcb.closing);
+  }
+}

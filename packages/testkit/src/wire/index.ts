@@ -1,0 +1,2 @@
+export * from "./hostile-wire.ts";
+export * from "./virtual-scheduler.ts";
