@@ -35,6 +35,16 @@ export const HARDWARE: readonly OptionSpec[] = [
   { flags: "--secure-boot <on|off>", about: "only signed systems start (needs uefi)", completes: ["on", "off"] },
   { flags: "--tpm <on|off>", about: "a trusted platform module", completes: ["on", "off"] },
   { flags: "--cpu-model <model>", about: "QEMU's name of the processor, or best" },
+  {
+    flags: "--cpu-limit <percent>",
+    about: "at most this share of this computer: 50 = half a core, 0 = no limit",
+    completes: ["50", "100", "0"],
+  },
+  {
+    flags: "--display-size <size>",
+    about: "what its pretended monitor prefers: 1024x768",
+    completes: ["800x600", "1024x768", "1280x800", "1920x1080"],
+  },
   { flags: "--display <card>", about: "vga, virtio, cirrus or none", completes: ["vga", "virtio", "cirrus", "none"] },
   { flags: "--sound <card>", about: "none, hda, ac97 or sb16", completes: ["none", "hda", "ac97", "sb16"] },
   { flags: "--input <kind>", about: "usb (follows the pointer) or ps2 (old systems)", completes: ["usb", "ps2"] },

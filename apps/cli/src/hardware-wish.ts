@@ -2,8 +2,17 @@
 import type { InputOf } from "@mimic/api/client";
 import { readChoice, readCount, readSize, readSwitch } from "./arguments.ts";
 import type { Given } from "./command.ts";
+import { UsageError } from "./say.ts";
 
 type Wish = NonNullable<InputOf<"machines", "create">["hardware"]>;
+
+function readPixels(option: string, text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d{3,4})[x×](\d{3,4})$/.exec(text) ?? [];
+  if (width && height) return { width: Number(width), height: Number(height) };
+  throw new UsageError("cli.usage", `${option} takes a width and a height, and “${text.slice(0, 40)}” is not that.`, {
+    hint: `For example: ${option} 1024x768`,
+  });
+}
 
 export function hardwareWish(given: Given): Wish | undefined {
   const wish: Wish = {};
@@ -31,6 +40,12 @@ export function hardwareWish(given: Given): Wish | undefined {
   });
   when("cpuModel", (text) => {
     wish.cpuModel = text;
+  });
+  when("cpuLimit", (text) => {
+    wish.cpuLimitPercent = readCount("--cpu-limit", text.replace(/ ?%$/, ""));
+  });
+  when("displaySize", (text) => {
+    wish.displaySize = readPixels("--display-size", text);
   });
   when("display", (text) => {
     wish.display = readChoice("--display", text, ["vga", "virtio", "cirrus", "none"]);

@@ -21,6 +21,14 @@ export const registry: Readonly<Record<string, Load>> = {
   reset: () => import("./commands/machine/reset.ts"),
   kill: () => import("./commands/machine/kill.ts"),
   set: () => import("./commands/machine/set.ts"),
+  "disk ls": () => import("./commands/disk/ls.ts"),
+  "disk add": () => import("./commands/disk/add.ts"),
+  "disk rm": () => import("./commands/disk/rm.ts"),
+  "disk grow": () => import("./commands/disk/grow.ts"),
+  "disk limit": () => import("./commands/disk/limit.ts"),
+  "usb ls": () => import("./commands/usb/ls.ts"),
+  "usb add": () => import("./commands/usb/add.ts"),
+  "usb rm": () => import("./commands/usb/rm.ts"),
   media: () => import("./commands/machine/media.ts"),
   rename: () => import("./commands/machine/rename.ts"),
   clone: () => import("./commands/machine/clone.ts"),
@@ -77,6 +85,8 @@ export const aliases: Readonly<Record<string, string>> = {
 /** First words that hold verbs of their own, and the verb that is meant when there is none. */
 export const nouns: Readonly<Record<string, string>> = {
   trash: "trash ls",
+  disk: "disk ls",
+  usb: "usb ls",
   os: "os ls",
   image: "image ls",
   net: "net ls",

@@ -181,7 +181,7 @@ class MockDaemon {
           hardware: HardwareSpec.parse({ ...before.hardware, ...input.hardware }),
         });
         this.tell({ kind: "machine.changed", machineId: next.id, what: "hardware" });
-        return next;
+        return { ...next, changes: [] };
       },
       remove: (_, { machine }) => {
         const gone = this.machine(machine);

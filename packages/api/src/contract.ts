@@ -4,6 +4,8 @@
 import {
   Diagnosis,
   DiskBus,
+  DiskLimits,
+  HardwareChangeReport,
   HardwareRow,
   HostView,
   ImageKind,
@@ -13,6 +15,7 @@ import {
   MachineView,
   SystemView,
   TrashView,
+  UsbDevice,
 } from "@mimic/model";
 import { oc } from "@orpc/contract";
 import { z } from "zod";
@@ -35,6 +38,7 @@ const NewDisk = z.strictObject({
     .int()
     .min(512)
     .max(2 ** 50),
+  limits: DiskLimits.optional(),
 });
 
 const m = "machines";
@@ -74,7 +78,7 @@ const machines = {
     )
     .output(Started),
   show: route(routes.machines.show, m, "One machine").input(OfMachine).output(MachineView),
-  change: route(routes.machines.change, m, "Rename it, or change its hardware, note or disks")
+  change: route(routes.machines.change, m, "Rename it, or change its hardware, note or disks: at once where it can, else at its next start")
     .input(
       z.strictObject({
         machine,
@@ -84,10 +88,19 @@ const machines = {
         addDisk: NewDisk.optional(),
         removeDisk: z.string().optional().describe("a disk's id; the disk's file goes to the trash of the machine"),
         growDisk: z.strictObject({ id: z.string(), sizeBytes: z.int() }).optional(),
+        limitDisk: z
+          .strictObject({
+            id: z.string(),
+            bytesPerSecond: DiskLimits.shape.bytesPerSecond.unwrap().optional().describe("0 = no limit"),
+            operationsPerSecond: DiskLimits.shape.operationsPerSecond.unwrap().optional().describe("0 = no limit"),
+          })
+          .optional(),
         addDrive: z.strictObject({ kind: z.enum(["cd", "floppy"]) }).optional(),
+        addUsb: z.strictObject({ kind: UsbDevice.shape.kind }).optional(),
+        removeUsb: z.string().optional(),
       }),
     )
-    .output(MachineView),
+    .output(MachineView.extend({ changes: z.array(HardwareChangeReport) })),
   remove: route(routes.machines.remove, m, "Move it to the trash").input(OfMachine).output(TrashView),
   clone: route(routes.machines.clone, m, "Copy it: linked (thin layers over the same images) or full")
     .input(z.strictObject({ machine, name: z.string().max(200), full: z.boolean().optional() }))

@@ -3,7 +3,7 @@
 import { HardwareSpec } from "@mimic/model";
 import { z } from "zod";
 
-const settable = HardwareSpec.omit({ disks: true, drives: true, nics: true, directBoot: true, machineType: true }).shape;
+const settable = HardwareSpec.omit({ disks: true, drives: true, nics: true, usb: true, directBoot: true, machineType: true }).shape;
 type Settable = typeof settable;
 type Wish = { [Field in keyof Settable]: z.ZodOptional<ReturnType<Settable[Field]["unwrap"]>> };
 

@@ -1,8 +1,9 @@
 // A pretend hypervisor that keeps the contract of the real one: nothing runs, but power, agent, consoles
 // and every piece of news behave as they do there. For tests and for pages without a daemon.
 import { type Clock, MimicError, type Random } from "@mimic/base";
-import { gradeIsolation, type NicSpec, type RunRecord } from "@mimic/model";
-import type { BootPlan, GuestAgent, Hypervisor, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import { gradeIsolation, growthOf, type NicSpec, type RunRecord } from "@mimic/model";
+import type { BootPlan, GuestAgent, Hypervisor, LiveHardware, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import { memoryLive } from "./memory-live.ts";
 
 export interface MemoryHypervisorOptions {
   readonly clock: Clock;
@@ -11,6 +12,8 @@ export interface MemoryHypervisorOptions {
   behaviour?: "run" | "fail" | "hang";
   /** Whether the guest obeys its power button. */
   obeys?: boolean;
+  /** Whether the guest lets go of devices that are pulled out. */
+  letsGo?: boolean;
   /** Whether the agent ever answers. */
   answers?: boolean;
 }
@@ -48,15 +51,6 @@ export class MemoryHypervisor implements Hypervisor {
     for (const cookie of strays) this.alive.delete(cookie);
     return strays.length;
   };
-  hardwareTable: Hypervisor["hardwareTable"] = (hardware, running) => [
-    {
-      part: "memory",
-      what: `${hardware.memoryMiB} MiB`,
-      change: running ? "afterRestart" : "now",
-      why: running ? "It runs." : "It is off.",
-    },
-  ];
-
   async boot(plan: BootPlan, { signal }: { signal: AbortSignal }): Promise<MemoryMachine> {
     const { clock, random, behaviour = "run" } = this.options;
     if (behaviour === "fail")
@@ -75,6 +69,7 @@ export class MemoryHypervisor implements Hypervisor {
       confined: true,
       uid: 1000,
       hardware: plan.record.hardware,
+      growth: growthOf(plan.record.hardware),
     };
     const machine = new MemoryMachine(run, this.options, () => this.alive.delete(cookie));
     this.alive.set(cookie, machine);
@@ -89,6 +84,7 @@ export class MemoryMachine implements RunningMachine {
   run: RunRecord;
   /** Cards whose cable is out, as the guest sees it. */
   readonly unlinked = new Set<string>();
+  readonly live: LiveHardware;
   readonly isolation = gradeIsolation({ accelerator: "tcg", supportedBoard: true, confined: true, filtered: true, runsAsRoot: false });
   readonly agent: GuestAgent | undefined;
   readonly serial: readonly SerialPort[] = [new MemorySerial()];
@@ -106,6 +102,13 @@ export class MemoryMachine implements RunningMachine {
 
   constructor(run: RunRecord, options: MemoryHypervisorOptions, gone: () => void) {
     this.run = run;
+    this.live = memoryLive({
+      hardware: () => this.run.hardware,
+      changed: (hardware) => {
+        this.run = { ...this.run, hardware };
+      },
+      letsGo: () => options.letsGo !== false,
+    });
     this.#options = options;
     this.#gone = gone;
     this.agent = run.hardware.agent ? new MemoryAgent(options) : undefined;
@@ -222,6 +225,9 @@ class MemoryAgent implements GuestAgent {
     await command.onStdout(new TextEncoder().encode([command.program, ...command.args].join(" ")));
     return { kind: "exited", code: 0 };
   };
+  useCpus: GuestAgent["useCpus"] = async (count) => count;
+  useNewMemory: GuestAgent["useNewMemory"] = async () => {};
+  growFileSystem: GuestAgent["growFileSystem"] = async () => "The guest says: the file system at / has grown too.";
   async *readFile(path: string): AsyncGenerator<Uint8Array> {
     const bytes = this.#files.get(path);
     if (!bytes) throw new MimicError("agent.refused", `The guest has no file ${path}.`, { hint: "Check the path." });

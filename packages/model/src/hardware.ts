@@ -13,7 +13,7 @@ export const Board = z.enum(["q35", "i440fx"]);
 export type Board = z.infer<typeof Board>;
 
 export const Firmware = z.enum(["bios", "uefi"]);
-export const DiskBus = z.enum(["virtio", "sata", "ide", "scsi", "nvme"]);
+export const DiskBus = z.enum(["virtio", "sata", "ide", "scsi", "nvme", "usb"]);
 export type DiskBus = z.infer<typeof DiskBus>;
 export const DiskFormat = z.enum(["qcow2", "raw"]);
 export type DiskFormat = z.infer<typeof DiskFormat>;
@@ -22,6 +22,17 @@ export const SoundCard = z.enum(["none", "hda", "ac97", "sb16"]);
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const SlotName = z.string().regex(/^[a-z][a-z0-9]{0,15}$/);
+
+/** At most this much, reading and writing together; 0 = no limit. */
+export const DiskLimits = z.strictObject({
+  bytesPerSecond: z
+    .int()
+    .min(0)
+    .max(2 ** 40)
+    .default(0),
+  operationsPerSecond: z.int().min(0).max(10_000_000).default(0),
+});
+export type DiskLimits = z.infer<typeof DiskLimits>;
 
 /** A hard disk. Its file is `disks/<id>.<format>` in the machine's folder; `base` is the image under it. */
 export const DiskSpec = z.strictObject({
@@ -35,6 +46,14 @@ export const DiskSpec = z.strictObject({
   /** The immutable image that this disk is a layer over; absent for a full copy or an empty disk. */
   base: Sha256.optional(),
   readOnly: z.boolean().default(false),
+  limits: DiskLimits.optional(),
+  /** Its slot, for ever the same, so that the guest finds it where it was; absent = its position in the list. */
+  place: z.int().min(0).max(31).optional(),
+  /** Only of what runs: the socket (“port2”) that it was plugged into while the machine ran. */
+  at: z
+    .string()
+    .regex(/^port\d{1,2}$/)
+    .optional(),
 });
 export type DiskSpec = z.infer<typeof DiskSpec>;
 
@@ -49,6 +68,13 @@ export const MediaDrive = z.strictObject({
     .default(null),
 });
 export type MediaDrive = z.infer<typeof MediaDrive>;
+
+/** Something on a USB cable beside the machine's own keyboard and pointer. USB disks stand among the disks. */
+export const UsbDevice = z.strictObject({
+  id: z.string().regex(/^usb_[0-9a-z]{26}$/),
+  kind: z.enum(["tablet", "keyboard", "mouse"]),
+});
+export type UsbDevice = z.infer<typeof UsbDevice>;
 
 /** Kernel and initrd loaded by QEMU itself, from members of an image in the store (`parts`). */
 export const DirectBoot = z.strictObject({
@@ -91,7 +117,14 @@ export const HardwareSpec = z.strictObject({
   disks: z.array(DiskSpec).max(16).default([]),
   drives: z.array(MediaDrive).max(4).default([]),
   nics: z.array(NicSpec).max(8).default([]),
+  usb: z.array(UsbDevice).max(5).default([]),
+  /** At most this much of this computer's processors: 100 = one whole core; 0 = no limit. */
+  cpuLimitPercent: z.int().min(0).max(12_800).default(0),
   display: DisplayAdapter.default("vga"),
+  /** What its pretended monitor prefers. */
+  displaySize: z
+    .strictObject({ width: z.int().min(320).max(8192), height: z.int().min(200).max(8192) })
+    .default({ width: 1280, height: 800 }),
   sound: SoundCard.default("none"),
   /** "usb" tablet and keyboard follow the pointer exactly; "ps2" is what old systems know. */
   input: z.enum(["usb", "ps2"]).default("usb"),

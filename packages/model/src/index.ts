@@ -1,5 +1,7 @@
 export * from "./event.ts";
+export * from "./growth.ts";
 export * from "./hardware.ts";
+export * from "./hardware-table.ts";
 export * from "./host.ts";
 export * from "./image.ts";
 export * from "./isolation.ts";

@@ -1,5 +1,6 @@
 // A machine: what was asked for (record) and what is observed (view).
 import { z } from "zod";
+import { Growth } from "./growth.ts";
 import { HardwareSpec } from "./hardware.ts";
 import { Accelerator, Isolation } from "./isolation.ts";
 import { Name } from "./name.ts";
@@ -36,8 +37,10 @@ export const RunRecord = z.strictObject({
   accelerator: Accelerator,
   confined: z.boolean(),
   uid: z.int(),
-  /** The hardware that this QEMU was started with: differs from the record when that was changed since. */
+  /** The hardware that this QEMU has now; differs from the record in what waits for the next start. */
   hardware: HardwareSpec,
+  /** What it was started with for growth; absent = by a Mimic that prepared nothing. */
+  growth: Growth.optional(),
   usableBy: z.string().optional(),
   usableAt: z.iso.datetime().optional(),
 });
@@ -66,6 +69,8 @@ export const MachineView = z.object({
   isolation: Isolation.optional(),
   /** Changed hardware that applies at the next start. */
   pending: z.array(z.string()),
+  /** While it runs: what it really has now, and what it can take. */
+  runs: z.object({ hardware: HardwareSpec, growth: Growth.optional() }).optional(),
   /** Bytes of its own disks on this computer. */
   diskBytes: z.number(),
   /** The job that works on it now. */
@@ -74,6 +79,10 @@ export const MachineView = z.object({
   links: z.array(z.object({ nic: z.string(), network: z.string().nullable(), addresses: z.array(z.string()) })),
 });
 export type MachineView = z.infer<typeof MachineView>;
+
+/** What became of one wish: done in the running machine, or written down for its next start, and why. */
+export const HardwareChangeReport = z.object({ what: z.string(), when: z.enum(["live", "later"]), why: z.string() });
+export type HardwareChangeReport = z.infer<typeof HardwareChangeReport>;
 
 /** One part of a machine, and whether it can be changed: one table for API, command line and browser. */
 export const HardwareRow = z.object({

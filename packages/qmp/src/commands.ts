@@ -1,10 +1,11 @@
 // The QMP commands in use: their arguments as types, their replies as schemas (checked at run time:
 // a QEMU that was taken over by its guest also speaks here). Names and shapes as in QEMU's qapi/*.json.
 import { z } from "zod";
+import { type HotplugArguments, hotplugReplies } from "./commands-hotplug.ts";
 
 const nothing = z.unknown().transform(() => undefined);
 
-export interface CommandArguments {
+export interface CommandArguments extends HotplugArguments {
   quit: EmptyArguments;
   cont: EmptyArguments;
   stop: EmptyArguments;
@@ -49,9 +50,35 @@ export interface CommandArguments {
     readonly addr: { readonly type: "unix"; readonly path: string };
   };
   netdev_del: { readonly id: string };
-  device_add: Readonly<Record<string, unknown>> & { readonly driver: string; readonly id: string };
-  device_del: { readonly id: string };
   set_link: { readonly name: string; readonly up: boolean };
+  getfd: { readonly fdname: string };
+  "add-fd": { readonly "fdset-id"?: number; readonly opaque?: string };
+  "remove-fd": { readonly "fdset-id": number };
+  migrate: { readonly uri: string };
+  "migrate-incoming": { readonly uri: string };
+  "migrate-continue": { readonly state: "pre-switchover" };
+  migrate_cancel: EmptyArguments;
+  "migrate-set-capabilities": { readonly capabilities: readonly { readonly capability: string; readonly state: boolean }[] };
+  "migrate-set-parameters": { readonly "max-bandwidth"?: number; readonly "downtime-limit"?: number };
+  "query-migrate": EmptyArguments;
+  "query-block": EmptyArguments;
+  transaction: { readonly actions: readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] };
+  "blockdev-mirror": {
+    readonly "job-id": string;
+    readonly device: string;
+    readonly target: string;
+    readonly sync: "top" | "full";
+    readonly "auto-finalize"?: boolean;
+    readonly "auto-dismiss"?: boolean;
+  };
+  "block-stream": {
+    readonly "job-id": string;
+    readonly device: string;
+    readonly "base-node"?: string;
+    readonly "auto-finalize"?: boolean;
+    readonly "auto-dismiss"?: boolean;
+  };
+  "job-complete": { readonly id: string };
   screendump: { readonly filename: string; readonly format?: "png" | "ppm" };
   pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
   "send-key": { readonly keys: readonly { readonly type: "qcode"; readonly data: string }[]; readonly "hold-time"?: number };
@@ -67,6 +94,7 @@ export type CommandName = keyof CommandArguments;
 const blockStats = z.object({ rd_bytes: z.number(), wr_bytes: z.number() });
 
 export const replySchemas = {
+  ...hotplugReplies,
   quit: nothing,
   cont: nothing,
   stop: nothing,
@@ -103,9 +131,27 @@ export const replySchemas = {
   "block-export-add": nothing,
   netdev_add: nothing,
   netdev_del: nothing,
-  device_add: nothing,
-  device_del: nothing,
   set_link: nothing,
+  getfd: nothing,
+  "add-fd": z.object({ "fdset-id": z.int() }),
+  "remove-fd": nothing,
+  migrate: nothing,
+  "migrate-incoming": nothing,
+  "migrate-continue": nothing,
+  migrate_cancel: nothing,
+  "migrate-set-capabilities": nothing,
+  "migrate-set-parameters": nothing,
+  "query-migrate": z.object({
+    status: z.string().max(64).optional(),
+    downtime: z.number().optional(),
+    "error-desc": z.string().optional(),
+    ram: z.object({ transferred: z.number() }).optional(),
+  }),
+  "query-block": z.array(z.object({ qdev: z.string().optional(), inserted: z.object({ "node-name": z.string().optional() }).optional() })),
+  transaction: nothing,
+  "blockdev-mirror": nothing,
+  "block-stream": nothing,
+  "job-complete": nothing,
   screendump: nothing,
   pmemsave: nothing,
   "send-key": nothing,

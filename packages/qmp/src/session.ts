@@ -10,7 +10,8 @@ import { type QmpEvent, readEvent } from "./events.ts";
 import { asObject, LineSplitter, parseJson } from "./framing.ts";
 
 export interface Duplex {
-  send(bytes: Uint8Array): void;
+  /** `descriptor`: an open file that travels with the bytes (SCM_RIGHTS). Throws where that cannot be done. */
+  send(bytes: Uint8Array, descriptor?: number): void;
   /** Idempotent; `ended` follows. */
   close(): void;
 }
@@ -95,16 +96,16 @@ export class QmpSession {
 
   /**
    * Gives an order and resolves with its checked reply. On abort the reply is no longer waited for
-   * (QEMU may still carry it out). Throws `qmp.refused`, `qmp.disconnected`, `qmp.bad_message`, `qmp.busy`, `qmp.wrong_state`.
+   * (QEMU may still carry it out). `descriptor`: an open file that goes with the order; the caller keeps its own. Throws `qmp.refused`, `qmp.disconnected`, `qmp.bad_message`, `qmp.busy`, `qmp.wrong_state`.
    */
   async execute<C extends CommandName>(
     command: C,
     args: CommandTypes[C]["arguments"],
-    options: Waiting,
+    options: Waiting & { readonly descriptor?: number },
   ): Promise<CommandTypes[C]["returns"]> {
     if (this.#state === "closed") throw await this.#closed.promise;
     if (this.#state !== "running") throw qmpWrongState(this.#state);
-    const value = await this.#ask(command, args, options.signal);
+    const value = await this.#ask(command, args, options.signal, options.descriptor);
     const reply = replySchemas[command].safeParse(value);
     if (!reply.success) throw qmpBadMessage(`an unexpected reply to ${command}`);
     return reply.data as CommandTypes[C]["returns"];
@@ -128,7 +129,7 @@ export class QmpSession {
     };
   }
 
-  async #ask(command: string, args: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  async #ask(command: string, args: unknown, signal: AbortSignal | undefined, descriptor?: number): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#pending.size >= this.#limits.pending) throw qmpBusy(this.#pending.size);
     const id = this.#nextId++;
@@ -140,7 +141,12 @@ export class QmpSession {
         this.#pending.delete(id);
         reject(signal.reason);
       });
-    this.#duplex.send(new TextEncoder().encode(`${JSON.stringify({ execute: command, arguments: args ?? {}, id })}\n`));
+    try {
+      this.#duplex.send(new TextEncoder().encode(`${JSON.stringify({ execute: command, arguments: args ?? {}, id })}\n`), descriptor);
+    } catch (error) {
+      this.#pending.delete(id);
+      throw error;
+    }
     return await promise;
   }
 

@@ -5,7 +5,9 @@ import type { Refusal } from "@mimic/base";
 import type {
   Diagnosis,
   DiskBus,
+  DiskLimits,
   Event,
+  HardwareChangeReport,
   HardwareRow,
   HardwareSpec,
   HostView,
@@ -17,13 +19,14 @@ import type {
   StreamLagged,
   SystemView,
   TrashView,
+  UsbDevice,
 } from "@mimic/model";
 import type { NetworkVerbs, NicVerbs } from "./network-workbench.ts";
 import type { RunningMachine } from "./ports/index.ts";
 
 type Answer<T> = Promise<T | Refusal>;
-type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "directBoot" | "machineType">>;
-type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number };
+type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "usb" | "directBoot" | "machineType">>;
+type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number; limits?: DiskLimits | undefined };
 type OfMachine = { machine: string };
 type Started = { job: JobView };
 
@@ -47,7 +50,11 @@ export interface ChangeWish extends OfMachine {
   addDisk?: DiskWish | undefined;
   removeDisk?: string | undefined;
   growDisk?: { id: string; sizeBytes: number } | undefined;
+  /** At most this much from now on; 0 = no limit. */
+  limitDisk?: { id: string; bytesPerSecond?: number | undefined; operationsPerSecond?: number | undefined } | undefined;
   addDrive?: { kind: "cd" | "floppy" } | undefined;
+  addUsb?: { kind: UsbDevice["kind"] } | undefined;
+  removeUsb?: string | undefined;
 }
 export interface StopWish extends OfMachine {
   graceMs?: number | undefined;
@@ -64,7 +71,7 @@ export interface Workbench {
     list(input: object): Answer<{ machines: MachineView[] }>;
     create(input: CreateWish): Answer<Started>;
     show(input: OfMachine): Answer<MachineView>;
-    change(input: ChangeWish): Answer<MachineView>;
+    change(input: ChangeWish): Answer<MachineView & { changes: HardwareChangeReport[] }>;
     remove(input: OfMachine): Answer<TrashView>;
     clone(input: OfMachine & { name: string; full?: boolean | undefined }): Answer<Started>;
     start(input: OfMachine & { wait?: "usable" | "running" | undefined }): Answer<Started>;

@@ -217,16 +217,15 @@ describe("removing and changing", () => {
     await bench.workbench.trash.empty({});
     expect(isRefusal(await bench.workbench.images.remove({ image: "Image" }))).toBe(false);
   });
-  test("what a running machine cannot take now waits for its next start and is shown as pending", async () => {
+  test("what a running machine cannot take now waits for its next start and is shown as pending, with the reason", async () => {
     const bench = await withMachine();
     await ended(bench, await bench.workbench.machines.start({ machine: "alpha" }));
-    expect(granted(await bench.workbench.machines.change({ machine: "alpha", hardware: { memoryMiB: 256 } }))).toMatchObject({
-      pending: ["memory"],
-      hardware: { memoryMiB: 256 },
-    });
-    expect(await bench.workbench.machines.change({ machine: "alpha", addDisk: { sizeBytes: 1024 ** 3 } })).toMatchObject({
-      code: "machine.must_be_off",
-    });
+    const changed = granted(await bench.workbench.machines.change({ machine: "alpha", hardware: { memoryMiB: 256, sound: "hda" } }));
+    expect(changed).toMatchObject({ pending: ["memory", "sound card"], hardware: { memoryMiB: 256 } });
+    expect(changed.changes).toEqual([
+      { what: "sound card", when: "later", why: expect.stringContaining("built in while the machine is off") },
+      { what: "memory of 256 MiB", when: "later", why: expect.stringContaining("no places for more") },
+    ]);
   });
   test("a disk grows and never shrinks", async () => {
     const bench = await withMachine();

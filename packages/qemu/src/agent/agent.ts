@@ -7,11 +7,28 @@ import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
 import { agentAbsent, agentMisbehaved } from "./errors.ts";
 import { runInGuest } from "./exec.ts";
 import { GuestFiles } from "./files.ts";
+import { growFileSystem, onlineMemoryByItself } from "./guest-help.ts";
 
 const Claim = z.string().max(1000);
 const HostName = z.object({ "host-name": Claim });
 const OsInfo = z.object({ "pretty-name": Claim.optional(), name: Claim.optional() });
 const Info = z.object({ version: Claim });
+
+const Vcpus = z.array(z.object({ "logical-id": z.int(), online: z.boolean(), "can-offline": z.boolean().optional() })).max(4096);
+
+/** The lowest ones come into use first, the highest go out of it first; the first of all stays. Pure. */
+export function vcpuSteps(known: z.infer<typeof Vcpus>, count: number): { "logical-id": number; online: boolean }[] {
+  const sorted = [...known].sort((a, b) => a["logical-id"] - b["logical-id"]);
+  const online = sorted.filter((cpu) => cpu.online);
+  const missing = count - online.length;
+  const chosen =
+    missing > 0
+      ? sorted.filter((cpu) => !cpu.online).slice(0, missing)
+      : missing < 0
+        ? online.filter((cpu) => cpu["can-offline"] !== false).slice(missing)
+        : [];
+  return chosen.map((cpu) => ({ "logical-id": cpu["logical-id"], online: missing > 0 }));
+}
 
 export class QemuAgent implements GuestAgent {
   readonly #channel: AgentChannel;
@@ -60,6 +77,23 @@ export class QemuAgent implements GuestAgent {
     const os = await ask("guest-get-osinfo", OsInfo);
     const host = await ask("guest-get-host-name", HostName);
     return { system: os?.["pretty-name"] ?? os?.name, hostname: host?.["host-name"], agentVersion: info?.version };
+  }
+
+  async useCpus(count: number, options: Waiting): Promise<number> {
+    const ask = async () => Vcpus.safeParse(await this.#channel.call("guest-get-vcpus", {}, options)).data;
+    const known = await ask();
+    if (known === undefined) throw agentMisbehaved("a list of processors that makes no sense");
+    const vcpus = vcpuSteps(known, count);
+    if (vcpus.length > 0) await this.#channel.call("guest-set-vcpus", { vcpus }, options);
+    return (await ask())?.filter((cpu) => cpu.online).length ?? count;
+  }
+
+  async useNewMemory(options: Waiting): Promise<void> {
+    await onlineMemoryByItself(this, options);
+  }
+
+  async growFileSystem(diskId: string, options: Waiting): Promise<string | undefined> {
+    return await growFileSystem(this, diskId, options);
   }
 
   /** Only when it has answered before: otherwise the words would wait and switch off a later boot. */

@@ -1,7 +1,6 @@
 // Accelerator and processors. A q35 machine keeps sockets free for processors that are added later.
+import { maxCpus } from "@mimic/model";
 import { type ArgvContext, type ArgvPart, keyValue, part } from "./part.ts";
-
-export const SPARE_CPUS = 4;
 
 /** QEMU's `-cpu` word: also the key under which the proof of KVM is remembered. */
 export function cpuModelOf(model: string, accelerator: "tcg" | "kvm"): string {
@@ -12,7 +11,7 @@ export function cpuParts(context: ArgvContext): ArgvPart[] {
   const { hardware, accelerator } = context;
   const model = cpuModelOf(hardware.cpuModel, accelerator);
   const is32 = hardware.architecture === "i386";
-  const cores = hardware.board === "q35" ? Math.max(hardware.cpus, SPARE_CPUS) : hardware.cpus;
+  const cores = maxCpus(hardware);
   return [
     part(
       accelerator === "kvm" ? "The processor's own virtualization (proved to work here)." : "The processor is emulated: works everywhere.",

@@ -1,9 +1,8 @@
 // Small devices: randomness, the clock, the security chip, free places for what comes later, and the filter.
 import { MimicError } from "@mimic/base";
+import { SOCKETS } from "@mimic/model";
 import { SOCKET } from "./channels.ts";
 import { type ArgvContext, type ArgvPart, json, keyValue, part, pciAddress, pciBus, SLOT } from "./part.ts";
-
-export const ROOT_PORTS = 4;
 
 export function rngParts(context: ArgvContext): ArgvPart[] {
   return [
@@ -47,7 +46,7 @@ export function tpmParts(context: ArgvContext): ArgvPart[] {
 /** Empty PCI Express sockets: disks and network cards can be added while it runs. (i440fx takes them on its own bus.) */
 export function hotplugParts(context: ArgvContext): ArgvPart[] {
   if (context.hardware.board !== "q35") return [];
-  const ports = Array.from({ length: ROOT_PORTS }, (_, n) =>
+  const ports = Array.from({ length: SOCKETS }, (_, n) =>
     json("-device", {
       driver: "pcie-root-port",
       id: `port${n}`,
@@ -58,7 +57,7 @@ export function hotplugParts(context: ArgvContext): ArgvPart[] {
       multifunction: n === 0 ? true : undefined,
     }),
   );
-  return [part(`${ROOT_PORTS} empty sockets: devices can be added while it runs.`, ...ports)];
+  return [part(`${SOCKETS} empty sockets: devices can be added while it runs.`, ...ports)];
 }
 
 export function sandboxParts(context: ArgvContext): ArgvPart[] {

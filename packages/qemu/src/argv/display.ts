@@ -5,14 +5,16 @@ import { type ArgvContext, type ArgvPart, json, keyValue, part, pciAddress, pciB
 const ADAPTER = { vga: "VGA", virtio: "virtio-vga", cirrus: "cirrus-vga" } as const;
 
 export function displayParts(context: ArgvContext): ArgvPart[] {
-  const { display, sound } = context.hardware;
+  const { display, sound, displaySize } = context.hardware;
   const parts = [part("No window and no text monitor of QEMU's own.", ["-display", "none", "-monitor", "none"])];
   if (display === "none") return parts;
   needDevice(context.capabilities, ADAPTER[display], `${display} graphics`);
-  const size = display === "cirrus" ? {} : { edid: true, xres: 1280, yres: 800 };
+  const size = display === "cirrus" ? {} : { edid: true, xres: displaySize.width, yres: displaySize.height };
   parts.push(
     part(
-      display === "cirrus" ? "A graphics card of the nineties." : "A graphics card; its pretended monitor prefers 1280 × 800.",
+      display === "cirrus"
+        ? "A graphics card of the nineties."
+        : `A graphics card; its pretended monitor prefers ${displaySize.width} × ${displaySize.height}.`,
       json("-device", { driver: ADAPTER[display], id: "video0", bus: pciBus(context), addr: pciAddress(SLOT.display), ...size }),
     ),
     part("The screen, for any number of viewers, on a socket that only Mimic can reach.", [

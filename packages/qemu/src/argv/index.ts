@@ -44,5 +44,7 @@ export function buildArgv(context: ArgvContext, layersOf: (diskId: string) => re
 
 export * from "./channels.ts";
 export { cpuModelOf } from "./cpu.ts";
+export * from "./disks.ts";
+export { usbDevice, usbName } from "./input.ts";
 export { findGuestName, guestName, uuidOf } from "./machine.ts";
 export { type ArgvContext, type ArgvPart, keyValue } from "./part.ts";

@@ -1,9 +1,7 @@
 // Memory. Not shared, not in core dumps. Free places for more are prepared only where a guest of today
 // can use them: they cost a small guest real memory (Linux sets 64 MiB aside once RAM above 4 GiB may come).
+import { GROWABLE_FROM_MIB, MEMORY_SLOTS, maxMemoryMiB } from "@mimic/model";
 import { type ArgvContext, type ArgvPart, json, keyValue, part } from "./part.ts";
-
-export const MEMORY_SLOTS = 8;
-export const GROWABLE_FROM_MIB = 1024;
 
 export function memoryParts(context: ArgvContext): ArgvPart[] {
   const { memoryMiB, board } = context.hardware;
@@ -14,7 +12,7 @@ export function memoryParts(context: ArgvContext): ArgvPart[] {
       keyValue(undefined, {
         size: `${memoryMiB}M`,
         slots: grows ? MEMORY_SLOTS : undefined,
-        maxmem: grows ? `${maxMemoryMiB(memoryMiB)}M` : undefined,
+        maxmem: grows ? `${maxMemoryMiB(context.hardware)}M` : undefined,
       }),
     ]),
     part(
@@ -23,6 +21,3 @@ export function memoryParts(context: ArgvContext): ArgvPart[] {
     ),
   ];
 }
-
-/** Four times what it has, at least 16 GiB: a ceiling costs nothing on the host. */
-export const maxMemoryMiB = (memoryMiB: number): number => Math.max(16_384, memoryMiB * 4);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
-import { type Finding, gradeIsolation, type HardwareRow, type HardwareSpec, type Isolation, type RunRecord } from "@mimic/model";
+import { type Finding, gradeIsolation, growthOf, type HardwareSpec, type Isolation, type RunRecord } from "@mimic/model";
 import { connectQmp } from "@mimic/qmp/node";
 import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine } from "@mimic/workbench/ports";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
@@ -10,7 +10,6 @@ import { machineTypeOf, newestMachineType, type QemuCapabilities } from "../capa
 import { noFirmware, noTpm } from "../errors.ts";
 import { numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
-import { hardwareRows } from "../hardware-rows.ts";
 import { probeCage } from "./cage.ts";
 import { diagnose } from "./diagnose.ts";
 import { type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
@@ -20,6 +19,7 @@ import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } fr
 import { QemuMachine } from "./running-machine.ts";
 import { type Cage, seenFolder, seenNetFolder } from "./spawn.ts";
 import type { Environment } from "./tools.ts";
+import { whatIsThere } from "./what-is-there.ts";
 import { wrapperParts } from "./wrapper-parts.ts";
 
 export interface QemuPorts {
@@ -104,6 +104,7 @@ export class QemuHypervisor implements Hypervisor {
       confined: cage.confines,
       uid: guard.uid,
       hardware,
+      growth: growthOf(hardware),
     });
     const beforeGuestRuns: LaunchSpec["beforeGuestRuns"] = async (process) => await plan.onLaunched?.(runOf(process));
     const argv = parts.flatMap((part) => part.args);
@@ -135,6 +136,7 @@ export class QemuHypervisor implements Hypervisor {
         await session.execute("cont", {}, { signal: limit });
         status = await session.execute("query-status", {}, { signal: limit });
       }
+      const hardware = await whatIsThere(session, run.hardware, plan.record.hardware, { signal: limit });
       scope.move();
       const launched: Launched = {
         pid: run.pid,
@@ -146,7 +148,7 @@ export class QemuHypervisor implements Hypervisor {
         logFrom: 0,
         paused: !status.running,
       };
-      return this.#machine(plan, run, cage, capabilities, launched, isolationOf(run, guard));
+      return this.#machine(plan, { ...run, hardware }, cage, capabilities, launched, isolationOf(run, guard));
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(await isAlive(run.pid, run.startTicks))) return undefined;
@@ -172,10 +174,6 @@ export class QemuHypervisor implements Hypervisor {
       this.#ports.log.warn("a QEMU that no record knows was ended", { pid });
     }
     return ended;
-  }
-
-  hardwareTable(hardware: HardwareSpec, running: boolean): readonly HardwareRow[] {
-    return hardwareRows(hardware, running);
   }
 
   #machine(

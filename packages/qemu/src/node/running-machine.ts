@@ -4,11 +4,13 @@ import type { ChildProcess } from "node:child_process";
 import { type Clock, type Log, MimicError, messageOf, onAbort, plainBlock, type Waiting } from "@mimic/base";
 import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
-import type { GuestAgent, MachineFiles, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import type { GuestAgent, LiveHardware, MachineFiles, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
 import { SOCKET } from "../argv/channels.ts";
 import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
+import { dropCpuLimit } from "./cpu-limit.ts";
+import { openLiveHardware } from "./live-hardware.ts";
 import type { MediaServers } from "./media.ts";
 import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf } from "./process.ts";
@@ -43,6 +45,7 @@ const MAX_SIDE = 8192;
 
 export class QemuMachine implements RunningMachine {
   readonly #parts: RunningParts;
+  readonly live: LiveHardware;
   readonly #listeners = new Set<(news: MachineNews) => void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #released = new AbortController();
@@ -50,13 +53,21 @@ export class QemuMachine implements RunningMachine {
   #paused: boolean;
   #ending = false;
   #shots = 0;
-  /** As it is now: cards come and go. */
+  /** As it is now: parts come and go. */
   #run: RunRecord;
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
     this.#run = parts.run;
     this.#paused = parts.paused;
+    this.live = openLiveHardware({
+      session: parts.session,
+      clock: parts.clock,
+      run: () => this.#run,
+      changed: (hardware) => {
+        this.#run = { ...this.#run, hardware };
+      },
+    });
     void this.#followEvents();
     void this.#followProcess();
   }
@@ -262,6 +273,7 @@ export class QemuMachine implements RunningMachine {
     if (exited) await Promise.race([exited, clock.sleep(500, { signal }).catch(() => {})]);
     this.#letGo();
     await this.#parts.media.end();
+    await dropCpuLimit(run);
     const expected = this.#ending || this.#state.shuttingDown;
     const why = this.#ending
       ? "ended by you"

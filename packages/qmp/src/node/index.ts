@@ -1,1 +1,2 @@
-export * from "./unix-socket.ts";
+export { type Libc, libc, sealedBytes } from "./libc.ts";
+export { connectQmp, connectWhenThere } from "./unix-socket.ts";

@@ -1,9 +1,10 @@
 // QMP over a unix socket. QEMU serves one client per monitor: a second one is accepted by the kernel but
 // never greeted, so the time limit of the caller's signal matters.
 import { connect, type Socket } from "node:net";
-import { onAbort, type Waiting } from "@mimic/base";
+import { MimicError, onAbort, type Waiting } from "@mimic/base";
 import { qmpUnreachable } from "../errors.ts";
 import { QmpSession } from "../session.ts";
+import { libc } from "./libc.ts";
 
 /**
  * Connects and shakes hands; the caller owns the session and closes it. Throws `qmp.unreachable`,
@@ -11,7 +12,10 @@ import { QmpSession } from "../session.ts";
  */
 export async function connectQmp(path: string, options: Waiting & { readonly patienceMs?: number }): Promise<QmpSession> {
   const socket = await connectWhenThere(path, options.patienceMs ?? 0, options.signal);
-  const session = new QmpSession({ send: (bytes) => void socket.write(bytes), close: () => socket.destroy() });
+  const session = new QmpSession({
+    send: (bytes, descriptor) => (descriptor === undefined ? void socket.write(bytes) : sendDescriptor(socket, bytes, descriptor)),
+    close: () => socket.destroy(),
+  });
   socket.on("data", (bytes: Buffer) => session.receive(bytes));
   socket.on("error", (error) => session.ended(error.message, error));
   socket.on("close", () => session.ended("the socket was closed"));
@@ -49,4 +53,13 @@ function tryConnect(path: string): Promise<Socket | Error> {
       resolve(socket);
     });
   });
+}
+
+function sendDescriptor(socket: Socket, bytes: Uint8Array, descriptor: number): void {
+  const c = libc();
+  if (c === undefined)
+    throw new MimicError("qmp.no_descriptors", "This Node cannot hand an open file to QEMU.", {
+      hint: "Start Mimic by its launcher (./mimic): it brings a Node that can.",
+    });
+  c.sendDescriptor(socket, bytes, descriptor);
 }

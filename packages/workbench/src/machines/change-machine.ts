@@ -1,27 +1,43 @@
-// Renaming, and changing what a machine is made of. What a running machine cannot take now is written
-// down and applies at its next start; disks are only made, grown or taken away while it is off.
-import { formatSize, isRefusal, type Refusal, refusal } from "@mimic/base";
-import { type DiskSpec, HardwareSpec, type MachineRecord, type MachineView } from "@mimic/model";
+// Renaming, and changing what a machine is made of. The record gets the whole wish first and is the truth from then on;
+// what a running machine can take now is done to it right after, and what it cannot (or will not) waits for its next start.
+import { formatSize, isRefusal, MimicError, messageOf, mib, type Refusal, type ReportProgress, refusal } from "@mimic/base";
+import type { HardwareChangeReport, MachineRecord, MachineView } from "@mimic/model";
 import { type Context, findMachine, freeName } from "../context.ts";
 import type { ChangeWish } from "../workbench.ts";
-import { freeSlot } from "./compose.ts";
+import { carryOut } from "./live-steps.ts";
 import type { MachineActor } from "./machine-actor.ts";
+import { type ChangePlan, type LiveStep, planChange } from "./plan-change.ts";
 import { machineView } from "./view.ts";
+
+export type ChangedMachine = MachineView & { changes: HardwareChangeReport[] };
 
 const waiting = () => ({ signal: AbortSignal.timeout(60_000) });
 
-export async function changeMachine(context: Context, wish: ChangeWish): Promise<MachineView | Refusal> {
+export async function changeMachine(
+  context: Context,
+  wish: ChangeWish,
+  report: ReportProgress = () => {},
+): Promise<ChangedMachine | Refusal> {
   const actor = findMachine(context, wish.machine);
   if (isRefusal(actor)) return actor;
-  const off = actor.state.power === "stopped" || actor.state.power === "failed";
-  const touchesDisks = wish.addDisk ?? wish.growDisk ?? wish.removeDisk;
-  if (!off && touchesDisks !== undefined) {
+  // One change at a time: each begins from what the one before has left.
+  const changes = await actor.alone(() => changeAlone(context, actor, wish, report));
+  return isRefusal(changes) ? changes : { ...(await machineView(context, actor)), changes };
+}
+
+async function changeAlone(
+  context: Context,
+  actor: MachineActor,
+  wish: ChangeWish,
+  report: ReportProgress,
+): Promise<HardwareChangeReport[] | Refusal> {
+  const { power } = actor.state;
+  if (touchesHardware(wish) && (power === "starting" || power === "stopping"))
     return refusal(
-      "machine.must_be_off",
-      `The disks of “${actor.record.name}” can be changed when it is off; it is ${actor.state.power}.`,
-      `Shut it down first: mimic stop ${actor.record.name}`,
+      `machine.still_${power}`,
+      `“${actor.record.name}” is just ${power === "starting" ? "being switched on" : "shutting down"}; its hardware can be changed in a moment.`,
+      "Wait until it runs or is off, then try again.",
     );
-  }
   let record = actor.record;
   const what: string[] = [];
   if (wish.name !== undefined && wish.name !== record.name) {
@@ -34,17 +50,57 @@ export async function changeMachine(context: Context, wish: ChangeWish): Promise
     record = { ...record, note: wish.note };
     what.push("note");
   }
-  const hardware = await changedHardware(context, actor, wish, record.hardware, what);
-  if (isRefusal(hardware)) return hardware;
-  record = { ...record, hardware };
-  if (what.length > 0) await finish(context, actor, record, what);
-  return await machineView(context, actor);
+  const { running } = actor;
+  const plan = planChange({
+    name: record.name,
+    facts: { wanted: record.hardware, runs: running?.run },
+    wish,
+    newId: (prefix) => context.ports.ids.make(prefix),
+  });
+  if (isRefusal(plan)) return plan;
+  const short = await tooMuch(context, actor, wish);
+  if (short) return short;
+  record = { ...record, hardware: plan.hardware };
+  what.push(...plan.changes.map((change) => change.what));
+  if (what.length === 0) return [];
+  await prepareFiles(context, actor, record, plan);
+  await finish(context, actor, record, what);
+  if (!running) return plan.changes.map((change) => ({ what: change.what, when: "live", why: change.why }));
+  return await applyLive(context, actor, plan, report);
+}
+
+const touchesHardware = ({ machine: _, name: _name, note: _note, ...rest }: ChangeWish): boolean =>
+  Object.values(rest).some((value) => value !== undefined);
+
+/** More memory for a running machine has to be there on this computer. */
+async function tooMuch(context: Context, actor: MachineActor, wish: ChangeWish): Promise<Refusal | undefined> {
+  const wanted = wish.hardware?.memoryMiB;
+  const has = actor.running?.run.hardware.memoryMiB;
+  if (wanted === undefined || has === undefined || wanted <= has) return undefined;
+  const room = await context.ports.survey.survey();
+  const free = Math.max(0, room.memoryFreeBytes - room.memoryBytes * 0.1);
+  if (mib(wanted - has) <= free) return undefined;
+  return refusal(
+    "host.memory_short",
+    `“${actor.record.name}” would need ${formatSize(mib(wanted - has))} more, and this computer can give ${formatSize(free)} without running short itself.`,
+    "Stop another machine, or ask for less.",
+  );
+}
+
+/** New files before the record that names them: a crash between leaves a spare file, never a missing disk. */
+async function prepareFiles(context: Context, actor: MachineActor, record: MachineRecord, plan: ChangePlan): Promise<void> {
+  const { diskTool, machines } = context.ports;
+  for (const { step } of plan.changes) {
+    if (step?.do === "plugDisk")
+      await diskTool.createEmpty(machines.diskPath(record, step.disk.id), step.disk.format, step.disk.sizeBytes, waiting());
+    if (step?.do === "growDisk" && !actor.running)
+      await diskTool.grow(machines.diskPath(record, step.disk.id), step.disk.format, step.disk.sizeBytes, waiting());
+  }
 }
 
 async function finish(context: Context, actor: MachineActor, record: MachineRecord, what: string[]): Promise<void> {
   const before = actor.record;
   await actor.change(record, what.join(", "));
-  // A disk's file goes after the record that named it: a crash between leaves a spare file, never a missing disk.
   if (before.name !== record.name)
     context.events.publish({ kind: "machine.renamed", machineId: record.id, from: before.name, to: record.name });
   // Its name is what other machines call it by.
@@ -52,84 +108,26 @@ async function finish(context: Context, actor: MachineActor, record: MachineReco
   await context.ports.machines.tell(record.id, new Date(context.ports.clock.nowMs()).toISOString(), `Changed: ${what.join(", ")}.`);
 }
 
-async function changedHardware(
-  context: Context,
-  actor: MachineActor,
-  wish: ChangeWish,
-  before: HardwareSpec,
-  what: string[],
-): Promise<HardwareSpec | Refusal> {
-  let hardware = before;
-  const wished = Object.entries(wish.hardware ?? {}).filter(([, value]) => value !== undefined);
-  if (wished.length > 0) {
-    hardware = HardwareSpec.parse({ ...hardware, ...Object.fromEntries(wished) });
-    // Another board is another machine type; it is pinned anew at the next start.
-    if (hardware.board !== before.board || hardware.architecture !== before.architecture)
-      hardware = { ...hardware, machineType: undefined };
-    what.push(...wished.map(([key]) => key));
+async function applyLive(context: Context, actor: MachineActor, plan: ChangePlan, report: ReportProgress): Promise<HardwareChangeReport[]> {
+  const reports: HardwareChangeReport[] = [];
+  for (const { what, when, why, step } of plan.changes) {
+    if (step === undefined || !isForNow(when, step)) {
+      reports.push({ what, when: when === "now" ? "live" : "later", why });
+      continue;
+    }
+    try {
+      report({ words: what });
+      const words = await carryOut(context, actor, step, report);
+      reports.push({ what, when: when === "now" ? "live" : "later", why: words ?? why });
+    } catch (error) {
+      reports.push({ what, when: "later", why: error instanceof MimicError ? `${error.message} ${error.hint}` : messageOf(error) });
+    }
+    await actor.noteRun();
   }
-  if (wish.addDisk) hardware = await addDisk(context, actor, hardware, wish.addDisk, what);
-  if (wish.growDisk) {
-    const grown = await growDisk(context, actor, hardware, wish.growDisk, what);
-    if (isRefusal(grown)) return grown;
-    hardware = grown;
-  }
-  if (wish.removeDisk !== undefined) {
-    const id = wish.removeDisk;
-    if (!hardware.disks.some((disk) => disk.id === id)) return noSuchDisk(actor, id);
-    hardware = { ...hardware, disks: hardware.disks.filter((disk) => disk.id !== id) };
-    what.push("disk taken out (its file is kept in the machine’s folder)");
-  }
-  if (wish.addDrive) {
-    if (hardware.drives.length >= 4)
-      return refusal(
-        "machine.too_many_drives",
-        `“${actor.record.name}” has four drives already.`,
-        "Change the medium in one of them instead.",
-      );
-    const slot = freeSlot(hardware.drives, wish.addDrive.kind);
-    hardware = { ...hardware, drives: [...hardware.drives, { slot, kind: wish.addDrive.kind, medium: null }] };
-    what.push(`drive ${slot}`);
-  }
-  return hardware;
+  // The record was told of before; this is for who watches what the machine has now.
+  context.events.publish({ kind: "machine.changed", machineId: actor.record.id, what: "what it has while it runs" });
+  return reports;
 }
 
-async function addDisk(
-  context: Context,
-  actor: MachineActor,
-  hardware: HardwareSpec,
-  wish: NonNullable<ChangeWish["addDisk"]>,
-  what: string[],
-): Promise<HardwareSpec> {
-  const bus = wish.bus ?? hardware.disks[0]?.bus ?? "virtio";
-  const disk: DiskSpec = { id: context.ports.ids.make("dsk"), bus, format: "qcow2", sizeBytes: wish.sizeBytes, readOnly: false };
-  const next = { ...hardware, disks: [...hardware.disks, disk] };
-  const path = context.ports.machines.diskPath({ ...actor.record, hardware: next }, disk.id);
-  await context.ports.diskTool.createEmpty(path, disk.format, disk.sizeBytes, waiting());
-  what.push(`disk of ${formatSize(disk.sizeBytes)}`);
-  return next;
-}
-
-async function growDisk(
-  context: Context,
-  actor: MachineActor,
-  hardware: HardwareSpec,
-  wish: { id: string; sizeBytes: number },
-  what: string[],
-): Promise<HardwareSpec | Refusal> {
-  const disk = hardware.disks.find((candidate) => candidate.id === wish.id);
-  if (!disk) return noSuchDisk(actor, wish.id);
-  if (wish.sizeBytes <= disk.sizeBytes) {
-    return refusal(
-      "disk.only_grows",
-      `This disk has ${formatSize(disk.sizeBytes)}; a disk can be made larger, never smaller.`,
-      "Ask for more than it has.",
-    );
-  }
-  await context.ports.diskTool.grow(context.ports.machines.diskPath(actor.record, disk.id), disk.format, wish.sizeBytes, waiting());
-  what.push(`disk grown to ${formatSize(wish.sizeBytes)}`);
-  return { ...hardware, disks: hardware.disks.map((other) => (other.id === disk.id ? { ...disk, sizeBytes: wish.sizeBytes } : other)) };
-}
-
-const noSuchDisk = (actor: MachineActor, id: string): Refusal =>
-  refusal("disk.unknown", `“${actor.record.name}” has no disk ${id.slice(0, 40)}.`, `See its disks: mimic show ${actor.record.name}`);
+/** The file of a disk that a guest sees grow only at power-on grows now all the same: QEMU has it open. */
+const isForNow = (when: "now" | "afterRestart", step: LiveStep): boolean => when === "now" || step.do === "growDisk";

@@ -51,6 +51,7 @@ export class MachineActor {
   #bootReport: ReportProgress = () => {};
   #bootedMono = 0;
   #usableAt: string | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(needs: ActorNeeds, record: MachineRecord, last: LastPower | undefined) {
     this.#needs = needs;
@@ -96,6 +97,8 @@ export class MachineActor {
       this.usableBy = run.usableBy;
       this.#usableAt = run.usableAt;
       this.#attach(found);
+      // A daemon that ended in the middle of a change left it half told; the running machine itself knows.
+      if (JSON.stringify(found.run.hardware) !== JSON.stringify(run.hardware)) await this.noteRun();
       this.#post({ kind: "adopted", paused: found.paused });
       return;
     }
@@ -118,6 +121,7 @@ export class MachineActor {
     const { running } = this;
     if (running) this.#save(() => this.#needs.store.saveRun(this.record.id, this.#runNow(running)));
     await this.#saves;
+    this.#wake();
   }
 
   #runNow(running: RunningMachine): RunRecord {
@@ -130,6 +134,13 @@ export class MachineActor {
     this.record = record;
     this.#needs.events.publish({ kind: "machine.changed", machineId: record.id, what });
     this.#wake();
+  }
+
+  /** Changes of the hardware come one after the other, each from what the one before has left. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   load(): readonly LoadSample[] {
@@ -231,11 +242,22 @@ export class MachineActor {
       this.#bootedMono = clock.monotonicMs();
       this.#attach(running);
       this.#post({ kind: "booted" });
+      void this.#limitCpu(running);
       if (this.state.power === "stopping") await running.end({ signal: AbortSignal.timeout(30_000) });
     } catch (error) {
       this.lastFailure = error;
       this.#post({ kind: "bootFailed", why: messageOf(error) });
     }
+  }
+
+  /** The limit is of this computer's kernel and not of QEMU, so it is set anew at each start. */
+  async #limitCpu(running: RunningMachine): Promise<void> {
+    const { cpuLimitPercent } = running.run.hardware;
+    if (cpuLimitPercent === 0) return;
+    await running.live.limitCpu(cpuLimitPercent, { signal: this.#runAbort.signal }).catch((error: unknown) => {
+      this.#needs.log.warn("processor limit not set", { machineId: this.record.id, error: messageOf(error) });
+      this.#needs.events.publish({ kind: "host.noticed", words: `“${this.record.name}” runs without its limit: ${messageOf(error)}` });
+    });
   }
 
   /** The hardware of a first start is written down, so that an upgrade of QEMU changes nothing under the guest. */

@@ -1,6 +1,6 @@
 // The small verbs: looking at a machine, and reaching into a running one.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import type { HardwareRow, LoadSample, MachineView } from "@mimic/model";
+import { type HardwareRow, hardwareRows, type LoadSample, type MachineView } from "@mimic/model";
 import { type Context, findMachine, findRunning } from "../context.ts";
 import { machineView } from "./view.ts";
 
@@ -48,7 +48,7 @@ export async function explainMachine(
 export function machineHardware(context: Context, input: OfMachine): { rows: HardwareRow[] } | Refusal {
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
-  return { rows: [...context.ports.hypervisor.hardwareTable(actor.record.hardware, actor.running !== undefined)] };
+  return { rows: [...hardwareRows({ wanted: actor.record.hardware, runs: actor.running?.run })] };
 }
 
 export async function machineStory(context: Context, input: OfMachine): Promise<{ story: { at: string; words: string }[] } | Refusal> {

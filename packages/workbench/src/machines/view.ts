@@ -1,5 +1,5 @@
 // A machine as the three doors show it.
-import { type HardwareSpec, hardwareInWords, type MachineView } from "@mimic/model";
+import { type DiskSpec, type HardwareSpec, hardwareInWords, type MachineView } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { addressesOf } from "../networks/network-view.ts";
 import type { MachineActor } from "./machine-actor.ts";
@@ -28,6 +28,7 @@ export async function machineView(context: Context, actor: MachineActor): Promis
     usableBy: actor.usableBy,
     accelerator: running?.run.accelerator,
     isolation: running?.isolation,
+    runs: running ? { hardware: running.run.hardware, growth: running.run.growth } : undefined,
     pending: running ? pendingChanges(record.hardware, running.run.hardware) : [],
     diskBytes: sizes.reduce((sum, size) => sum + size, 0),
     job: context.jobs.workingOn(record.id),
@@ -42,6 +43,9 @@ const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {
   cpus: "number of cores",
   memoryMiB: "memory",
   cpuModel: "processor model",
+  cpuLimitPercent: "processor limit",
+  usb: "USB devices",
+  displaySize: "display size",
   disks: "disks",
   drives: "drives",
   nics: "network cards",
@@ -55,16 +59,18 @@ const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {
   serialPorts: "serial ports",
 };
 
+/** Where a disk sits does not count, nor whether limits of nothing were ever set. */
+const diskShape = ({ id, bus, sizeBytes, readOnly, limits }: DiskSpec): string =>
+  JSON.stringify([id, bus, sizeBytes, readOnly, limits?.bytesPerSecond ?? 0, limits?.operationsPerSecond ?? 0]);
+
 /** What differs between what was asked for and what this run was started with, in words. Media change while it runs, so they do not count. */
 export function pendingChanges(wanted: HardwareSpec, current: HardwareSpec): string[] {
-  const shape = (hardware: HardwareSpec, key: keyof HardwareSpec) =>
-    JSON.stringify(
-      key === "nics"
-        ? hardware.nics.map(({ id, model, mac, place }) => [id, model, mac, place])
-        : key === "drives"
-          ? hardware.drives.map((drive) => [drive.slot, drive.kind])
-          : hardware[key],
-    );
+  const shape = (hardware: HardwareSpec, key: keyof HardwareSpec) => {
+    if (key === "drives") return JSON.stringify(hardware.drives.map((drive) => [drive.slot, drive.kind]));
+    if (key === "disks") return JSON.stringify(hardware.disks.map(diskShape).sort());
+    if (key === "nics") return JSON.stringify(hardware.nics.map(({ id, model, mac, place }) => [id, model, mac, place]));
+    return JSON.stringify(hardware[key]);
+  };
   const keys = Object.keys(wanted) as (keyof HardwareSpec)[];
   return keys
     .filter((key) => key !== "machineType" && key !== "directBoot" && shape(wanted, key) !== shape(current, key))

@@ -24,6 +24,12 @@ export interface GuestAgent {
   readFile(path: string, options: Waiting): AsyncIterable<Uint8Array>;
   /** Makes or replaces the file. */
   writeFile(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void>;
+  /** Brings processors into use, or out of it, until `count` are; answers how many it says that it uses then. */
+  useCpus(count: number, options: Waiting): Promise<number>;
+  /** Lets the guest take memory that comes later into use by itself. Does nothing where that is so already. */
+  useNewMemory(options: Waiting): Promise<void>;
+  /** After a disk grew: its last partition and a mounted file system on it. One sentence of what the guest says that it did. */
+  growFileSystem(diskId: string, options: Waiting): Promise<string | undefined>;
   /** Facts it claims: host name, system, addresses. */
   describe(
     options: Waiting,

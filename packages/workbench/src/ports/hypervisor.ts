@@ -1,8 +1,9 @@
 // What the workbench needs from whatever runs machines. Implemented by packages/qemu (QEMU) and
 // packages/memory (a pretend one that keeps the same contract).
 import type { LongWork, Waiting } from "@mimic/base";
-import type { Accelerator, Finding, HardwareRow, HardwareSpec, Isolation, MachineRecord, NicSpec, RunRecord } from "@mimic/model";
+import type { Accelerator, Finding, HardwareSpec, Isolation, MachineRecord, NicSpec, RunRecord } from "@mimic/model";
 import type { GuestAgent } from "./guest-agent.ts";
+import type { LiveHardware } from "./live-hardware.ts";
 
 export interface HypervisorFacts {
   /** “7.2.22” */
@@ -69,8 +70,6 @@ export interface Hypervisor {
    * and record, so their guests never ran. Returns how many.
    */
   sweep(knownCookies: ReadonlySet<string>, options: Waiting): Promise<number>;
-  /** What of this hardware can be changed: now, after a restart, or never, and why. */
-  hardwareTable(hardware: HardwareSpec, running: boolean): readonly HardwareRow[];
 }
 
 export type MachineNews =
@@ -84,7 +83,9 @@ export type MachineNews =
 
 /** A running machine. Owned by its mailbox; `release` lets go of it and leaves it running. */
 export interface RunningMachine {
+  /** Its hardware is what it has now: changes through `live` show here. */
   readonly run: RunRecord;
+  readonly live: LiveHardware;
   readonly isolation: Isolation;
   readonly paused: boolean;
   readonly agent: GuestAgent | undefined;

@@ -3,10 +3,11 @@
 import type { InputOf } from "@mimic/api/client";
 import { quoted } from "@mimic/base";
 import { HARDWARE, MACHINE, readChoice, readSize } from "../../arguments.ts";
+import { sayChanges } from "../../changes.ts";
 import type { CommandSpec, Given } from "../../command.ts";
 import { hardwareWish } from "../../hardware-wish.ts";
 import { printJson, printTable } from "../../io.ts";
-import { next, sayMachine } from "../../outcome.ts";
+import { sayMachine } from "../../outcome.ts";
 import { UsageError } from "../../say.ts";
 import type { Tone } from "../../table.ts";
 
@@ -22,7 +23,8 @@ export const command: CommandSpec = {
   path: "set",
   group: "Machines",
   summary: "Change a machine's hardware, disks or note",
-  about: "Without anything to change it shows every part, and whether it can be changed now, at the next start, or not, and why.",
+  about:
+    "What a running machine can take now is changed at once, the rest at its next start. Without anything to change it shows every part, and whether it can be changed now, at the next start, or not, and why.",
   args: [MACHINE],
   options: [
     ...HARDWARE,
@@ -41,9 +43,8 @@ export const command: CommandSpec = {
     const change = changeOf(given);
     if (Object.keys(change).length === 0) return showParts(context, given, machine);
     const changed = await context.client.machines.change({ machine, ...change });
-    const waits = changed.pending.length > 0 ? ` At its next start: ${changed.pending.join("; ")}.` : "";
-    await sayMachine(context, given, changed, `${quoted(changed.name)} has ${changed.hardwareInWords}.${waits}`);
-    if (waits) next(context, `Restart it: mimic restart ${changed.name}`);
+    if (changed.runs) return sayChanges(context, given, changed);
+    await sayMachine(context, given, changed, `${quoted(changed.name)} has ${changed.hardwareInWords}.`);
     return 0;
   },
 };

@@ -7,18 +7,20 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
+import { useChange, whenWords, whyNever } from "../../changes.ts";
 import { imagesQuery } from "../../queries.ts";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
+import { GrowForm, LimitForm, limitWords } from "./disk-forms.tsx";
+import { Usb } from "./usb.tsx";
 
 export function Disks({ machine }: { machine: MachineView }) {
   const { data: images } = useQuery(imagesQuery);
   const { disks, drives } = machine.hardware;
   const [adding, setAdding] = useState(false);
-  const off = machine.power === "stopped" || machine.power === "failed";
-  const addDrive = useVerb((kind: "cd" | "floppy") => api.machines.change({ machine: machine.id, addDrive: { kind } }));
+  const addDrive = useChange(machine);
   return (
     <div className="stack">
       <section aria-labelledby="disks">
@@ -31,14 +33,7 @@ export function Disks({ machine }: { machine: MachineView }) {
         {disks.length === 0 ? <p className="quiet">It has no disk: it starts from a CD, a floppy or what is loaded for it.</p> : null}
         <ul className="items">
           {disks.map((disk, at) => (
-            <DiskRow
-              key={disk.id}
-              machine={machine}
-              disk={disk}
-              at={at}
-              off={off}
-              base={images?.find((image) => image.digest === disk.base)}
-            />
+            <DiskRow key={disk.id} machine={machine} disk={disk} at={at} base={images?.find((image) => image.digest === disk.base)} />
           ))}
         </ul>
         <p className="quiet">All its disks take {formatSize(machine.diskBytes)} on this computer.</p>
@@ -48,13 +43,14 @@ export function Disks({ machine }: { machine: MachineView }) {
           <h2 id="drives">
             <Term word="drive">Drives</Term>
           </h2>
-          <ReasonButton
-            why={off ? undefined : "A drive is built in while the machine is off."}
-            onPress={() => addDrive.mutate("cd")}
+          <Button
+            loading={addDrive.isPending}
+            title={whenWords({ part: "addDrive" }, machine)}
+            onClick={() => addDrive.mutate({ addDrive: { kind: "cd" } })}
             leftSection={<IconPlus size={16} aria-hidden="true" />}
           >
             Add a CD drive
-          </ReasonButton>
+          </Button>
         </div>
         {drives.length === 0 ? <p className="quiet">It has no CD or floppy drive.</p> : null}
         <ul className="items">
@@ -63,6 +59,7 @@ export function Disks({ machine }: { machine: MachineView }) {
           ))}
         </ul>
       </section>
+      <Usb machine={machine} />
       <AddDisk machine={machine} opened={adding} onClose={() => setAdding(false)} />
     </div>
   );
@@ -72,23 +69,14 @@ interface DiskProps {
   readonly machine: MachineView;
   readonly disk: DiskSpec;
   readonly at: number;
-  readonly off: boolean;
   readonly base: ImageView | undefined;
 }
 
-function DiskRow({ machine, disk, at, off, base }: DiskProps) {
-  const [asking, setAsking] = useState<"grow" | "remove">();
-  const [size, setSize] = useState("");
-  const bytes = parseSize(size);
-  const bad =
-    size !== "" && (bytes === undefined || bytes <= disk.sizeBytes)
-      ? `More than ${formatSize(disk.sizeBytes)}: a disk can grow, not shrink.`
-      : undefined;
+function DiskRow({ machine, disk, at, base }: DiskProps) {
+  const [asking, setAsking] = useState<"grow" | "limit" | "remove">();
   const close = () => setAsking(undefined);
-  const grow = useVerb((sizeBytes: number) => api.machines.change({ machine: machine.id, growDisk: { id: disk.id, sizeBytes } }), {
-    after: close,
-  });
-  const remove = useVerb(() => api.machines.change({ machine: machine.id, removeDisk: disk.id }), { after: close });
+  const change = useChange(machine, close);
+  const waits = machine.runs && !machine.runs.hardware.disks.some(({ id }) => id === disk.id);
   return (
     <li className="item">
       <IconServer size={24} stroke={1.6} aria-hidden="true" />
@@ -104,42 +92,41 @@ function DiskRow({ machine, disk, at, off, base }: DiskProps) {
             </>
           ) : null}
           {disk.readOnly ? ", read only" : ""}
+          {limitWords(disk)}
+          {waits ? ", comes at its next start" : ""}
         </span>
       </div>
       <div className="row">
-        <ReasonButton why={off ? undefined : "Shut the machine down to make its disk larger."} onPress={() => setAsking("grow")}>
-          Make larger
-        </ReasonButton>
-        <ReasonButton why={off ? undefined : "Shut the machine down to take a disk out."} onPress={() => setAsking("remove")}>
-          Take out
-        </ReasonButton>
+        <Button onClick={() => setAsking("grow")}>Make larger</Button>
+        <Button onClick={() => setAsking("limit")}>Make slower</Button>
+        <Button onClick={() => setAsking("remove")}>Take out</Button>
       </div>
       <Dialog opened={asking === "grow"} onClose={close} title={`Make disk ${at + 1} larger`}>
-        <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bytes && !bad ? grow.mutate(bytes) : undefined)}>
-          <TextInput
-            data-autofocus
-            label="New size"
-            description={`It is ${formatSize(disk.sizeBytes)} now. The system inside must then be told to use the new room.`}
-            value={size}
-            error={bad}
-            onChange={(event) => setSize(event.currentTarget.value)}
-          />
-          <div className="row end">
-            <Button type="submit" variant="filled" disabled={!bytes || bad !== undefined} loading={grow.isPending}>
-              Make larger
-            </Button>
-          </div>
-        </form>
+        <GrowForm
+          machine={machine}
+          disk={disk}
+          busy={change.isPending}
+          onWish={(sizeBytes) => change.mutate({ growDisk: { id: disk.id, sizeBytes } })}
+        />
+      </Dialog>
+      <Dialog opened={asking === "limit"} onClose={close} title={`How fast disk ${at + 1} may be`}>
+        <LimitForm
+          machine={machine}
+          disk={disk}
+          busy={change.isPending}
+          onWish={(limits) => change.mutate({ limitDisk: { id: disk.id, ...limits } })}
+        />
       </Dialog>
       <Confirm
         opened={asking === "remove"}
         onClose={close}
         title={`Take disk ${at + 1} out?`}
         action="Take it out"
-        busy={remove.isPending}
-        onConfirm={() => remove.mutate(undefined)}
+        busy={change.isPending}
+        onConfirm={() => change.mutate({ removeDisk: disk.id })}
       >
-        <p>Its {formatSize(disk.sizeBytes)} go to the trash of this machine.</p>
+        <p>Its file with up to {formatSize(disk.sizeBytes)} is kept in the machine’s folder.</p>
+        <p className="quiet">{whenWords({ part: "removeDisk", id: disk.id }, machine)}</p>
       </Confirm>
     </li>
   );
@@ -191,14 +178,19 @@ function DriveRow({ machine, drive, images }: { machine: MachineView; drive: Med
 
 function AddDisk({ machine, opened, onClose }: { machine: MachineView; opened: boolean; onClose: () => void }) {
   const [size, setSize] = useState("10 GiB");
-  const [bus, setBus] = useState("virtio");
+  const [bus, setBus] = useState<DiskSpec["bus"]>("virtio");
   const bytes = parseSize(size);
-  const add = useVerb(() => api.machines.change({ machine: machine.id, addDisk: { bus: bus as DiskSpec["bus"], sizeBytes: bytes ?? 0 } }), {
-    after: onClose,
-  });
+  const add = useChange(machine, onClose);
+  const never = whyNever({ part: "addDisk", bus }, machine);
   return (
     <Dialog opened={opened} onClose={onClose} title="Add a disk">
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bytes ? add.mutate(undefined) : undefined)}>
+      <form
+        className="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (bytes && !never) add.mutate({ addDisk: { bus, sizeBytes: bytes } });
+        }}
+      >
         <TextInput
           data-autofocus
           label="Size"
@@ -209,18 +201,21 @@ function AddDisk({ machine, opened, onClose }: { machine: MachineView; opened: b
         />
         <NativeSelect
           label="Plugged in by"
+          description={whenWords({ part: "addDisk", bus }, machine)}
           value={bus}
-          onChange={(event) => setBus(event.currentTarget.value)}
+          error={never}
+          onChange={(event) => setBus(event.currentTarget.value as DiskSpec["bus"])}
           data={[
             { value: "virtio", label: "virtio (fastest)" },
             { value: "sata", label: "SATA" },
             { value: "scsi", label: "SCSI" },
             { value: "nvme", label: "NVMe" },
+            { value: "usb", label: "USB (a stick)" },
             { value: "ide", label: "IDE (old systems)" },
           ]}
         />
         <div className="row end">
-          <Button type="submit" variant="filled" disabled={!bytes} loading={add.isPending}>
+          <Button type="submit" variant="filled" disabled={!bytes || never !== undefined} loading={add.isPending}>
             Add it
           </Button>
         </div>

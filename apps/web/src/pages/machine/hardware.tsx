@@ -4,8 +4,7 @@ import { formatSize, parseSize, plain } from "@mimic/base";
 import type { HardwareRow, HardwareSpec, MachineView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useVerb } from "../../actions.ts";
-import { api } from "../../api.ts";
+import { useChange, whenWords } from "../../changes.ts";
 import { hardwareQuery, hostQuery } from "../../queries.ts";
 import { Waiting } from "../../ui/page.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
@@ -75,6 +74,17 @@ const SOUNDS = [
   { value: "sb16", label: "Sound Blaster 16 and AdLib (DOS)" },
 ];
 
+const LIMITS = [
+  { value: "0", label: "As much as there is" },
+  { value: "400", label: "Four cores" },
+  { value: "200", label: "Two cores" },
+  { value: "100", label: "One core" },
+  { value: "50", label: "Half a core" },
+  { value: "25", label: "A quarter of a core" },
+  { value: "10", label: "A tenth of a core" },
+];
+const SIZES = ["640 × 480", "800 × 600", "1024 × 768", "1280 × 800", "1920 × 1080", "2560 × 1440"];
+
 function ChangeForm({ machine }: { machine: MachineView }) {
   const now = machine.hardware;
   const { data: host } = useQuery(hostQuery);
@@ -82,6 +92,8 @@ function ChangeForm({ machine }: { machine: MachineView }) {
   const [memory, setMemory] = useState(formatSize(now.memoryMiB * 1024 ** 2));
   const [display, setDisplay] = useState(now.display);
   const [sound, setSound] = useState(now.sound);
+  const [limit, setLimit] = useState(now.cpuLimitPercent);
+  const [size, setSize] = useState(`${now.displaySize.width} × ${now.displaySize.height}`);
   const [note, setNote] = useState(machine.note);
   const bytes = parseSize(memory);
   const badMemory = bytes === undefined || bytes < 1024 ** 2 ? "A size such as “2 GiB”." : undefined;
@@ -95,43 +107,74 @@ function ChangeForm({ machine }: { machine: MachineView }) {
   )
     wish.memoryMiB = Math.round(bytes / 1024 ** 2);
   if (display !== now.display) wish.display = display;
+  if (limit !== now.cpuLimitPercent) wish.cpuLimitPercent = limit;
+  const [width = 0, height = 0] = size.split(" × ").map(Number);
+  if (width !== now.displaySize.width || height !== now.displaySize.height) wish.displaySize = { width, height };
   if (sound !== now.sound) wish.sound = sound;
   const changed = Object.keys(wish).length > 0 || note !== machine.note;
-  const save = useVerb(
-    () =>
-      api.machines.change({
-        machine: machine.id,
-        ...(Object.keys(wish).length > 0 ? { hardware: wish } : {}),
-        ...(note === machine.note ? {} : { note }),
-      }),
-    {
-      done: () =>
-        machine.power === "stopped" || machine.power === "failed"
-          ? "Changed."
-          : "Changed; what cannot change while it runs waits for its next start.",
-    },
-  );
+  const save = useChange(machine);
+  const keep = () =>
+    save.mutate({
+      ...(Object.keys(wish).length > 0 ? { hardware: wish } : {}),
+      ...(note === machine.note ? {} : { note }),
+    });
+  const memoryMiB = bytes === undefined ? now.memoryMiB : Math.max(1, Math.round(bytes / 1024 ** 2));
   return (
     <section aria-labelledby="change">
       <h2 id="change">Change it</h2>
       <form
         className="dialog-form panel"
-        onSubmit={(event) => (event.preventDefault(), changed && !badMemory ? save.mutate(undefined) : undefined)}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (changed && !badMemory) keep();
+        }}
       >
         <NativeSelect
           label="Cores"
+          description={whenWords({ part: "cpus", to: cpus }, machine)}
           data={Array.from({ length: Math.max(host?.cpus ?? 1, now.cpus, 1) }, (_, at) => String(at + 1))}
           value={String(cpus)}
           onChange={(event) => setCpus(Number(event.currentTarget.value))}
         />
-        <TextInput label="Memory" value={memory} error={badMemory} onChange={(event) => setMemory(event.currentTarget.value)} />
+        <TextInput
+          label="Memory"
+          description={whenWords({ part: "memoryMiB", to: memoryMiB }, machine)}
+          value={memory}
+          error={badMemory}
+          onChange={(event) => setMemory(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Share of this computer"
+          description={whenWords({ part: "cpuLimitPercent" }, machine)}
+          data={
+            LIMITS.some(({ value }) => value === String(limit))
+              ? LIMITS
+              : [...LIMITS, { value: String(limit), label: `${limit} % of a core` }]
+          }
+          value={String(limit)}
+          onChange={(event) => setLimit(Number(event.currentTarget.value))}
+        />
         <NativeSelect
           label="Screen"
+          description={whenWords({ part: "display" }, machine)}
           data={DISPLAYS}
           value={display}
           onChange={(event) => setDisplay(event.currentTarget.value as typeof display)}
         />
-        <NativeSelect label="Sound" data={SOUNDS} value={sound} onChange={(event) => setSound(event.currentTarget.value as typeof sound)} />
+        <NativeSelect
+          label="Size of its screen"
+          description={whenWords({ part: "displaySize" }, machine)}
+          data={SIZES.includes(size) ? SIZES : [size, ...SIZES]}
+          value={size}
+          onChange={(event) => setSize(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Sound"
+          description={whenWords({ part: "sound" }, machine)}
+          data={SOUNDS}
+          value={sound}
+          onChange={(event) => setSound(event.currentTarget.value as typeof sound)}
+        />
         <TextInput
           label="Note"
           description="For yourself; search finds it."

@@ -1,0 +1,41 @@
+// `mimic disk add NAME SIZE`.
+import { MACHINE, readChoice, readCount, readSize } from "../../arguments.ts";
+import { sayChanges } from "../../changes.ts";
+import type { CommandSpec } from "../../command.ts";
+
+const BUSES = ["virtio", "scsi", "sata", "ide", "nvme", "usb"] as const;
+
+export const command: CommandSpec = {
+  path: "disk add",
+  group: "Machines",
+  summary: "Plug an empty disk into a machine",
+  about: "A running machine gets it at once where its board can take one by that bus (virtio, scsi, nvme, usb); else at its next start.",
+  args: [MACHINE, { name: "size", about: "10G, 500M", completes: ["1G", "10G", "100G"] }],
+  options: [
+    { flags: "--bus <bus>", about: "virtio, scsi, sata, ide, nvme or usb", completes: BUSES },
+    { flags: "--speed <size>", about: "at most this much a second, reading and writing: 2M", completes: "nothing" },
+    { flags: "--ops <count>", about: "at most so many operations a second", completes: "nothing" },
+  ],
+  examples: [
+    { line: "mimic disk add hello 10G", does: "one more disk of 10 GiB; it takes room only as it fills" },
+    { line: "mimic disk add hello 1G --bus usb", does: "a USB stick" },
+  ],
+  run: async (context, given) => {
+    const bus = given.text("bus");
+    const speed = given.text("speed");
+    const ops = given.text("ops");
+    const limits =
+      speed === undefined && ops === undefined
+        ? undefined
+        : {
+            bytesPerSecond: speed === undefined ? 0 : readSize("--speed", speed),
+            operationsPerSecond: ops === undefined ? 0 : readCount("--ops", ops),
+          };
+    const addDisk = {
+      sizeBytes: readSize("SIZE", given.arg("size")),
+      ...(bus === undefined ? {} : { bus: readChoice("--bus", bus, BUSES) }),
+      ...(limits ? { limits } : {}),
+    };
+    return sayChanges(context, given, await context.client.machines.change({ machine: given.arg("name"), addDisk }));
+  },
+};

@@ -1,0 +1,95 @@
+// Changing the parts of one running QEMU. Disks are in live-disks.ts, memory in live-memory.ts; this file puts them
+// together and keeps account of what the machine has after each change.
+import { type Clock, MimicError, type Waiting } from "@mimic/base";
+import type { HardwareSpec, RunRecord } from "@mimic/model";
+import type { QmpSession } from "@mimic/qmp";
+import type { LiveHardware } from "@mimic/workbench/ports";
+import { usbDevice, usbName } from "../argv/index.ts";
+import { limitCpu } from "./cpu-limit.ts";
+import { deviceIds, unplug } from "./hotplug.ts";
+import { growDisk, limitDisk, plugDisk, unplugDisk } from "./live-disks.ts";
+import { setMemory } from "./live-memory.ts";
+import { MemoryLags } from "./memory-lags.ts";
+
+export interface LiveParts {
+  readonly session: QmpSession;
+  readonly run: () => RunRecord;
+  readonly changed: (hardware: HardwareSpec) => void;
+  readonly clock: Clock;
+}
+
+export function openLiveHardware(parts: LiveParts): LiveHardware {
+  const { session, run, changed } = parts;
+  const now = (): HardwareSpec => run().hardware;
+  const change = (more: Partial<HardwareSpec>): void => changed({ ...now(), ...more });
+  const findDisk = (id: string) => {
+    const disk = now().disks.find((one) => one.id === id);
+    if (disk) return disk;
+    throw new MimicError("disk.unknown", "The running machine has no such disk.", { hint: "See its disks: mimic show NAME", detail: id });
+  };
+  return {
+    async plugDisk(disk, chain, options) {
+      if (now().disks.some((one) => one.id === disk.id)) return;
+      const at = await plugDisk(session, now(), disk, chain, options);
+      change({ disks: [...now().disks, { ...disk, at }] });
+    },
+    async unplugDisk(id, options) {
+      if (!now().disks.some((one) => one.id === id)) return;
+      await unplugDisk(session, now(), findDisk(id), options);
+      change({ disks: now().disks.filter((one) => one.id !== id) });
+    },
+    async growDisk(id, sizeBytes, options) {
+      await growDisk(session, now(), findDisk(id), sizeBytes, options);
+      change({ disks: now().disks.map((one) => (one.id === id ? { ...one, sizeBytes } : one)) });
+    },
+    async limitDisk(id, limits, options) {
+      await limitDisk(session, now(), findDisk(id), limits, options);
+      change({ disks: now().disks.map((one) => (one.id === id ? { ...one, limits } : one)) });
+    },
+    async plugUsb(device, options) {
+      if (now().usb.some((one) => one.id === device.id)) return;
+      await session.execute("device_add", usbDevice(device), options);
+      change({ usb: [...now().usb, device] });
+    },
+    async unplugUsb(id, options) {
+      await unplug(session, usbName(id), options);
+      change({ usb: now().usb.filter((one) => one.id !== id) });
+    },
+    async setCpus(count, options) {
+      await addCpus(session, count, options);
+      change({ cpus: count });
+      return count;
+    },
+    async setMemory(memoryMiB, options) {
+      const growth = run().growth;
+      if (growth === undefined) throw new Error("nothing was prepared for more memory");
+      try {
+        await setMemory(parts, growth, memoryMiB, options);
+        change({ memoryMiB });
+      } catch (error) {
+        if (error instanceof MemoryLags) change({ memoryMiB: error.hasMiB });
+        throw error;
+      }
+    },
+    async limitCpu(percent, options) {
+      options.signal.throwIfAborted();
+      await limitCpu(run(), percent);
+      change({ cpuLimitPercent: percent });
+    },
+  };
+}
+
+/** Puts processors in until there are `count`. None is ever taken out: QEMU 7.2 crashes when it emulates that. */
+async function addCpus(session: QmpSession, count: number, options: Waiting): Promise<void> {
+  const places = await session.execute("query-hotpluggable-cpus", {}, options);
+  // The list descends; the guest's processors are numbered upwards.
+  const free = places.filter((place) => place["qom-path"] === undefined).reverse();
+  const missing = count - (places.length - free.length);
+  const ids = new Set(await deviceIds(session, options));
+  for (const place of free.slice(0, Math.max(0, missing))) {
+    let number = 1;
+    while (ids.has(`cpu${number}`)) number++;
+    ids.add(`cpu${number}`);
+    await session.execute("device_add", { driver: place.type, id: `cpu${number}`, ...place.props }, options);
+  }
+}
