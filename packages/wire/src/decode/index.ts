@@ -1,0 +1,2 @@
+export { decodeFrame, describeFrame } from "./decode-frame.ts";
+export type { DecodedField, DecodedFrame, DecodedLayer } from "./decoding.ts";
