@@ -226,4 +226,4 @@ with open(sys.argv[1], "wb") as file:
     for number, frame in enumerate(frames):
         # The time is the frame's number, so that it is known again in what a filter lets pass.
         file.write(struct.pack("<IIII", 1_700_000_000 + number, number, len(frame), len(frame)) + frame)
-print(len(frames))
+print(len(whole))

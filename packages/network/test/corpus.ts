@@ -12,6 +12,8 @@ export interface Corpus extends AsyncDisposable {
   /** The file. */
   readonly bytes: Uint8Array;
   readonly frames: readonly Uint8Array[];
+  /** The first so many are as they should be; the others are cut off or bent. */
+  readonly good: number;
 }
 
 /** A folder of its own, with the corpus in it; both go with it. */
@@ -22,7 +24,14 @@ export async function makeCorpus(): Promise<Corpus> {
   if (made.code !== 0) throw new Error(`the corpus could not be made: ${made.stderr}`);
   const bytes = await readFile(path);
   const frames = packetsOf(bytes).map((packet) => packet.frame);
-  return { folder, path, bytes, frames, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    path,
+    bytes,
+    frames,
+    good: Number(made.stdout.toString("utf8")),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 export function packetsOf(bytes: Uint8Array): CapturedPacket[] {

@@ -46,8 +46,13 @@ export function decodeEthernet(d: Decoding): void {
     return;
   }
   last?.field("Length", type, at, 2);
-  if (type > 1500) last?.wrong(`${type} is neither a length nor a type`);
-  if (at + 2 + type > bytes.length) last?.wrong(`cut off: its length says ${bytesText(type)}, and ${bytes.length - at - 2} are there`);
+  if (type > 1500) {
+    last?.wrong(`${type} is neither a length nor a type`);
+    d.layer("data", "Data", at + 2, bytes.length - at - 2);
+    d.says("Ethernet", last?.problem ?? "");
+    return;
+  }
+  if (at + 2 + type > bytes.length) last?.cutOff(`: its length says ${bytesText(type)}, and ${bytes.length - at - 2} are there`);
   decodeLlc(d, at + 2, Math.min(bytes.length, at + 2 + type));
 }
 
