@@ -105,7 +105,3 @@ function apexOf({ base, prefix }: IpRange): string {
   const hidden = base.length * (8 / bitsPerLabel) - Math.floor(prefix / bitsPerLabel);
   return labels.slice(hidden).join(".");
 }
-
-/** Records of the plan that cannot be read, for people. */
-export const unreadableRecords = (records: readonly DnsRecord[]): DnsRecord[] =>
-  records.filter(({ name, type, value }) => !isDnsName(name) || !dataOfText(type, value));

@@ -109,17 +109,17 @@ describe("without any rule", () => {
     expect(wayOf(decide("10.77.0.1", {}, { protocol: "icmp", port: 0 }))).toBe("gateway");
     expect(wayOf(decide("10.77.20.1", {}, { protocol: "udp", port: 53 }))).toBe("gateway");
     expect(wayOf(decide("fd77::1", {}, { protocol: "tcp", port: 53 }))).toBe("gateway");
-    expect(wayOf(decide("10.77.0.1", {}, { port: 22 }))).toBe("reject firewall filter.gateway");
+    expect(wayOf(decide("10.77.0.1", {}, { port: 22 }))).toBe("reject firewall filter:gateway");
   });
 
   test("one VLAN does not reach another, unless the network routes between them", () => {
-    expect(wayOf(decide("10.77.20.5"))).toBe("reject firewall filter.betweenVlans");
+    expect(wayOf(decide("10.77.20.5"))).toBe("reject firewall filter:betweenVlans");
     expect(wayOf(decide("10.77.20.5", { routesBetweenVlans: true }))).toBe("segment");
-    expect(wayOf(decide("10.77.20.255", { routesBetweenVlans: true }))).toBe("reject destinationFiltered filter.broadcast");
+    expect(wayOf(decide("10.77.20.255", { routesBetweenVlans: true }))).toBe("reject destinationFiltered filter:broadcast");
   });
 
   test("a network without a way out leads nowhere", () => {
-    expect(wayOf(decide("93.184.216.34", { uplink: "none" }))).toBe("reject noRoute filter.noUplink");
+    expect(wayOf(decide("93.184.216.34", { uplink: "none" }))).toBe("reject noRoute filter:noUplink");
   });
 });
 
@@ -147,8 +147,8 @@ describe("rules", () => {
   test("open a range of the neighbourhood, but not this computer in it", () => {
     const rules = [rule({ target: { to: "range", range: "192.168.1.0/24" } })];
     expect(wayOf(decide("192.168.1.1", { rules }))).toBe("uplink");
-    expect(wayOf(decide("192.168.2.1", { rules }))).toBe("reject destinationFiltered filter.private192");
-    expect(wayOf(decide("192.168.1.10", { rules }))).toBe("reject destinationFiltered filter.host");
+    expect(wayOf(decide("192.168.2.1", { rules }))).toBe("reject destinationFiltered filter:private192");
+    expect(wayOf(decide("192.168.1.10", { rules }))).toBe("reject destinationFiltered filter:host");
     expect(wayOf(decide("192.168.1.10", { rules: [rule({ target: { to: "range", range: "192.168.1.10" } })] }))).toBe("uplink");
   });
 
@@ -191,7 +191,7 @@ describe("rules", () => {
     const id = "net_00000000000000000000000002";
     const neighbours = [{ id, name: "lab", ranges: [{ base: ip("10.88.0.0"), prefix: 24 }] }];
     expect(wayOf(decide("10.77.20.5", { rules: [rule({ target: { to: "vlan", vlan: 20 } })] }))).toBe("segment");
-    expect(wayOf(decide("10.88.0.5", { neighbours }))).toBe("reject firewall filter.betweenNetworks");
+    expect(wayOf(decide("10.88.0.5", { neighbours }))).toBe("reject firewall filter:betweenNetworks");
     expect(decide("10.88.0.5", { neighbours, rules: [rule({ target: { to: "network", network: id } })] })).toMatchObject({
       way: "network",
       network: id,

@@ -70,7 +70,7 @@ function decideOwn(policy: EgressPolicy, question: EgressQuestion): EgressDecisi
   return {
     verdict: "reject",
     reason: "firewall",
-    rule: "filter.gateway",
+    rule: "filter:gateway",
     words: `${where} answers DNS, DHCP and pings only, and no rule leads from it to a port of this computer.`,
   };
 }
@@ -82,21 +82,21 @@ function decideBeyond(policy: EgressPolicy, question: EgressQuestion): EgressDec
   const special = segment || network ? undefined : specialRangeOf(to);
   const isHost = !segment && isHostAddress(policy, destinationWithin(to));
   // Nothing opens these: whatever rules say, the packet would mean this computer itself, or nobody.
-  if (special?.kind === "closed") return filtered(`filter.${special.name}`, `${ipText(to)} is ${special.words}. No rule opens it.`);
+  if (special?.kind === "closed") return filtered(`filter:${special.name}`, `${ipText(to)} is ${special.words}. No rule opens it.`);
   if (to.length === 4 && segment && isBroadcastOf(segment.range.prefix, to)) {
-    return filtered("filter.broadcast", `${ipText(to)} is a broadcast address of VLAN ${segment.vlan}.`);
+    return filtered("filter:broadcast", `${ipText(to)} is a broadcast address of VLAN ${segment.vlan}.`);
   }
   const target: Target = { question, policy, vlan: segment?.vlan, network: network?.id, special, isHost };
   const rule = policy.rules.find((compiled) => isFromAndKind(compiled, question) && fitsTarget(compiled, target));
   if (rule && rule.rule.action !== "accept") return refusedBy(rule);
   if (segment) return decideSegment(policy, { vlan: segment.vlan, from: question.vlan, rule });
   if (network) return decideNetwork(network, rule);
-  if (isHost && !rule) return filtered("filter.host", `${ipText(to)} is this computer. A rule for exactly this address would open it.`);
+  if (isHost && !rule) return filtered("filter:host", `${ipText(to)} is this computer. A rule for exactly this address would open it.`);
   if (special && !rule) {
-    return filtered(`filter.${special.name}`, `${ipText(to)} is ${special.words}. An accept rule for its range opens it.`);
+    return filtered(`filter:${special.name}`, `${ipText(to)} is ${special.words}. An accept rule for its range opens it.`);
   }
   if (policy.uplink === "none") {
-    return { verdict: "reject", reason: "noRoute", rule: "filter.noUplink", words: "This network has no way out: its uplink is “none”." };
+    return { verdict: "reject", reason: "noRoute", rule: "filter:noUplink", words: "This network has no way out: its uplink is “none”." };
   }
   const words = rule ? `${ruleWords(rule)} accepts it.` : `${ipText(to)} is a public address, which needs no rule.`;
   return { verdict: "accept", way: "uplink", rule: rule?.rule.id, words };
@@ -123,7 +123,7 @@ function decideSegment(policy: EgressPolicy, { vlan, from, rule }: BetweenVlans)
   return {
     verdict: "reject",
     reason: "firewall",
-    rule: "filter.betweenVlans",
+    rule: "filter:betweenVlans",
     words: `VLAN ${from} may not reach VLAN ${vlan}: no rule allows it, and this network does not route between its VLANs.`,
   };
 }
@@ -131,7 +131,7 @@ function decideSegment(policy: EgressPolicy, { vlan, from, rule }: BetweenVlans)
 function decideNetwork(network: { readonly id: string; readonly name: string }, rule: CompiledRule | undefined): EgressDecision {
   if (rule) return { verdict: "accept", way: "network", network: network.id, rule: rule.rule.id, words: `${ruleWords(rule)} accepts it.` };
   const words = `It leads to the network “${network.name}”, and no rule allows that.`;
-  return { verdict: "reject", reason: "firewall", rule: "filter.betweenNetworks", words };
+  return { verdict: "reject", reason: "firewall", rule: "filter:betweenNetworks", words };
 }
 
 const filtered = (rule: string, words: string): EgressDecision => ({ verdict: "reject", reason: "destinationFiltered", rule, words });

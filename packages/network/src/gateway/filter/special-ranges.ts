@@ -7,7 +7,7 @@ export type SpecialKind = "closed" | "private";
 export interface SpecialRange {
   readonly range: IpRange;
   readonly kind: SpecialKind;
-  /** Stable, for rule ids such as “filter.loopback”. */
+  /** Stable, for rule ids such as “filter:loopback”. */
   readonly name: string;
   readonly words: string;
 }
