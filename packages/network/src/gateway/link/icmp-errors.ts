@@ -45,7 +45,12 @@ export function icmpErrorFor(packet: SeenPacket, reason: IcmpReason, own: Uint8A
   if (packet.version === 4) {
     const [type, code] = typeof reason === "string" ? V4[reason] : [ICMP.unreachable, ICMP_UNREACHABLE.fragmentationNeeded];
     const rest = typeof reason === "string" ? 0 : reason.tooBigFor;
-    return serializeIpv4Packet({ source: own, destination: to, protocol: IP_PROTOCOL.icmp, payload: serializeIcmp({ type, code, rest, body }) });
+    return serializeIpv4Packet({
+      source: own,
+      destination: to,
+      protocol: IP_PROTOCOL.icmp,
+      payload: serializeIcmp({ type, code, rest, body }),
+    });
   }
   const [type, code] = typeof reason === "string" ? V6[reason] : [ICMPV6.packetTooBig, 0];
   const rest = typeof reason === "string" ? 0 : reason.tooBigFor;

@@ -1,6 +1,6 @@
 // Who is behind which IP address on a segment (ARP, RFC 826; neighbour discovery, RFC 4861 §7), and packets that wait for the
 // answer. Pure but for its own tables: what is to be sent is returned. Bounded in addresses, waiting packets and bytes.
-import { hexOf } from "@mimic/wire";
+import { hexOf, ipv4Number } from "@mimic/wire";
 
 const KNOWN_MS = 60_000;
 const ASK_AGAIN_MS = 1000;
@@ -31,10 +31,12 @@ export interface Unreached {
   readonly packets: readonly Uint8Array[];
 }
 
-const keyOf = (vlan: number, address: Uint8Array): string => `${vlan} ${hexOf(address)}`;
+/** A number for IPv4, since this is asked for each packet. */
+const keyOf = (vlan: number, address: Uint8Array): number | string =>
+  address.length === 4 ? vlan * 0x1_0000_0000 + ipv4Number(address) : `${vlan} ${hexOf(address)}`;
 
 export class Neighbours {
-  readonly #table = new Map<string, Neighbour>();
+  readonly #table = new Map<number | string, Neighbour>();
 
   /** The MAC for an address; undefined = the packet (a copy) waits, and `asking` is to be sent when it is there. */
   find(vlan: number, address: Uint8Array, packet: Uint8Array, nowMs: number): { readonly mac?: Uint8Array; readonly asking?: Asking } {
@@ -48,7 +50,8 @@ export class Neighbours {
       known.askAgainAtMs = nowMs + ASK_AGAIN_MS;
       return { mac: known.mac, asking: { vlan, address } };
     }
-    const neighbour = known ?? this.#add(key, { vlan, address: address.slice(), mac: undefined, knownUntilMs: 0, asks: 0, askAgainAtMs: 0, waiting: [] });
+    const neighbour =
+      known ?? this.#add(key, { vlan, address: address.slice(), mac: undefined, knownUntilMs: 0, asks: 0, askAgainAtMs: 0, waiting: [] });
     if (neighbour.waiting.length >= MOST_WAITING_EACH) neighbour.waiting.shift();
     neighbour.waiting.push(packet.slice());
     if (neighbour.askAgainAtMs > nowMs) return {};
@@ -61,11 +64,17 @@ export class Neighbours {
    * Somebody said, or showed by a packet, that it has the address. Answers the packets that waited. What nobody asked for is
    * learnt only when `isWanted` (a request to us, a lease): a guest cannot fill the table by talking.
    */
-  learn(vlan: number, address: Uint8Array, mac: Uint8Array, { nowMs, isWanted }: { readonly nowMs: number; readonly isWanted: boolean }): Uint8Array[] {
+  learn(
+    vlan: number,
+    address: Uint8Array,
+    mac: Uint8Array,
+    { nowMs, isWanted }: { readonly nowMs: number; readonly isWanted: boolean },
+  ): Uint8Array[] {
     const key = keyOf(vlan, address);
     const known = this.#table.get(key);
     if (!known && !isWanted) return [];
-    const neighbour = known ?? this.#add(key, { vlan, address: address.slice(), mac: undefined, knownUntilMs: 0, asks: 0, askAgainAtMs: 0, waiting: [] });
+    const neighbour =
+      known ?? this.#add(key, { vlan, address: address.slice(), mac: undefined, knownUntilMs: 0, asks: 0, askAgainAtMs: 0, waiting: [] });
     neighbour.mac = mac.slice();
     neighbour.knownUntilMs = nowMs + KNOWN_MS;
     neighbour.asks = 0;
@@ -102,7 +111,7 @@ export class Neighbours {
   }
 
   /** The oldest entry goes when there are too many. */
-  #add(key: string, neighbour: Neighbour): Neighbour {
+  #add(key: number | string, neighbour: Neighbour): Neighbour {
     const oldest = this.#table.size >= MOST_NEIGHBOURS ? this.#table.keys().next().value : undefined;
     if (oldest !== undefined) this.#table.delete(oldest);
     this.#table.set(key, neighbour);

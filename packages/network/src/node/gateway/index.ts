@@ -1,0 +1,1 @@
+export { type NodeEnvironmentOptions, type NodeGatewayEnvironment, nodeGatewayEnvironment } from "./environment.ts";
