@@ -26,11 +26,11 @@ export const nodeDnsTransport: DnsTransport = {
   async tcp(server, query, { signal }) {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const reader = new DnsTcpReader();
-    const socket = connect({ host: server.address, port: server.port, signal } as Parameters<typeof connect>[0] & { host: string });
+    const socket = connect({ host: server.address, port: server.port });
     const abort = (): void => void socket.destroy(new Error("given up"));
     signal.addEventListener("abort", abort, { once: true });
     socket.on("connect", () => socket.write(framedForTcp(query)));
-    socket.on("data", (bytes) => {
+    socket.on("data", (bytes: Buffer) => {
       const [message] = reader.push(bytes);
       if (message) resolve(message);
     });
