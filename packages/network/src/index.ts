@@ -1,6 +1,7 @@
 // The switch and the gateway, pure: who may send what to whom, and what the network itself answers.
 
 export * from "./capture/index.ts";
+export * from "./gateway/index.ts";
 export * from "./quality/index.ts";
 export type { AddressBook, GatewayMaker, GatewaySurroundings, NetworkGateway } from "./switch/gateway-port.ts";
 export {

@@ -1,3 +1,4 @@
+// What a gateway cannot do; each code has its line in docs/errors.md.
 import { MimicError } from "@mimic/base";
 
 export const cannotConnect = (where: string, detail?: string): MimicError =>
