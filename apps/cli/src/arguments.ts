@@ -23,6 +23,8 @@ export const SYSTEM: ArgumentSpec = { name: "system", about: "a system of the ca
 export const JOB: ArgumentSpec = { name: "job", about: "the job's id (mimic jobs)", completes: "job" };
 export const TRASHED: ArgumentSpec = { name: "entry", about: "the machine's name, or the entry's id", completes: "trash" };
 
+export const TEMPLATE: ArgumentSpec = { name: "template", about: "the template's name (mimic template ls)", completes: "template" };
+
 export const GRACE: OptionSpec = { flags: "--grace <time>", about: "how long its system may take: 30s, 5m", completes: "nothing" };
 export const THEN_KILL: OptionSpec = { flags: "--then-kill", about: "end it when it has not shut down by then" };
 export const YES: OptionSpec = { flags: "-y, --yes", about: "do not ask" };

@@ -12,6 +12,7 @@ export type Completes =
   | "system"
   | "job"
   | "trash"
+  | "template"
   | "drive"
   | "file"
   | "remote"
@@ -38,7 +39,16 @@ export interface ExampleSpec {
   readonly line: string;
   readonly does: string;
 }
-export const GROUPS = ["Begin", "Machines", "Inside a machine", "Images and systems", "Networks", "What happens", "This program"] as const;
+export const GROUPS = [
+  "Begin",
+  "Machines",
+  "In a moment",
+  "Inside a machine",
+  "Images and systems",
+  "Networks",
+  "What happens",
+  "This program",
+] as const;
 
 export interface CommandSpec {
   /** `start`, `image pull`. */

@@ -17,7 +17,7 @@ export interface Answer {
   readonly candidates: readonly Candidate[];
 }
 /** Names of this moment. */
-export type Look = (what: "machine" | "network" | "image" | "system" | "job" | "trash") => Promise<readonly Candidate[]>;
+export type Look = (what: "machine" | "network" | "image" | "system" | "job" | "trash" | "template") => Promise<readonly Candidate[]>;
 
 const NOTHING: Answer = { mode: "values", candidates: [] };
 
@@ -55,6 +55,7 @@ const NOUN_WORDS: Readonly<Record<string, string>> = {
   trash: "What was removed and can come back",
   os: "Systems that machines can be made from",
   image: "Images that are here",
+  template: "Machines that others are made from in a moment",
   jobs: "Long work",
 };
 
@@ -131,6 +132,11 @@ async function lookUp(what: Parameters<Look>[0], door: Door): Promise<readonly C
         return (await client.systems.list({}, options)).systems.map(({ id, name }) => ({ value: id, about: name }));
       case "job":
         return (await client.jobs.list({}, options)).jobs.map(({ id, title }) => ({ value: id, about: title }));
+      case "template":
+        return (await client.templates.list({}, options)).templates.map(({ name, hardwareInWords }) => ({
+          value: name,
+          about: hardwareInWords,
+        }));
       case "trash":
         return (await client.trash.list({}, options)).trash.map(({ name }) => ({ value: name, about: "in the trash" }));
       default:

@@ -45,6 +45,20 @@ export class EventWords {
         return `${name} came back from the trash`;
       case "machine.forgotten":
         return `${name} is gone for ever`;
+      case "template.made":
+        return `the template ${quoted(fact.name)} was made${fact.generation > 1 ? ` (generation ${fact.generation})` : ""}`;
+      case "template.removed":
+        return `the template ${quoted(fact.name)} was removed`;
+      case "template.changed":
+        return "a template was changed";
+      case "moment.taken":
+        return `${name}: the moment ${quoted(fact.moment)} was kept`;
+      case "moment.removed":
+        return `${name}: a moment was deleted`;
+      case "moment.changed":
+        return `${name}: a moment was changed`;
+      case "moment.restored":
+        return `${name} went back to a moment`;
       case "image.added":
         return `image ${quoted(fact.name)} is here`;
       case "image.removed":

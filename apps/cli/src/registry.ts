@@ -34,6 +34,13 @@ export const registry: Readonly<Record<string, Load>> = {
   clone: () => import("./commands/machine/clone.ts"),
   rm: () => import("./commands/machine/rm.ts"),
   explain: () => import("./commands/machine/explain.ts"),
+  run: () => import("./commands/disposable/run.ts"),
+  keep: () => import("./commands/disposable/keep.ts"),
+  "template make": () => import("./commands/template/make.ts"),
+  "template ls": () => import("./commands/template/ls.ts"),
+  "template show": () => import("./commands/template/show.ts"),
+  "template set": () => import("./commands/template/set.ts"),
+  "template rm": () => import("./commands/template/rm.ts"),
   "trash ls": () => import("./commands/trash/ls.ts"),
   "trash restore": () => import("./commands/trash/restore.ts"),
   "trash rm": () => import("./commands/trash/rm.ts"),
@@ -80,6 +87,7 @@ export const aliases: Readonly<Record<string, string>> = {
   images: "image ls",
   systems: "os ls",
   networks: "net ls",
+  templates: "template ls",
 };
 
 /** First words that hold verbs of their own, and the verb that is meant when there is none. */
@@ -91,7 +99,11 @@ export const nouns: Readonly<Record<string, string>> = {
   image: "image ls",
   net: "net ls",
   jobs: "jobs ls",
+  template: "template ls",
 };
+
+/** Nouns that take a name straight away: `mimic template NAME`. */
+const takesName: Readonly<Record<string, string>> = { template: "template make" };
 
 export const loadAll = async (): Promise<CommandSpec[]> =>
   (await Promise.all(Object.values(registry).map((load) => load()))).map((file) => file.command);
@@ -107,6 +119,8 @@ export function findVerb(words: readonly string[]): Found {
   if (Object.hasOwn(nouns, first)) {
     const path = `${first} ${second}`;
     if (second !== undefined && Object.hasOwn(registry, path)) return { kind: "verb", path, rest: words.slice(2) };
+    const named = takesName[first];
+    if (named !== undefined && second !== undefined && !second.startsWith("-")) return { kind: "verb", path: named, rest: words.slice(1) };
     // `mimic jobs`, `mimic jobs --json`: the list; `mimic jobs --help`: what there is.
     if (second === "--help" || second === "-h" || (second !== undefined && !second.startsWith("-")))
       return { kind: "noun", noun: first, wanted: second };

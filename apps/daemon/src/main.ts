@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { IdMaker, MimicError, messageOf } from "@mimic/base";
+import { reseedProgram } from "@mimic/images";
 import { createImageSources } from "@mimic/images/node";
 import { createQemu, environmentOf } from "@mimic/qemu/node";
 import { directoriesFor, layoutOf } from "@mimic/store";
@@ -56,6 +57,11 @@ async function main(): Promise<void> {
     networks: store.networks,
     fabric: noSwitch,
     journal: store.journal,
+    layers: store.layers,
+    moments: store.moments,
+    templates: store.templates,
+    random,
+    reseedProgram: reseedProgram(),
     survey: createSurvey(layout.data),
     clock,
     ids,

@@ -14,6 +14,7 @@ import {
   LoadSample,
   MachineView,
   SystemView,
+  TemplateView,
   TrashView,
   UsbDevice,
 } from "@mimic/model";
@@ -54,6 +55,8 @@ const machines = {
         system: z.string().max(63).optional(),
         /** …or over an image that is here: as its disk (kind disk), in its CD or floppy drive, or booted directly… */
         image: image.optional(),
+        /** …or from a template (its hardware is the template's)… */
+        template: z.string().min(1).max(100).optional(),
         /** …or with neither: an empty disk. */
         hardware: HardwareWish.optional(),
         /** Size of its first disk; grown from the image's when larger. */
@@ -146,6 +149,65 @@ const machines = {
     .input(OfMachine)
     .output(z.object({ system: z.string().optional(), hostname: z.string().optional(), agentVersion: z.string().optional() })),
   ...nicContract,
+};
+
+const tp = "templates";
+const template = z.string().min(1).max(100).describe("name, id, or an unambiguous beginning of the name");
+const templates = {
+  list: route(routes.templates.list, tp, "All templates")
+    .input(z.strictObject({}))
+    .output(z.object({ templates: z.array(TemplateView) })),
+  show: route(routes.templates.show, tp, "One template").input(z.strictObject({ template })).output(TemplateView),
+  make: route(routes.templates.make, tp, "Make a template of a machine, or a new generation of one; a running machine goes on meanwhile")
+    .input(
+      z.strictObject({
+        machine,
+        name: z
+          .string()
+          .max(200)
+          .optional()
+          .describe("the machine's own name when absent; a name that is there already gets a new generation"),
+        note: z.string().max(2000).optional(),
+        disksOnly: z.boolean().optional().describe("leave out memory and devices: machines made from it are switched on"),
+      }),
+    )
+    .output(Started),
+  change: route(routes.templates.change, tp, "Rename it, note something, say how many machines wait ready")
+    .input(
+      z.strictObject({
+        template,
+        name: z.string().max(200).optional(),
+        note: z.string().max(2000).optional(),
+        warm: z.int().min(0).max(32).nullable().optional().describe("null = as it is used"),
+      }),
+    )
+    .output(TemplateView),
+  remove: route(routes.templates.remove, tp, "Remove it; machines made from it stay")
+    .input(z.strictObject({ template }))
+    .output(z.object({})),
+  removeGeneration: route(routes.templates.removeGeneration, tp, "Remove one of its generations")
+    .input(z.strictObject({ template, generation: z.coerce.number().int().min(1) }))
+    .output(TemplateView),
+};
+
+const dp = "disposables";
+const disposables = {
+  run: route(routes.disposables.run, dp, "A machine for once: it vanishes when it stops; the job's result names it")
+    .input(
+      z.strictObject({
+        of: z.string().min(1).max(100).describe("a template, or a system of the catalogue"),
+        name: z.string().max(200).optional().describe("a name makes it stay, as it was in the beginning"),
+        net: z.string().min(1).max(100).optional().describe("a network to plug its card into; without one it has no card"),
+        withinMs: z.int().min(0).max(60_000).optional().describe("wait so long for its end before answering"),
+      }),
+    )
+    .output(Started),
+  keep: route(routes.disposables.keep, dp, "Make an ordinary machine of it: it stays when it stops")
+    .input(z.strictObject({ machine, name: z.string().max(200).optional() }))
+    .output(MachineView),
+  discard: route(routes.disposables.discard, dp, "End a disposable machine and answer at once; it vanishes by itself")
+    .input(OfMachine)
+    .output(z.object({})),
 };
 
 const i = "images";
@@ -242,5 +304,17 @@ const daemon = {
     .output(z.object({ stoppedMachines: z.array(z.string()) })),
 };
 
-export const contract = { host, machines, networks: networkContract, images, systems, jobs, trash, sessions, daemon };
+export const contract = {
+  host,
+  machines,
+  networks: networkContract,
+  templates,
+  disposables,
+  images,
+  systems,
+  jobs,
+  trash,
+  sessions,
+  daemon,
+};
 export type Contract = typeof contract;

@@ -71,6 +71,19 @@ export const routes = {
     trace: post("/networks/{network}/traces"),
     layout: post("/networks/{network}/layout"),
   },
+  templates: {
+    list: get("/templates"),
+    show: get("/templates/{template}"),
+    make: post("/machines/{machine}/templates"),
+    change: patch("/templates/{template}"),
+    remove: del("/templates/{template}"),
+    removeGeneration: del("/templates/{template}/generations/{generation}"),
+  },
+  disposables: {
+    run: post("/disposables"),
+    keep: post("/machines/{machine}/keep"),
+    discard: post("/machines/{machine}/discard"),
+  },
   images: {
     list: get("/images"),
     show: get("/images/{image}"),

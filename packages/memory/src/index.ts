@@ -1,3 +1,4 @@
 export * from "./memory-hypervisor.ts";
+export * from "./memory-moments.ts";
 export * from "./memory-networks.ts";
 export * from "./memory-store.ts";

@@ -29,6 +29,7 @@ export class MemoryHypervisor implements Hypervisor {
   facts: Hypervisor["facts"] = async () => ({
     version: "0.0.0",
     accelerator: "tcg",
+    processor: "",
     because: "nothing real runs here",
     confinement: { works: true, because: "nothing real runs here" },
   });
@@ -77,6 +78,8 @@ export class MemoryHypervisor implements Hypervisor {
     return machine;
   }
 
+  mould: Hypervisor["mould"] = async () => ({ memorySha256: "0".repeat(64) });
+  cool: Hypervisor["cool"] = async () => {};
   adopt: Hypervisor["adopt"] = async (_plan, run) => this.alive.get(run.cookie);
 }
 
@@ -95,6 +98,7 @@ export class MemoryMachine implements RunningMachine {
   readonly pressed: string[][] = [];
   readonly typed: string[] = [];
   readonly media = new Map<string, string | undefined>();
+  readonly tops = new Map<string, string>();
   readonly #listeners = new Set<(news: MachineNews) => void>();
   readonly #options: MemoryHypervisorOptions;
   readonly #gone: () => void;
@@ -179,6 +183,17 @@ export class MemoryMachine implements RunningMachine {
     this.media.set(slot, path);
     this.happen({ kind: "mediumChanged", slot, open: path === undefined });
   }
+  save: RunningMachine["save"] = async ({ goOn, layers }) => {
+    for (const layer of layers) this.tops.set(layer.diskId, layer.name);
+    if (!goOn) this.happen({ kind: "paused", why: "asked" });
+    return { pausedMs: 1, bytes: 0 };
+  };
+  layDisks: RunningMachine["layDisks"] = async (layers) => {
+    for (const layer of layers) this.tops.set(layer.diskId, layer.name);
+    return { pausedMs: 1 };
+  };
+  moveDisks: RunningMachine["moveDisks"] = async () => {};
+  topLayers: RunningMachine["topLayers"] = async () => Object.fromEntries(this.tops);
   async usage() {
     return { cpuMs: 0, memoryBytes: 0, diskReadBytes: 0, diskWriteBytes: 0 };
   }
@@ -228,6 +243,7 @@ class MemoryAgent implements GuestAgent {
   useCpus: GuestAgent["useCpus"] = async (count) => count;
   useNewMemory: GuestAgent["useNewMemory"] = async () => {};
   growFileSystem: GuestAgent["growFileSystem"] = async () => "The guest says: the file system at / has grown too.";
+  quick: GuestAgent["quick"] = async () => ({ code: 0, out: "random\nname\ntime\n" });
   async *readFile(path: string): AsyncGenerator<Uint8Array> {
     const bytes = this.#files.get(path);
     if (!bytes) throw new MimicError("agent.refused", `The guest has no file ${path}.`, { hint: "Check the path." });

@@ -47,6 +47,9 @@ export class MemoryMachineStore implements MachineStore {
     files: { runDirectory: "run", netDirectory: "net", logDirectory: "log", nvramDirectory: "nvram", disks: {}, media: {} },
   });
   diskPath: MachineStore["diskPath"] = (_record, id) => id;
+  filePath: MachineStore["filePath"] = (_record, name) => name;
+  forgetFile: MachineStore["forgetFile"] = async () => {};
+  vanish: MachineStore["vanish"] = async (id) => void this.machines.delete(id);
   mediumPath: MachineStore["mediumPath"] = (_record, slot) => slot;
   async trash(id: string): Promise<TrashedMachine> {
     const known = this.machines.get(id);
@@ -57,6 +60,7 @@ export class MemoryMachineStore implements MachineStore {
     return entry;
   }
   trashed: MachineStore["trashed"] = async () => [...this.entries.values()];
+  trashedMoments: MachineStore["trashedMoments"] = async () => [];
   async restore(trashId: string): Promise<MachineRecord> {
     const entry = this.entries.get(trashId);
     if (!entry) throw new MimicError("trash.unreadable", "There is no such entry.", { hint: "Look at the trash." });

@@ -33,6 +33,10 @@ export const DiskLimits = z.strictObject({
   operationsPerSecond: z.int().min(0).max(10_000_000).default(0),
 });
 export type DiskLimits = z.infer<typeof DiskLimits>;
+/** A frozen layer of disks: `layers/<id>.<format>` in the data directory, shared by whoever stands on it. */
+export const LayerId = z.string().regex(/^lay_[0-9a-z]{26}$/);
+export const LayerRef = z.strictObject({ id: LayerId, format: DiskFormat });
+export type LayerRef = z.infer<typeof LayerRef>;
 
 /** A hard disk. Its file is `disks/<id>.<format>` in the machine's folder; `base` is the image under it. */
 export const DiskSpec = z.strictObject({
@@ -54,6 +58,10 @@ export const DiskSpec = z.strictObject({
     .string()
     .regex(/^port\d{1,2}$/)
     .optional(),
+  /** Its own file's name, once a layer was laid over the first: `disks/<head>.<format>`. */
+  head: LayerId.optional(),
+  /** Frozen layers between its own file and `base`, top to bottom. */
+  layers: z.array(LayerRef).max(64).optional(),
 });
 export type DiskSpec = z.infer<typeof DiskSpec>;
 

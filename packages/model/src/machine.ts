@@ -21,6 +21,14 @@ export const MachineRecord = z.strictObject({
   readiness: Readiness,
   /** How to log in, when Mimic set it up; never a password that a person chose. */
   login: z.strictObject({ user: z.string().max(32), shell: z.enum(["hvc", "serial", "none"]).default("none") }).optional(),
+  /** The template it was made from. */
+  origin: z.strictObject({ template: z.string().max(40), generation: z.int().min(1) }).optional(),
+  /** What it writes vanishes when it stops; with “machine” the machine itself does too. */
+  forgets: z.enum(["machine", "disks"]).optional(),
+  /** The moment that its present stands on. */
+  moment: z.string().max(40).optional(),
+  /** It sleeps: its next start goes on from this moment. */
+  asleep: z.string().max(40).optional(),
 });
 export type MachineRecord = z.infer<typeof MachineRecord>;
 
@@ -77,6 +85,9 @@ export const MachineView = z.object({
   job: z.string().optional(),
   /** Where each card's cable leads (a network's name), and the addresses that it has there. */
   links: z.array(z.object({ nic: z.string(), network: z.string().nullable(), addresses: z.array(z.string()) })),
+  origin: MachineRecord.shape.origin,
+  forgets: MachineRecord.shape.forgets,
+  asleep: z.boolean().optional(),
 });
 export type MachineView = z.infer<typeof MachineView>;
 

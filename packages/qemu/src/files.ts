@@ -12,11 +12,14 @@ export interface FileNeed {
   /** A file of the system, where links are usual (firmware packages); never a file of a machine. */
   readonly systemFile?: boolean;
   /** One layer of a disk: its header is looked at before each start. */
-  readonly layer?: { readonly diskId: string; readonly depth: number; readonly format: "qcow2" | "raw" };
+  readonly layer?: { readonly diskId: string; readonly depth: number; readonly format: "qcow2" | "raw"; readonly encrypted?: boolean };
+  /** Open already, in memory only: handed on as it is, and closed by whoever holds it. */
+  readonly held?: number;
 }
 
 export const diskKey = (diskId: string, depth: number): string => `disk:${diskId}:${depth}`;
 export const mediumKey = (slot: string): string => `medium:${slot}`;
+export const keyKey = (diskId: string): string => `key:${diskId}`;
 
 export function planFiles(plan: BootPlan, firmware: FirmwareFiles | undefined): readonly FileNeed[] {
   const { files } = plan;
@@ -31,13 +34,20 @@ export function planFiles(plan: BootPlan, firmware: FirmwareFiles | undefined): 
   for (const disk of hardware.disks) {
     for (const [depth, layer] of (files.disks[disk.id] ?? []).entries()) {
       const writable = depth === 0 && !disk.readOnly;
-      needs.push({ key: diskKey(disk.id, depth), path: layer.path, writable, layer: { diskId: disk.id, depth, format: layer.format } });
+      const encrypted = depth === 0 && plan.secrets?.[disk.id] !== undefined;
+      needs.push({
+        key: diskKey(disk.id, depth),
+        path: layer.path,
+        writable,
+        layer: { diskId: disk.id, depth, format: layer.format, encrypted },
+      });
     }
   }
   for (const drive of hardware.drives) {
     const path = files.media[drive.slot];
     if (path !== undefined) needs.push({ key: mediumKey(drive.slot), path, writable: false });
   }
+  if (plan.resume) needs.push({ key: "state", path: plan.resume.statePath, writable: false });
   return needs;
 }
 

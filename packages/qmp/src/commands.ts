@@ -62,6 +62,7 @@ export interface CommandArguments extends HotplugArguments {
   "migrate-set-parameters": { readonly "max-bandwidth"?: number; readonly "downtime-limit"?: number };
   "query-migrate": EmptyArguments;
   "query-block": EmptyArguments;
+  "x-debug-query-block-graph": EmptyArguments;
   transaction: { readonly actions: readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] };
   "blockdev-mirror": {
     readonly "job-id": string;
@@ -148,6 +149,10 @@ export const replySchemas = {
     ram: z.object({ transferred: z.number() }).optional(),
   }),
   "query-block": z.array(z.object({ qdev: z.string().optional(), inserted: z.object({ "node-name": z.string().optional() }).optional() })),
+  "x-debug-query-block-graph": z.object({
+    nodes: z.array(z.object({ id: z.int(), name: z.string() })),
+    edges: z.array(z.object({ parent: z.int(), child: z.int(), name: z.string() })),
+  }),
   transaction: nothing,
   "blockdev-mirror": nothing,
   "block-stream": nothing,

@@ -16,6 +16,8 @@ export interface Layout extends Directories {
   readonly machines: string;
   readonly images: string;
   readonly trash: string;
+  readonly layers: string;
+  readonly templates: string;
   readonly quarantine: string;
   readonly journal: string;
   readonly jobs: string;
@@ -35,6 +37,14 @@ export interface Layout extends Directories {
   netPort(portId: string): string;
   readonly networks: string;
   network(id: string): NetworkLayout;
+  /** Logs of machines of which nothing shall stay: gone with the computer's next start at the latest. */
+  passingLog(id: string): string;
+  layer(id: string, format: string): string;
+  moment(machineId: string, id: string): StateLayout;
+  momentDraft(machineId: string, id: string): StateLayout;
+  template(id: string): { readonly folder: string; readonly record: string };
+  templateDraft(id: string): { readonly folder: string; readonly record: string };
+  generation(templateFolder: string, number: number): StateLayout;
   image(digest: string): ImageLayout;
   imageAt(folder: string): ImageLayout;
   trashEntry(id: string): TrashLayout;
@@ -52,6 +62,7 @@ export interface MachineLayout {
   readonly log: string;
   readonly story: string;
   readonly qemuLog: string;
+  readonly moments: string;
   readonly serialLog: string;
   disk(id: string, format: string): string;
   medium(slot: string): string;
@@ -61,6 +72,16 @@ export interface NetworkLayout {
   readonly record: string;
   readonly keys: string;
   key(portId: string): string;
+}
+/** What is kept of a moment or of a template's generation. */
+export interface StateLayout {
+  readonly folder: string;
+  readonly record: string;
+  readonly state: string;
+  readonly memory: string;
+  readonly picture: string;
+  readonly nvram: string;
+  readonly media: string;
 }
 export interface ImageLayout {
   readonly folder: string;
@@ -90,9 +111,20 @@ export function layoutOf(directories: Directories): Layout {
     story: `${folder}/log/activity.jsonl`,
     qemuLog: `${folder}/log/qemu.log`,
     serialLog: `${folder}/log/serial.log`,
+    moments: `${folder}/moments`,
     disk: (id, format) => `${folder}/disks/${id}.${format}`,
     medium: (slot) => `${folder}/media/${slot}.img`,
   });
+  const stateAt = (folder: string): StateLayout => ({
+    folder,
+    record: `${folder}/moment.json`,
+    state: `${folder}/state`,
+    memory: `${folder}/memory`,
+    picture: `${folder}/picture.png`,
+    nvram: `${folder}/nvram`,
+    media: `${folder}/media`,
+  });
+  const templateAt = (folder: string) => ({ folder, record: `${folder}/template.json` });
   const imageAt = (folder: string): ImageLayout => ({
     folder,
     record: `${folder}/image.json`,
@@ -109,6 +141,8 @@ export function layoutOf(directories: Directories): Layout {
     machines: `${data}/machines`,
     images: `${data}/images`,
     trash: `${data}/trash`,
+    layers: `${data}/layers`,
+    templates: `${data}/templates`,
     quarantine: `${data}/quarantine`,
     journal: `${data}/journal`,
     jobs: `${data}/jobs.json`,
@@ -129,6 +163,13 @@ export function layoutOf(directories: Directories): Layout {
       const folder = `${data}/networks/${id}`;
       return { folder, record: `${folder}/network.json`, keys: `${folder}/keys`, key: (portId) => `${folder}/keys/${portId}.key` };
     },
+    passingLog: (id) => `${run}/l/${id}`,
+    layer: (id, format) => `${data}/layers/${id}.${format}`,
+    moment: (machineId, id) => stateAt(`${data}/machines/${machineId}/moments/${id}`),
+    momentDraft: (machineId, id) => stateAt(`${data}/machines/${machineId}/moments/${DRAFT_PREFIX}${id}`),
+    template: (id) => templateAt(`${data}/templates/${id}`),
+    templateDraft: (id) => templateAt(`${data}/templates/${DRAFT_PREFIX}${id}`),
+    generation: (folder, number) => stateAt(`${folder}/g${number}`),
     image: (digest) => imageAt(`${data}/images/${digest}`),
     imageAt,
     trashEntry: (id) => trashAt(`${data}/trash/${id}`),

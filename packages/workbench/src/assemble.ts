@@ -2,6 +2,8 @@
 import { isRefusal } from "@mimic/base";
 import type { HostView } from "@mimic/model";
 import { type Context, findRunning, type Ports } from "./context.ts";
+import { Pool } from "./disposables/pool.ts";
+import { discardDisposable, keepDisposable, runDisposable } from "./disposables/run-disposable.ts";
 import { EventLog } from "./events.ts";
 import * as images from "./images/image-verbs.ts";
 import { JobBoard } from "./jobs/job-board.ts";
@@ -12,14 +14,21 @@ import { createMachine, newActor } from "./machines/create-machine.ts";
 import * as machines from "./machines/machine-verbs.ts";
 import { bringDown, powerVerb, restartMachine, startMachine, stopMachine } from "./machines/power-verbs.ts";
 import * as trash from "./machines/trash-verbs.ts";
+import { afterAbsence } from "./moments/after-absence.ts";
+import { sweepLayers } from "./moments/layers.ts";
 import { networkVerbs } from "./networks/assemble-networks.ts";
 import { NetworkBook } from "./networks/network-book.ts";
 import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
 import { bringNetworksBack, pluggedMachines } from "./networks/plug-in.ts";
+import { createFromTemplate } from "./templates/create-from-template.ts";
+import { makeTemplate } from "./templates/make-template.ts";
+import * as templates from "./templates/template-verbs.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Names of additions that clients can test for. */
 const FEATURES = [
+  "templates",
+  "disposables",
   "machines",
   "images",
   "systems",
@@ -47,12 +56,28 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
   const jobs = new JobBoard({ ...ports, events });
   const actors: Context["actors"] = new Map();
   const networks = new NetworkBook({ ...ports, store: ports.networks, events, machines: () => pluggedMachines(actors) });
-  const context: Context = { ports, events, jobs, actors, networks, reserved: new Set(), acquiring: new Map() };
+  const pool = new Pool();
+  const context: Context = {
+    ports,
+    events,
+    jobs,
+    actors,
+    networks,
+    reserved: new Set(),
+    acquiring: new Map(),
+    templates: new Map(),
+    making: new Map(),
+    pool,
+    unreadable: 0,
+    makingTemplates: 0,
+  };
+  pool.attach(context);
   return {
     host: { show: () => showHost(context), diagnose: () => diagnose(context) },
     machines: {
       list: () => machines.listMachines(context),
-      create: async (input) => createMachine(context, input),
+      create: async (input) =>
+        input.template === undefined ? createMachine(context, input) : createFromTemplate(context, { ...input, template: input.template }),
       show: (input) => machines.showMachine(context, input),
       change: (input) => changeMachine(context, input),
       remove: (input) => trash.removeMachine(context, input),
@@ -78,6 +103,24 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       removeNic: (input) => removeNic(context, input),
     },
     networks: networkVerbs(context),
+    templates: {
+      list: () => templates.listTemplates(context),
+      show: (input) => templates.showTemplate(context, input),
+      make: async (input) => makeTemplate(context, input),
+      change: (input) => templates.changeTemplate(context, input),
+      remove: (input) => templates.removeTemplate(context, input),
+      removeGeneration: (input) => templates.removeGeneration(context, input),
+    },
+    disposables: {
+      run: async ({ withinMs, ...wish }) => {
+        const started = await runDisposable(context, wish);
+        if (isRefusal(started) || !withinMs) return started;
+        const job = await jobs.wait(started.job.id, withinMs);
+        return isRefusal(job) ? job : { job };
+      },
+      keep: (input) => keepDisposable(context, input),
+      discard: async (input) => discardDisposable(context, input),
+    },
     images: {
       list: () => images.listImages(context),
       show: (input) => images.showImage(context, input),
@@ -114,12 +157,16 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
   const { ports, events } = context;
   const { machines: stored, unreadable } = await ports.machines.load();
   const lostNetworks = await context.networks.load();
+  const kept = await ports.templates.load();
+  for (const template of kept.templates) context.templates.set(template.id, template);
+  context.unreadable = unreadable.length + kept.unreadable.length;
   // A folder that cannot be read may be that of a machine which runs: then nobody may be taken for a stray.
   if (unreadable.length === 0) await ports.hypervisor.sweep(new Set(stored.flatMap(({ run }) => (run ? [run.cookie] : []))), { signal });
   await Promise.all(
     stored.map(async ({ record, run, lastPower }) => {
       const actor = newActor(context, record, lastPower);
       if (run) await actor.adopt(run, { signal, bootId: ports.bootId });
+      await afterAbsence(context, actor, { signal });
     }),
   );
   await bringNetworksBack(context, { signal });
@@ -132,6 +179,8 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
     events.publish({ kind: "host.noticed", words: `A network’s folder cannot be read and was left alone: ${folder} (${why}).` });
   for (const { id } of await ports.journal.open()) await ports.journal.close(id);
   await trash.forgetExpired(context);
+  await sweepLayers(context);
+  context.pool.fill();
 }
 
 async function close(
@@ -140,6 +189,7 @@ async function close(
 ): Promise<{ stoppedMachines: string[] }> {
   const stoppedMachines: string[] = [];
   await context.jobs.close();
+  await context.pool.close();
   if (stopThem) {
     await Promise.all(
       [...context.actors.values()]

@@ -1,6 +1,7 @@
 // What every verb works with: the ports, and the few things the workbench itself remembers.
-import { type Clock, type IdMaker, isRefusal, type Log, type Refusal, refusal } from "@mimic/base";
-import { findByName, type Name, readName } from "@mimic/model";
+import { type Clock, type IdMaker, isRefusal, type Log, type Random, type Refusal, refusal } from "@mimic/base";
+import { findByName, type Name, readName, type TemplateRecord } from "@mimic/model";
+import type { ReadyMachines } from "./disposables/ready-machines.ts";
 import type { EventLog } from "./events.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { MachineActor } from "./machines/machine-actor.ts";
@@ -12,10 +13,13 @@ import type {
   ImageSources,
   ImageStore,
   Journal,
+  LayerStore,
   MachineStore,
+  MomentStore,
   NetworkStore,
   RunningMachine,
   SwitchFabric,
+  TemplateStore,
 } from "./ports/index.ts";
 
 export interface Ports {
@@ -27,9 +31,15 @@ export interface Ports {
   readonly networks: NetworkStore;
   readonly fabric: SwitchFabric;
   readonly journal: Journal;
+  readonly layers: LayerStore;
+  readonly moments: MomentStore;
+  readonly templates: TemplateStore;
   readonly survey: HostSurvey;
   readonly clock: Clock;
   readonly ids: IdMaker;
+  readonly random: Random;
+  /** A small program that gives a guest's kernel fresh randomness (x86-64 Linux). */
+  readonly reseedProgram: Uint8Array;
   readonly log: Log;
   /** Public keys that are put into systems which take one. */
   readonly authorizedKeys: readonly string[];
@@ -54,6 +64,14 @@ export interface Context {
   readonly reserved: Set<string>;
   /** System id → the acquisition under way, so that two wishes share one download. */
   readonly acquiring: Map<string, Promise<string | Refusal>>;
+  readonly templates: Map<string, TemplateRecord>;
+  /** System id → its template that is being made, so that two wishes share one start. */
+  readonly making: Map<string, Promise<TemplateRecord | Refusal>>;
+  /** Machines that wait ready, by template. */
+  readonly pool: ReadyMachines;
+  /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */
+  unreadable: number;
+  makingTemplates: number;
 }
 
 export function findMachine(context: Context, wanted: string): MachineActor | Refusal {

@@ -18,11 +18,13 @@ import type {
   MachineView,
   StreamLagged,
   SystemView,
+  TemplateView,
   TrashView,
   UsbDevice,
 } from "@mimic/model";
 import type { NetworkVerbs, NicVerbs } from "./network-workbench.ts";
 import type { RunningMachine } from "./ports/index.ts";
+import type { RunWish, TemplateWish } from "./wishes.ts";
 
 type Answer<T> = Promise<T | Refusal>;
 type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "usb" | "directBoot" | "machineType">>;
@@ -34,6 +36,8 @@ export interface CreateWish {
   name: string;
   system?: string | undefined;
   image?: string | undefined;
+  /** Over the newest generation of a template; on from where it was, when that can be. */
+  template?: string | undefined;
   hardware?: HardwareWish | undefined;
   diskBytes?: number | undefined;
   moreDisks?: DiskWish[] | undefined;
@@ -90,6 +94,27 @@ export interface Workbench {
     log(input: OfMachine & { which: "qemu" | "serial" }): Answer<{ text: string }>;
     load(input: OfMachine): Answer<{ samples: LoadSample[] }>;
     guest(input: OfMachine): Answer<{ system?: string | undefined; hostname?: string | undefined; agentVersion?: string | undefined }>;
+  };
+  readonly templates: {
+    list(input: object): Answer<{ templates: TemplateView[] }>;
+    show(input: { template: string }): Answer<TemplateView>;
+    make(input: TemplateWish): Answer<Started>;
+    change(input: {
+      template: string;
+      name?: string | undefined;
+      note?: string | undefined;
+      warm?: number | null | undefined;
+    }): Answer<TemplateView>;
+    remove(input: { template: string }): Answer<object>;
+    /** An old one, that no machine stands on. */
+    removeGeneration(input: { template: string; generation: number }): Answer<TemplateView>;
+  };
+  readonly disposables: {
+    /** The job's result names the machine. */
+    run(input: RunWish & { withinMs?: number | undefined }): Answer<Started>;
+    keep(input: OfMachine & { name?: string | undefined }): Answer<MachineView>;
+    /** Does not wait until it is gone. */
+    discard(input: OfMachine): Answer<object>;
   };
   readonly images: {
     list(input: object): Answer<{ images: ImageView[] }>;

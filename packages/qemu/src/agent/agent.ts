@@ -13,6 +13,13 @@ const Claim = z.string().max(1000);
 const HostName = z.object({ "host-name": Claim });
 const OsInfo = z.object({ "pretty-name": Claim.optional(), name: Claim.optional() });
 const Info = z.object({ version: Claim });
+const Started = z.object({ pid: z.int().positive() });
+const QuickStatus = z.object({
+  exited: z.boolean(),
+  exitcode: z.int().optional(),
+  signal: z.int().optional(),
+  "out-data": z.string().max(AGENT_LINE_BYTES).optional(),
+});
 
 const Vcpus = z.array(z.object({ "logical-id": z.int(), online: z.boolean(), "can-offline": z.boolean().optional() })).max(4096);
 
@@ -110,24 +117,40 @@ export class QemuAgent implements GuestAgent {
     this.#channel.ended("the connection was closed");
   }
 
+  async quick(command: Parameters<GuestAgent["quick"]>[0], options: Waiting): Promise<{ readonly code: number; readonly out: string }> {
+    const { program, args, input } = command;
+    const question = {
+      path: program,
+      arg: args,
+      "capture-output": true,
+      ...(input && { "input-data": btoa(String.fromCharCode(...input)) }),
+    };
+    const started = Started.safeParse(await this.#channel.call("guest-exec", question, options));
+    if (!started.success) throw agentMisbehaved("no process number");
+    for (let wait = 1; ; wait = Math.min(100, wait * 1.6)) {
+      const status = QuickStatus.safeParse(await this.#channel.call("guest-exec-status", { pid: started.data.pid }, options)).data;
+      if (status === undefined) throw agentMisbehaved("a status that makes no sense");
+      if (status.exited) return { code: status.exitcode ?? 128 + (status.signal ?? 0), out: textOf(status["out-data"]) };
+      await this.#ports.clock.sleep(wait, options);
+    }
+  }
+
   /** Where in the guest short-lived files may be made: the first of these that exists; asked once per boot. */
   async #scratchFolder(options: Waiting): Promise<string> {
     if (this.#scratch !== undefined) return this.#scratch;
     const script = 'for d in /dev/shm /run /tmp /var/tmp; do [ -d "$d" ] && [ -w "$d" ] && { echo "$d"; exit 0; }; done; exit 1';
-    const started = z
-      .object({ pid: z.int() })
-      .safeParse(await this.#channel.call("guest-exec", { path: "/bin/sh", arg: ["-c", script], "capture-output": true }, options));
-    if (!started.success) throw agentMisbehaved("no process number");
-    const Status = z.object({ exited: z.boolean(), exitcode: z.int().optional(), "out-data": z.string().max(AGENT_LINE_BYTES).optional() });
-    for (let wait = 5; ; wait = Math.min(200, wait * 2)) {
-      const status = Status.safeParse(await this.#channel.call("guest-exec-status", { pid: started.data.pid }, options)).data;
-      if (status === undefined) throw agentMisbehaved("a status that makes no sense");
-      if (status.exited) {
-        const folder = atob(status["out-data"] ?? "").trim();
-        this.#scratch = ["/dev/shm", "/run", "/tmp", "/var/tmp"].find((known) => known === folder) ?? "/tmp";
-        return this.#scratch;
-      }
-      await this.#ports.clock.sleep(wait, options);
-    }
+    const { out } = await this.quick({ program: "/bin/sh", args: ["-c", script] }, options);
+    const folder = out.trim();
+    this.#scratch = ["/dev/shm", "/run", "/tmp", "/var/tmp"].find((known) => known === folder) ?? "/tmp";
+    return this.#scratch;
+  }
+}
+
+/** Base64 from a guest: nonsense counts as nothing said. */
+function textOf(data: string | undefined): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(data ?? ""), (char) => char.charCodeAt(0))).slice(0, 65_536);
+  } catch {
+    return "";
   }
 }

@@ -3,7 +3,7 @@
 // The same nodes and devices are what is plugged in while a machine runs (QMP takes the same JSON).
 import { type DiskLimits, type DiskSpec, type HardwareSpec, placeOf } from "@mimic/model";
 import { needDevice } from "../capabilities.ts";
-import { diskKey } from "../files.ts";
+import { diskKey, keyKey } from "../files.ts";
 import { bootIndexOf } from "./boot.ts";
 import { type ArgvContext, type ArgvPart, fdOf, type JsonOptions, json, part, pciAddress, pciBus, SLOT } from "./part.ts";
 import { type AtaPlace, diskPlaces } from "./places.ts";
@@ -86,7 +86,20 @@ export const nodeName = (name: string, depth: number): string => (depth === 0 ? 
 export function layerNodes(
   name: string,
   layer: Layer,
-  { depth, count, readOnly, set }: { readonly depth: number; readonly count: number; readonly readOnly: boolean; readonly set: number },
+  {
+    depth,
+    count,
+    readOnly,
+    set,
+    key,
+  }: {
+    readonly depth: number;
+    readonly count: number;
+    readonly readOnly: boolean;
+    readonly set: number;
+    /** Encrypted: the name of the secret object that opens it. */
+    readonly key?: string | undefined;
+  },
 ): readonly [Node, Node] {
   const node = nodeName(name, depth);
   const backing = layer.format === "qcow2" ? { backing: depth + 1 < count ? nodeName(name, depth + 1) : null } : {};
@@ -105,6 +118,7 @@ export function layerNodes(
       file: `${node}-file`,
       "read-only": readOnly,
       discard: "unmap",
+      ...(key === undefined ? {} : { encrypt: { format: "luks", "key-secret": key } }),
       ...backing,
     },
   ];
@@ -112,8 +126,11 @@ export function layerNodes(
 
 function layerArgs(context: ArgvContext, disk: DiskSpec, name: string, layer: Layer, depth: number, count: number): readonly string[] {
   const fd = fdOf(context, diskKey(disk.id, depth));
-  const nodes = layerNodes(name, layer, { depth, count, readOnly: depth > 0 || disk.readOnly, set: fd });
-  return ["-add-fd", `fd=${fd},set=${fd}`, ...nodes.flatMap((node) => json("-blockdev", node))];
+  const isLocked = depth === 0 && context.encrypted?.has(disk.id) === true;
+  const key = isLocked ? `${name}-key` : undefined;
+  const nodes = layerNodes(name, layer, { depth, count, readOnly: depth > 0 || disk.readOnly, set: fd, key });
+  const secret = key && { "qom-type": "secret", id: key, file: `/proc/self/fd/${fdOf(context, keyKey(disk.id))}` };
+  return [...(secret ? json("-object", secret) : []), "-add-fd", `fd=${fd},set=${fd}`, ...nodes.flatMap((node) => json("-blockdev", node))];
 }
 
 function where(

@@ -54,5 +54,6 @@ export function machineParts(context: ArgvContext): ArgvPart[] {
       "reboot=reset,shutdown=poweroff,panic=pause",
     ]),
     part("Begin with stopped processors: Mimic connects everything first, then lets them go.", ["-S"]),
+    ...(context.resumes ? [part("Wait for a saved state to go on from.", ["-incoming", "defer"])] : []),
   ];
 }

@@ -32,6 +32,12 @@ export interface ArgvContext {
   readonly firmware: FirmwareFiles | undefined;
   /** True when the system-call filter can be used. */
   readonly seccomp: boolean;
+  /** It goes on from a saved state instead of being switched on; its memory may come from a file ("memory" in `fds`). */
+  readonly resumes?: boolean;
+  /** Disks that are encrypted with a key that exists only in memory ("key:<disk>" in `fds`). */
+  readonly encrypted?: ReadonlySet<string>;
+  /** Memory is a file that what happens in it stays in: only to turn a saved state into a template's. */
+  readonly sharedMemory?: boolean;
 }
 
 type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };

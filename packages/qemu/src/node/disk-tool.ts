@@ -1,13 +1,14 @@
 // Disks on this computer. Empty disks and overlays are written by our own code (a few hundred bytes of header); copies
 // are made by a caged QEMU that gets open descriptors, explicit formats and the chain node by node, and no name at all.
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
-import { type LongWork, MimicError, messageOf, plain, type Refusal, type Waiting } from "@mimic/base";
+import { type LongWork, MimicError, messageOf, plain, type Refusal, type Secret, type Waiting } from "@mimic/base";
 import type { DiskFormat } from "@mimic/model";
 import type { DiskTool } from "@mimic/workbench/ports";
 import { checkLayer } from "../qcow2/check.ts";
 import { HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
 import { startHelperQemu } from "./helper-qemu.ts";
 import type { QemuHypervisor, QemuPorts } from "./hypervisor.ts";
+import { luksHeader } from "./luks.ts";
 import { openForQemu } from "./open-files.ts";
 
 interface File {
@@ -24,10 +25,16 @@ export class QemuDiskTool implements DiskTool {
     this.#qemu = qemu;
   }
 
-  async createOverlay(path: string, base: File, sizeBytes: number, options: Waiting): Promise<void> {
+  async createOverlay(
+    path: string,
+    base: File,
+    sizeBytes: number,
+    options: Waiting & { readonly key?: Secret | undefined },
+  ): Promise<void> {
     options.signal.throwIfAborted();
     const least = await virtualSize(base);
-    await writeQcow2(path, { sizeBytes: Math.max(sizeBytes, least), backing: base });
+    const luks = options.key && luksHeader(options.key.reveal());
+    await writeQcow2(path, { sizeBytes: Math.max(sizeBytes, least), backing: base, luks });
   }
 
   async createEmpty(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void> {

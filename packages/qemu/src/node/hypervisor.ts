@@ -1,22 +1,26 @@
 // QEMU as the workbench's hypervisor: prove, pin, explain, boot, adopt.
 import { createHash } from "node:crypto";
+import { closeSync, writeSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { cpus } from "node:os";
 import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
 import { type Finding, gradeIsolation, growthOf, type HardwareSpec, type Isolation, type RunRecord } from "@mimic/model";
-import { connectQmp } from "@mimic/qmp/node";
-import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine } from "@mimic/workbench/ports";
+import { connectQmp, sealedBytes } from "@mimic/qmp/node";
+import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine, SavedState } from "@mimic/workbench/ports";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
 import { machineTypeOf, newestMachineType, type QemuCapabilities } from "../capabilities.ts";
 import { noFirmware, noTpm } from "../errors.ts";
-import { numberFiles, planFiles } from "../files.ts";
+import { type FileNeed, keyKey, numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
 import { probeCage } from "./cage.ts";
 import { diagnose } from "./diagnose.ts";
-import { type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
+import { closeChannels, type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
 import { MediaServers } from "./media.ts";
 import { type KvmVerdict, Probe, readFirmware } from "./probe.ts";
 import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } from "./process.ts";
 import { QemuMachine } from "./running-machine.ts";
+import { saveState } from "./saved-state.ts";
+import { freshMemory, privateMemory, SealedMemories } from "./sealed-memory.ts";
 import { type Cage, seenFolder, seenNetFolder } from "./spawn.ts";
 import type { Environment } from "./tools.ts";
 import { whatIsThere } from "./what-is-there.ts";
@@ -35,6 +39,7 @@ export class QemuHypervisor implements Hypervisor {
   readonly #probe: Probe;
   /** Tells the QEMUs of this installation from those of others on the same computer. */
   readonly #installation: string;
+  readonly #memories = new SealedMemories();
   #cage: Promise<Cage> | undefined;
 
   constructor(ports: QemuPorts) {
@@ -61,6 +66,7 @@ export class QemuHypervisor implements Hypervisor {
     return {
       version: capabilities.version,
       accelerator: kvm.works ? "kvm" : "tcg",
+      processor: cpus()[0]?.model ?? "",
       because: kvm.works ? `The processor's own virtualization works: ${kvm.because}` : `Machines are emulated: ${kvm.because}`,
       confinement: { works: cage.confines, because: cage.because },
     };
@@ -91,7 +97,8 @@ export class QemuHypervisor implements Hypervisor {
     const hardware: HardwareSpec = { ...plan.record.hardware, machineType: machineTypeOf(plan.record.hardware, capabilities) };
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
-    const { parts, needs, firmware } = await this.#argv(plan, cage, capabilities, accelerator, cookie);
+    await using held = await this.#held(plan, cage, options);
+    const { parts, needs, firmware } = await this.#argv(plan, cage, capabilities, accelerator, cookie, held.needs);
     const startedAt = new Date(this.#ports.clock.nowMs()).toISOString();
     const runOf = ({ pid, startTicks, guard }: Pick<Launched, "pid" | "startTicks" | "guard">): RunRecord => ({
       bootId: bootId(),
@@ -108,12 +115,74 @@ export class QemuHypervisor implements Hypervisor {
     });
     const beforeGuestRuns: LaunchSpec["beforeGuestRuns"] = async (process) => await plan.onLaunched?.(runOf(process));
     const argv = parts.flatMap((part) => part.args);
+    const resume = resumeOf(plan, needs);
     const launched = await launch(
-      { plan, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, beforeGuestRuns },
+      { plan, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, resume, beforeGuestRuns },
       options,
     );
     const run = runOf(launched);
     return this.#machine(plan, run, cage, capabilities, launched, isolationOf(run, launched.guard));
+  }
+
+  async mould(plan: BootPlan, to: SavedState & { readonly memoryPath: string }, options: LongWork): Promise<{ memorySha256: string }> {
+    const cage = await this.cage();
+    const capabilities = await this.#probe.capabilities(cage, options);
+    const { hardware } = plan.record;
+    const accelerator = await this.#accelerator(cage, capabilities, hardware);
+    const folder = `${this.#ports.stateDirectory}/tmp`;
+    await using memory = await freshMemory(hardware.memoryMiB * 1024 ** 2, folder, cage);
+    const extra: FileNeed[] = [{ key: "memory", path: to.memoryPath, writable: true, held: memory.fd }];
+    const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
+    const held = { ...plan, hold: true };
+    const { parts, needs, firmware } = await this.#argv(held, cage, capabilities, accelerator, cookie, extra, true);
+    const argv = parts.flatMap((part) => part.args);
+    const resume = { fd: fdOfNeed(needs, "state"), withoutMemory: false };
+    const beforeGuestRuns = async (): Promise<void> => {};
+    const launched = await launch(
+      { plan: held, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, resume, beforeGuestRuns },
+      options,
+    );
+    const run = { pid: launched.pid, startTicks: launched.startTicks };
+    try {
+      const { clock } = this.#ports;
+      await saveState(launched.session, to.statePath, { ...options, clock, withoutMemory: true, live: false, goOn: false });
+    } finally {
+      closeChannels(launched);
+      launched.session.close();
+      await killExactly(run.pid, run.startTicks);
+      while (await isAlive(run.pid, run.startTicks)) await this.#ports.clock.sleep(2, { signal: AbortSignal.timeout(10_000) });
+    }
+    const memorySha256 = await memory.writeTo(to.memoryPath, options);
+    const own = memory.take();
+    if (own !== undefined) await this.#memories.adopt(to.memoryPath, own);
+    return { memorySha256 };
+  }
+
+  async cool(memoryPath: string): Promise<void> {
+    await this.#memories.release(memoryPath);
+  }
+
+  /** What QEMU inherits that is no file of a disk: memory to begin from, keys. Ours are closed again once it has its own. */
+  async #held(plan: BootPlan, cage: Cage, options: Waiting): Promise<AsyncDisposable & { readonly needs: readonly FileNeed[] }> {
+    await using stack = new AsyncDisposableStack();
+    const needs: FileNeed[] = [];
+    const path = plan.resume?.memoryPath;
+    if (path !== undefined) {
+      let fd = await this.#memories.hold(path, options);
+      if (fd === undefined) {
+        this.#ports.log.warn("no sealed memory here: the machine gets a copy of its own on the disk", { path });
+        fd = stack.use(await privateMemory(path, `${this.#ports.stateDirectory}/tmp`, cage, options)).fd;
+      }
+      needs.push({ key: "memory", path, writable: true, held: fd });
+    }
+    for (const [diskId, secret] of Object.entries(plan.secrets ?? {})) {
+      const fd = sealedBytes("mimic-key", (file) => void writeSync(file, secret.reveal()));
+      if (fd === undefined) throw new Error("no file in memory for a key");
+      stack.defer(() => closeSync(fd));
+      needs.push({ key: keyKey(diskId), path: "", writable: false, held: fd });
+    }
+    const owned = stack.move();
+    return { needs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
 
   async adopt(plan: BootPlan, run: RunRecord, options: Waiting): Promise<RunningMachine | undefined> {
@@ -209,12 +278,20 @@ export class QemuHypervisor implements Hypervisor {
     return verdict.works ? "kvm" : "tcg";
   }
 
-  async #argv(plan: BootPlan, cage: Cage, capabilities: QemuCapabilities, accelerator: "kvm" | "tcg", cookie: string) {
+  async #argv(
+    plan: BootPlan,
+    cage: Cage,
+    capabilities: QemuCapabilities,
+    accelerator: "kvm" | "tcg",
+    cookie: string,
+    held: readonly FileNeed[] = [],
+    sharedMemory = false,
+  ) {
     const { record, files } = plan;
     const { hardware } = record;
     const firmware = hardware.firmware === "uefi" ? await findFirmware(hardware) : undefined;
     if (hardware.tpm && cage.tools.swtpm === undefined) throw noTpm();
-    const needs = planFiles(plan, firmware);
+    const needs = [...planFiles(plan, firmware), ...held];
     const nowMs = this.#ports.clock.nowMs();
     const run = seenFolder(cage);
     const parts = buildArgv(
@@ -232,12 +309,20 @@ export class QemuHypervisor implements Hypervisor {
         zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
         firmware,
         seccomp: true,
+        resumes: plan.resume !== undefined,
+        sharedMemory,
+        encrypted: new Set(Object.keys(plan.secrets ?? {})),
       },
       (diskId) => files.disks[diskId] ?? [],
     );
     return { parts, needs, firmware };
   }
 }
+
+const fdOfNeed = (needs: readonly FileNeed[], key: string): number => numberFiles(needs).get(key) ?? -1;
+
+const resumeOf = (plan: BootPlan, needs: readonly FileNeed[]) =>
+  plan.resume && { fd: fdOfNeed(needs, "state"), withoutMemory: plan.resume.memoryPath !== undefined };
 
 async function findFirmware(hardware: HardwareSpec): Promise<FirmwareFiles> {
   const found = chooseFirmware(await readFirmware(), hardware);

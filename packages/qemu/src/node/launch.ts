@@ -22,6 +22,7 @@ import { guardOf, killExactly, type ProcessGuard, startTicksOf } from "./process
 import { openAgent, type QemuAgent } from "./qemu-agent.ts";
 import { emptyRunFolder, isSocket } from "./run-folder.ts";
 import { lastWords } from "./running-machine.ts";
+import { restoreState } from "./saved-state.ts";
 import { SerialHub, tailOf } from "./serial-hub.ts";
 import { type Cage, spawnCaged } from "./spawn.ts";
 import { startTpm } from "./tpm.ts";
@@ -37,6 +38,8 @@ export interface LaunchSpec {
   readonly needs: readonly FileNeed[];
   readonly firmware: FirmwareFiles | undefined;
   readonly ports: AgentPorts & { readonly log: Log };
+  /** The number of the saved state's descriptor in QEMU, and whether the memory is a file beside it. */
+  readonly resume?: { readonly fd: number; readonly withoutMemory: boolean } | undefined;
   /** Awaited before the guest's processors are let go. */
   readonly beforeGuestRuns: (process: Pick<Launched, "pid" | "startTicks" | "guard">) => Promise<void>;
 }
@@ -94,7 +97,7 @@ export async function launch(spec: LaunchSpec, options: LongWork): Promise<Launc
     const launched = await bringUp(spec, child, pid, options);
     // Copies that only QEMU's start needed; in a run folder that lives in memory they would cost as much for ever.
     for (const need of spec.needs) if (need.reopened) await rm(`${files.runDirectory}/${need.key}`, { force: true });
-    return { ...launched, child, logFrom: log.from, paused: false };
+    return { ...launched, child, logFrom: log.from, paused: plan.hold === true };
   } catch (error) {
     await endChild(child, pid);
     options.signal.throwIfAborted();
@@ -124,9 +127,10 @@ async function bringUp(
   const [startTicks, guard] = await Promise.all([startTicksOf(pid), guardOf(pid)]);
   if (startTicks === undefined || guard === undefined) throw new Error("QEMU ended");
   if (!guard.seccomp || !guard.noNewPrivileges) throw qemuUnguarded();
+  if (spec.resume) await restoreState(session, spec.resume.fd, { signal, withoutMemory: spec.resume.withoutMemory });
   for (const nic of record.hardware.nics) if (!hasCarrier(nic)) await setLink(session, nic.id, false, { signal });
   await spec.beforeGuestRuns({ pid, startTicks, guard });
-  await session.execute("cont", {}, { signal });
+  if (spec.plan.hold !== true) await session.execute("cont", {}, { signal });
   scope.move();
   return { pid, startTicks, guard, session, ...channels };
 }
@@ -153,7 +157,7 @@ export async function openChannels(
   ]);
   const serial = sockets.map((socket, n) => {
     const earlier = options.adopted ? tailOf(serialLog(n), 1024 ** 2) : undefined;
-    const hub = new SerialHub(socket, serialLog(n));
+    const hub = new SerialHub(socket, plan.traceless ? undefined : serialLog(n));
     if (earlier) hub.remember(earlier);
     return hub;
   });

@@ -38,13 +38,16 @@ export async function openFiles(
 ): Promise<OpenFiles> {
   await using stack = new AsyncDisposableStack();
   // All at once: start-up waits for the slowest, not for the sum.
-  const settled = await Promise.allSettled(needs.map((need) => openOne(need, layers, copies)));
-  for (const one of settled) if (one.status === "fulfilled") stack.defer(() => one.value.close());
+  const settled = await Promise.allSettled(needs.map((need) => (need.held === undefined ? openOne(need, layers, copies) : need.held)));
+  for (const one of settled) {
+    const handle = one.status === "fulfilled" && typeof one.value !== "number" ? one.value : undefined;
+    if (handle) stack.defer(() => handle.close());
+  }
   const failed = settled.find((one) => one.status === "rejected");
   if (failed) throw failed.reason;
-  const handles = settled.map((one) => (one as PromiseFulfilledResult<FileHandle>).value);
+  const opened = settled.map((one) => (one as PromiseFulfilledResult<FileHandle | number>).value);
   const owned = stack.move();
-  return { fds: handles.map((handle) => handle.fd), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { fds: opened.map((one) => (typeof one === "number" ? one : one.fd)), [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function openOne(need: FileNeed, layers: MachineFiles["disks"], copies: Parameters<typeof openFiles>[2]): Promise<FileHandle> {
@@ -71,6 +74,6 @@ async function checkOpenLayer(handle: FileHandle, at: NonNullable<FileNeed["laye
   const layer = chain[at.depth];
   if (layer === undefined || layer.format === "raw") return;
   const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-  const refused = checkLayer(layer, buffer.subarray(0, bytesRead), chain[at.depth + 1]);
+  const refused = checkLayer({ ...layer, encrypted: at.encrypted }, buffer.subarray(0, bytesRead), chain[at.depth + 1]);
   if (refused) throw new RefusedError(refused);
 }

@@ -4,18 +4,29 @@ import type { ChildProcess } from "node:child_process";
 import { type Clock, type Log, MimicError, messageOf, onAbort, plainBlock, type Waiting } from "@mimic/base";
 import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
-import type { GuestAgent, LiveHardware, MachineFiles, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import type {
+  GuestAgent,
+  LiveHardware,
+  MachineFiles,
+  MachineNews,
+  NewLayer,
+  RunningMachine,
+  SaveWish,
+  SerialPort,
+} from "@mimic/workbench/ports";
 import { SOCKET } from "../argv/channels.ts";
 import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
 import { dropCpuLimit } from "./cpu-limit.ts";
+import { layerInNode, moveDisk, prepareLayers, topLayersOf } from "./disk-layers.ts";
 import { openLiveHardware } from "./live-hardware.ts";
 import type { MediaServers } from "./media.ts";
 import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
 import { takeFile } from "./run-folder.ts";
+import { saveState } from "./saved-state.ts";
 import { type SerialHub, tailOf } from "./serial-hub.ts";
 
 export interface RunningParts {
@@ -201,6 +212,44 @@ export class QemuMachine implements RunningMachine {
     const [load, stats] = await Promise.all([loadOf(run.pid), session.execute("query-blockstats", {}, options)]);
     const sum = (key: "rd_bytes" | "wr_bytes"): number => stats.reduce((total, device) => total + device.stats[key], 0);
     return { ...load, diskReadBytes: sum("rd_bytes"), diskWriteBytes: sum("wr_bytes") };
+  }
+
+  async save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }> {
+    const { session, clock, run } = this.#parts;
+    const layers = await prepareLayers(session, run.hardware, wish.layers, options);
+    try {
+      return await saveState(session, wish.statePath, {
+        ...options,
+        clock,
+        live: wish.live && !this.#paused,
+        goOn: wish.goOn && !this.#paused,
+        atPause: () => layers.switch(),
+      });
+    } catch (error) {
+      await layers.forget();
+      throw error;
+    }
+  }
+
+  async layDisks(layers: readonly NewLayer[], options: Waiting): Promise<{ readonly pausedMs: number }> {
+    const { session, clock, run } = this.#parts;
+    const prepared = await prepareLayers(session, run.hardware, layers, options);
+    const from = clock.monotonicMs();
+    try {
+      await prepared.switch();
+    } catch (error) {
+      await prepared.forget();
+      throw error;
+    }
+    return { pausedMs: clock.monotonicMs() - from };
+  }
+
+  async moveDisks(layers: readonly NewLayer[], options: Waiting): Promise<void> {
+    for (const layer of layers) await moveDisk(this.#parts.session, this.run.hardware, layer, { ...options, clock: this.#parts.clock });
+  }
+
+  async topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>> {
+    return await topLayersOf(this.#parts.session, this.run.hardware, layerInNode, options);
   }
 
   async release(): Promise<void> {

@@ -6,6 +6,8 @@ import { parseQcow2Header } from "./header.ts";
 export interface LayerToCheck {
   readonly path: string;
   readonly format: "qcow2" | "raw";
+  /** We made it so, with a key that only we and QEMU hold. */
+  readonly encrypted?: boolean | undefined;
 }
 
 /** `header` = the first bytes of the layer; `under` = the layer below, if any. */
@@ -14,7 +16,8 @@ export function checkLayer(layer: LayerToCheck, header: Uint8Array, under: Layer
   const parsed = parseQcow2Header(header);
   if ("malformed" in parsed) return changed(`its header is damaged (${parsed.malformed})`);
   if (parsed.dataFile !== undefined) return changed("its header sends QEMU to another file for its data");
-  if (parsed.encrypted) return changed("it is encrypted in a way that Mimic did not set up");
+  if (parsed.encrypted !== (layer.encrypted === true))
+    return changed(parsed.encrypted ? "it is encrypted in a way that Mimic did not set up" : "it should be encrypted and is not");
   if (parsed.unknownFeatures) return changed("it uses features that Mimic does not know");
   if (parsed.backing === undefined) return undefined;
   if (under === undefined) return changed("its header names another file under it");

@@ -88,6 +88,8 @@ function readExtensions(bytes: Uint8Array, view: DataView, from: number): Extens
 export interface NewQcow2 {
   readonly sizeBytes: number;
   readonly backing?: { readonly path: string; readonly format: "qcow2" | "raw" } | undefined;
+  /** A LUKS header, whole sectors: what is written to the disk is encrypted by it. */
+  readonly luks?: Uint8Array | undefined;
 }
 
 const CLUSTER_BITS = 16;
@@ -104,8 +106,9 @@ export function newQcow2(spec: NewQcow2): {
   const sizeBytes = Math.ceil(spec.sizeBytes / 512) * 512;
   const l1Entries = Math.max(1, Math.ceil(sizeBytes / (CLUSTER * (CLUSTER / 8))));
   const l1Clusters = Math.ceil((l1Entries * 8) / CLUSTER);
-  // header, refcount table, refcount block, then the L1 table of zeros
-  const clusters = 3 + l1Clusters;
+  // header, refcount table, refcount block, then the L1 table of zeros, then the header of the encryption
+  const luksAt = (3 + l1Clusters) * CLUSTER;
+  const clusters = 3 + l1Clusters + Math.ceil((spec.luks?.length ?? 0) / CLUSTER);
   const header = new Uint8Array(2048);
   const view = new DataView(header.buffer);
   view.setUint32(0, MAGIC);
@@ -118,7 +121,7 @@ export function newQcow2(spec: NewQcow2): {
   view.setUint32(56, 1);
   view.setUint32(96, 4);
   view.setUint32(100, 112);
-  if (spec.backing) writeBacking(header, view, spec.backing);
+  writeExtensions(header, view, spec, luksAt);
   const table = new Uint8Array(8);
   new DataView(table.buffer).setBigUint64(0, BigInt(2 * CLUSTER));
   const counts = new Uint8Array(clusters * 2);
@@ -129,19 +132,32 @@ export function newQcow2(spec: NewQcow2): {
       { at: 0, bytes: header },
       { at: CLUSTER, bytes: table },
       { at: 2 * CLUSTER, bytes: counts },
+      ...(spec.luks ? [{ at: luksAt, bytes: spec.luks }] : []),
     ],
   };
 }
 
-/** Header extension with the format at 112, then the end mark, then the name. */
-function writeBacking(header: Uint8Array, view: DataView, backing: { readonly path: string; readonly format: string }): void {
+const LUKS_METHOD = 2;
+
+/** From 112 on: the encryption's place, the format of the file under it, the end mark, then that file's name. */
+function writeExtensions(header: Uint8Array, view: DataView, { backing, luks }: NewQcow2, luksAt: number): void {
+  let at = 112;
+  if (luks) {
+    view.setUint32(32, LUKS_METHOD);
+    view.setUint32(at, 0x0537be77);
+    view.setUint32(at + 4, 16);
+    view.setBigUint64(at + 8, BigInt(luksAt));
+    view.setBigUint64(at + 16, BigInt(luks.length));
+    at += 24;
+  }
+  if (!backing) return;
   const format = new TextEncoder().encode(backing.format);
   const name = new TextEncoder().encode(backing.path);
   if (name.length > 1023) throw new RangeError("the name of a backing file has at most 1023 bytes");
-  view.setUint32(112, 0xe2792aca);
-  view.setUint32(116, format.length);
-  header.set(format, 120);
-  const nameAt = 120 + 8 + 8;
+  view.setUint32(at, 0xe2792aca);
+  view.setUint32(at + 4, format.length);
+  header.set(format, at + 8);
+  const nameAt = at + 8 + 8 + 8;
   header.set(name, nameAt);
   view.setBigUint64(8, BigInt(nameAt));
   view.setUint32(16, name.length);

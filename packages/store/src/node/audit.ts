@@ -12,6 +12,8 @@ export async function prepareFolders(layout: Layout, uid: number): Promise<void>
     layout.machines,
     layout.images,
     layout.trash,
+    layout.layers,
+    layout.templates,
     layout.quarantine,
     layout.journal,
     layout.log,
@@ -19,6 +21,7 @@ export async function prepareFolders(layout: Layout, uid: number): Promise<void>
     `${layout.run}/m`,
     layout.networks,
     layout.net,
+    `${layout.run}/l`,
   ];
   for (const path of inner) await makeOwn(path, uid);
 }

@@ -1,7 +1,7 @@
 // Changes to the disk that are whole or absent. Every change passes `step` first, which the crash tests
 // use to count the steps of an operation and to end the daemon at each of them.
 import { constants } from "node:fs";
-import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, link, lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MimicError } from "@mimic/base";
 
@@ -75,6 +75,17 @@ export class Files {
       this.#step(`copy ${to}`);
       await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       await chmod(to, 0o600);
+    });
+  }
+
+  /** A second name for the same bytes. Harmless when it is there already. */
+  async link(from: string, to: string): Promise<void> {
+    await this.#try(to, async () => {
+      this.#step(`link ${to}`);
+      await link(from, to).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      });
+      await this.syncFolder(dirname(to));
     });
   }
 

@@ -2,15 +2,16 @@
 // (its id → the trash), so that no crash shows half of one.
 import { appendFile, open, readFile, stat } from "node:fs/promises";
 import { type Clock, type IdMaker, type Log, MimicError, plainBlock } from "@mimic/base";
-import { MachineRecord, RunRecord } from "@mimic/model";
+import { MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
 import type { BootPlan, LastPower, MachineStore, StoredMachine, TrashedMachine } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { DocumentKind } from "../document.ts";
-import { DRAFT_PREFIX, type Layout } from "../layout.ts";
+import { DRAFT_PREFIX, type Layout, type MachineLayout } from "../layout.ts";
 import { Documents } from "./documents.ts";
 import type { Files } from "./files.ts";
 
 const MACHINE: DocumentKind<MachineRecord> = { schemaVersion: 1, schema: MachineRecord as z.ZodType<MachineRecord> };
+const MOMENT: DocumentKind<MomentRecord> = { schemaVersion: 1, schema: MomentRecord as z.ZodType<MomentRecord> };
 const RUN: DocumentKind<RunRecord> = { schemaVersion: 1, schema: RunRecord as z.ZodType<RunRecord> };
 const LAST: DocumentKind<LastPower> = {
   schemaVersion: 1,
@@ -36,6 +37,7 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
   const records = new Documents(files, MACHINE);
   const runs = new Documents(files, RUN);
   const lasts = new Documents(files, LAST);
+  const momentRecords = new Documents(files, MOMENT);
   const trashes = new Documents(files, TRASH);
 
   async function loadOne(id: string): Promise<StoredMachine | { folder: string; why: string }> {
@@ -112,9 +114,27 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       }
     },
 
-    plan: (record) => planOf(needs, record),
-    diskPath: (record, diskId) =>
-      layout.machine(record.id).disk(diskId, record.hardware.disks.find((disk) => disk.id === diskId)?.format ?? "qcow2"),
+    async vanish(id) {
+      const draft = layout.machineDraft(id).folder;
+      if (await files.exists(layout.machine(id).folder)) await files.move(layout.machine(id).folder, draft);
+      await files.remove(draft);
+      await files.remove(layout.machineRun(id));
+      await files.remove(layout.passingLog(id));
+    },
+
+    async forgetFile(record, name) {
+      const file = layout.machine(record.id).disk(name, "");
+      for (const found of await files.names(layout.machine(record.id).disks))
+        if (`${layout.machine(record.id).disks}/${found}`.startsWith(file))
+          await files.remove(`${layout.machine(record.id).disks}/${found}`);
+    },
+
+    plan: (record, options) => planOf(needs, record, options?.draft ? layout.machineDraft(record.id) : layout.machine(record.id)),
+    diskPath: (record, diskId) => {
+      const disk = record.hardware.disks.find((one) => one.id === diskId);
+      return layout.machine(record.id).disk(disk?.head ?? diskId, disk?.format ?? "qcow2");
+    },
+    filePath: (record, name, format) => layout.machine(record.id).disk(name, format),
     mediumPath: (record, slot) => layout.machine(record.id).medium(slot),
 
     async trash(id) {
@@ -136,6 +156,16 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
     async trashed() {
       const ids = (await files.names(layout.trash)).filter((name) => !name.startsWith(DRAFT_PREFIX));
       return (await Promise.all(ids.map(loadTrash))).filter((entry) => entry !== undefined);
+    },
+
+    async trashedMoments(trashId) {
+      const folder = `${layout.trashEntry(trashId).machine}/moments`;
+      const found: MomentRecord[] = [];
+      for (const name of await files.names(folder)) {
+        const record = await momentRecords.load(`${folder}/${name}/moment.json`);
+        if (record.kind === "found") found.push(record.body);
+      }
+      return found;
     },
 
     async restore(trashId) {
@@ -186,26 +216,29 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
 
     async log(id, which, maxBytes) {
       const at = layout.machine(id);
-      return plainBlock(await readEnd(which === "qemu" ? at.qemuLog : at.serialLog, maxBytes), maxBytes);
+      const kept = await readEnd(which === "qemu" ? at.qemuLog : at.serialLog, maxBytes);
+      const passing = kept === "" && which === "qemu" ? await readEnd(`${layout.passingLog(id)}/qemu.log`, maxBytes) : "";
+      return plainBlock(kept || passing, maxBytes);
     },
   };
 }
 
-function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: MachineRecord): BootPlan {
-  const at = layout.machine(record.id);
+function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: MachineRecord, at: MachineLayout): BootPlan {
   const { disks, drives, directBoot } = record.hardware;
   return {
     record: directBoot ? { ...record, hardware: { ...record.hardware, directBoot: withHostname(directBoot, record.name) } } : record,
     files: {
       runDirectory: layout.machineRun(record.id),
       netDirectory: layout.machineNet(record.id),
-      logDirectory: at.log,
+      // Of a machine that vanishes nothing is written where it would stay.
+      logDirectory: record.forgets === "machine" ? layout.passingLog(record.id) : at.log,
       nvramDirectory: at.nvram,
       disks: Object.fromEntries(
         disks.map((disk) => [
           disk.id,
           [
-            { path: at.disk(disk.id, disk.format), format: disk.format },
+            { path: at.disk(disk.head ?? disk.id, disk.format), format: disk.format },
+            ...(disk.layers ?? []).map((layer) => ({ path: layout.layer(layer.id, layer.format), format: layer.format })),
             ...(disk.base ? [{ path: imagePath(disk.base), format: imageFormat(disk.base) }] : []),
           ],
         ]),

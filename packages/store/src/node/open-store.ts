@@ -1,6 +1,6 @@
 // Opens an installation's data: folders checked, one owner, recovered, loaded.
 import { type Clock, type IdMaker, type Log, MimicError } from "@mimic/base";
-import type { ImageStore, Journal, MachineStore, NetworkStore } from "@mimic/workbench/ports";
+import type { ImageStore, Journal, LayerStore, MachineStore, MomentStore, NetworkStore, TemplateStore } from "@mimic/workbench/ports";
 import type { Layout } from "../layout.ts";
 import { prepareFolders } from "./audit.ts";
 import { Files, type Step } from "./files.ts";
@@ -8,6 +8,7 @@ import { openImageStore } from "./image-store.ts";
 import { createJournal } from "./journal.ts";
 import { takeLock } from "./lock.ts";
 import { createMachineStore } from "./machine-store.ts";
+import { createLayerStore, createMomentStore, createTemplateStore } from "./moment-store.ts";
 import { createNetworkStore } from "./network-store.ts";
 import { recover } from "./recover.ts";
 
@@ -19,6 +20,9 @@ export interface OpenStore {
   readonly images: ImageStore;
   readonly networks: NetworkStore;
   readonly journal: Journal;
+  readonly layers: LayerStore;
+  readonly moments: MomentStore;
+  readonly templates: TemplateStore;
   readonly files: Files;
   /** What was finished or undone, in plain words. */
   readonly recovered: readonly string[];
@@ -51,7 +55,18 @@ export async function openStore(needs: {
       imageFormat: (digest) => images.get(digest)?.format ?? "qcow2",
     });
     const networks = createNetworkStore({ layout, files, log });
-    return { machines, images, networks, journal: createJournal({ layout, files, ids }), files, recovered, close: () => lock.release() };
+    return {
+      machines,
+      images,
+      networks,
+      journal: createJournal({ layout, files, ids }),
+      layers: createLayerStore({ layout, files }),
+      moments: createMomentStore({ layout, files }),
+      templates: createTemplateStore({ layout, files }),
+      files,
+      recovered,
+      close: () => lock.release(),
+    };
   } catch (error) {
     await lock.release();
     throw error;

@@ -17,6 +17,17 @@ export async function recover({ layout, files, log }: { layout: Layout; files: F
     await files.remove(`${layout.networks}/${name}`);
     told.push("A network was being made or removed when Mimic was ended; what was left of it was cleared away.");
   }
+  for (const name of await drafts(layout.templates)) {
+    await files.remove(`${layout.templates}/${name}`);
+    told.push("A template was being made or removed when Mimic was ended; what was left of it was cleared away.");
+  }
+  for (const id of await files.names(layout.machines)) {
+    const { moments } = layout.machine(id);
+    for (const name of await drafts(moments)) {
+      await files.remove(`${moments}/${name}`);
+      told.push("A moment of a machine was being kept or deleted when Mimic was ended; the half-kept one was cleared away.");
+    }
+  }
   for (const name of await drafts(layout.images)) {
     await files.remove(`${layout.images}/${name}`);
     told.push("An image was being added or removed when Mimic was ended; what was left of it was cleared away.");
@@ -49,6 +60,8 @@ async function removeUnfinishedWrites(layout: Layout, files: Files): Promise<voi
   const machines = (await files.names(layout.machines)).map((id) => layout.machine(id));
   const networks = (await files.names(layout.networks)).flatMap((id) => [layout.network(id).folder, layout.network(id).keys]);
   const folders = [layout.data, layout.journal, `${layout.data}/ssh`, ...networks, ...machines.flatMap((at) => [at.folder, at.log])];
+  for (const at of machines) for (const name of await files.names(at.moments)) folders.push(`${at.moments}/${name}`);
+  for (const name of await files.names(layout.templates)) folders.push(`${layout.templates}/${name}`);
   await Promise.all(
     folders.map(async (folder) => {
       for (const name of await files.names(folder)) if (name.endsWith(".new")) await files.remove(`${folder}/${name}`);

@@ -31,7 +31,13 @@ export function cloneMachine(
       try {
         const disks = source.hardware.disks.map((disk): { old: DiskSpec; fresh: DiskSpec } => ({
           old: disk,
-          fresh: { ...disk, id: ports.ids.make("dsk"), base: input.full ? undefined : disk.base },
+          fresh: {
+            ...disk,
+            id: ports.ids.make("dsk"),
+            base: input.full ? undefined : disk.base,
+            head: undefined,
+            layers: input.full ? undefined : disk.layers,
+          },
         }));
         const record: MachineRecord = {
           ...source,

@@ -3,6 +3,7 @@ import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
 import type { HardwareSpec, ImageRecord, JobView, MachineRecord, Name, NicSpec, System } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { ensureImage, findImage, findSystem } from "../images/acquire.ts";
+import { powerHooks } from "../moments/power-hooks.ts";
 import { newNic } from "../networks/nic-verbs.ts";
 import { plugIn } from "../networks/plug-in.ts";
 import type { MachineDraft } from "../ports/index.ts";
@@ -123,6 +124,7 @@ export function newActor(context: Context, record: MachineRecord, last?: Constru
       events: context.events,
       diskFreeBytes: async () => (await survey.survey()).diskFreeBytes,
       plugIn: (actor, nics) => plugIn(context, actor, nics),
+      ...powerHooks(context),
     },
     record,
     last,
@@ -131,7 +133,13 @@ export function newActor(context: Context, record: MachineRecord, last?: Constru
   return actor;
 }
 
-async function fillDraft(context: Context, draft: MachineDraft, record: MachineRecord, composed: Composed, work: LongWork): Promise<void> {
+export async function fillDraft(
+  context: Context,
+  draft: MachineDraft,
+  record: MachineRecord,
+  composed: Composed,
+  work: LongWork,
+): Promise<void> {
   const { diskTool, images, sources } = context.ports;
   for (const { spec, from } of composed.disks) {
     const path = draft.diskPath(spec.id, spec.format);

@@ -1,7 +1,18 @@
 // One machine: its record, its power, its running QEMU, and one mailbox. Requests, news from QEMU and
 // results of effects wait in one queue and pass the pure `stepPower` one by one; effects run beside it
 // and report back as inputs, so a `kill` is heard while a boot is under way.
-import { type Clock, type Log, type LongWork, MimicError, messageOf, type Refusal, type ReportProgress, unreachable } from "@mimic/base";
+import {
+  type Clock,
+  type Log,
+  type LongWork,
+  MimicError,
+  messageOf,
+  type Refusal,
+  type ReportProgress,
+  refusal,
+  unreachable,
+  type Waiting,
+} from "@mimic/base";
 import {
   type LoadSample,
   type MachineRecord,
@@ -13,7 +24,7 @@ import {
   stepPower,
 } from "@mimic/model";
 import type { EventLog } from "../events.ts";
-import type { Hypervisor, LastPower, MachineNews, MachineStore, RunningMachine } from "../ports/index.ts";
+import type { BootPlan, Hypervisor, LastPower, MachineNews, MachineStore, RunningMachine } from "../ports/index.ts";
 import { LoadRecorder } from "./load-recorder.ts";
 import { resumeWhenRoom } from "./resume-when-room.ts";
 import { watchReady } from "./watch-ready.ts";
@@ -27,6 +38,12 @@ export interface ActorNeeds {
   diskFreeBytes(): Promise<number>;
   /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
   plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
+  /** What this start is to be beside the record: where it goes on from, keys of its disks. May change the record first. */
+  beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
+  /** It runs (again): what only the start needed can go. */
+  afterBoot(actor: MachineActor): Promise<void>;
+  /** Its process is gone. */
+  afterOff(actor: MachineActor): Promise<void>;
 }
 
 type Request = Extract<PowerInput, { kind: "start" | "stop" | "kill" | "pause" | "resume" | "reset" }>;
@@ -38,6 +55,8 @@ export class MachineActor {
   since: string;
   running: RunningMachine | undefined;
   usableBy: string | undefined;
+  /** What works on its disks now, in words: it must not be started meanwhile. */
+  busy: string | undefined;
   /** Why the last boot failed, for the job that asked for it. */
   lastFailure: unknown;
   readonly #needs: ActorNeeds;
@@ -64,6 +83,8 @@ export class MachineActor {
   /** Passes a request through the policy. “accepted” means under way: wait with `until`. */
   ask(request: Request, report: ReportProgress = () => {}): PowerAnswer {
     if (request.kind === "start") this.#bootReport = report;
+    if (request.kind === "start" && this.busy !== undefined)
+      return refusal("machine.busy", `“${this.record.name}” is busy: ${this.busy}.`, "Wait until that is done: mimic jobs");
     const step = stepPower(this.state, request, this.record.name);
     if (step.refused) return step.refused;
     if (step.already) return { kind: "already" };
@@ -107,6 +128,27 @@ export class MachineActor {
     this.since = this.#now();
     await store.saveRun(this.record.id, undefined, { power: "stopped", because, at: this.since });
     await store.tell(this.record.id, this.since, `Found off: ${because}.`);
+  }
+
+  /** Takes over a machine that was made ready beforehand and runs. Its run is on the disk already. */
+  takeOver(running: RunningMachine): void {
+    this.since = running.run.startedAt;
+    this.#bootedMono = this.#needs.clock.monotonicMs();
+    this.#attach(running);
+    this.#post({ kind: "adopted", paused: running.paused });
+  }
+
+  /** One piece of work on its disks at a time, and no start meanwhile. Throws `machine.busy`. */
+  async occupy<T>(words: string, work: () => Promise<T>): Promise<T> {
+    if (this.busy !== undefined)
+      throw new MimicError("machine.busy", `“${this.record.name}” is busy: ${this.busy}.`, { hint: "Wait until that is done: mimic jobs" });
+    this.busy = words;
+    try {
+      return await this.alone(work);
+    } finally {
+      this.busy = undefined;
+      this.#wake();
+    }
   }
 
   /** Lets go: the machine goes on. */
@@ -178,6 +220,7 @@ export class MachineActor {
       void this.#needs.plugIn(this, []);
       const power = next.power as "stopped" | "failed";
       this.#save(() => store.saveRun(id, undefined, { power, because: next.because, at }));
+      this.#save(() => this.#needs.afterOff(this));
     }
     events.publish({ kind: "machine.power_changed", machineId: id, from: before.power, to: next.power, because: next.because });
     const words = {
@@ -236,13 +279,15 @@ export class MachineActor {
         // Its cables are in before its system looks for an address.
         await this.#needs.plugIn(this, run.hardware.nics);
       };
-      const plan = { ...store.plan(this.record), onLaunched };
+      const special = await this.#needs.beforeBoot(this, work);
+      const plan = { ...store.plan(this.record), ...special, onLaunched };
       const running = await hypervisor.boot(plan, work);
       this.lastFailure = undefined;
       this.#bootedMono = clock.monotonicMs();
       this.#attach(running);
       this.#post({ kind: "booted" });
       void this.#limitCpu(running);
+      this.#save(() => this.#needs.afterBoot(this));
       if (this.state.power === "stopping") await running.end({ signal: AbortSignal.timeout(30_000) });
     } catch (error) {
       this.lastFailure = error;

@@ -36,6 +36,9 @@ export async function machineView(context: Context, actor: MachineActor): Promis
       const network = nic.network === null ? undefined : context.networks.get(nic.network);
       return { nic: nic.id, network: network?.name ?? null, addresses: network ? addressesOf(context, network, nic.mac) : [] };
     }),
+    origin: record.origin,
+    forgets: record.forgets,
+    asleep: record.asleep === undefined ? undefined : true,
   };
 }
 

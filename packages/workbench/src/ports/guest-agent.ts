@@ -21,6 +21,14 @@ export interface GuestAgent {
   waitUntilReady(options: Waiting): Promise<void>;
   /** Output streams while the command runs. On abort the command is ended in the guest. */
   exec(command: GuestCommand, options: Waiting): Promise<GuestExit>;
+  /**
+   * A command that is over in a moment and says little: one question to start it, and a few for its end. Output is cut
+   * at 64 KiB. Several times quicker than `exec`, which streams.
+   */
+  quick(
+    command: { readonly program: string; readonly args: readonly string[]; readonly input?: Uint8Array | undefined },
+    options: Waiting,
+  ): Promise<{ readonly code: number; readonly out: string }>;
   readFile(path: string, options: Waiting): AsyncIterable<Uint8Array>;
   /** Makes or replaces the file. */
   writeFile(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void>;

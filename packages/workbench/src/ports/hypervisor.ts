@@ -1,6 +1,6 @@
 // What the workbench needs from whatever runs machines. Implemented by packages/qemu (QEMU) and
 // packages/memory (a pretend one that keeps the same contract).
-import type { LongWork, Waiting } from "@mimic/base";
+import type { LongWork, Secret, Waiting } from "@mimic/base";
 import type { Accelerator, Finding, HardwareSpec, Isolation, MachineRecord, NicSpec, RunRecord } from "@mimic/model";
 import type { GuestAgent } from "./guest-agent.ts";
 import type { LiveHardware } from "./live-hardware.ts";
@@ -9,6 +9,8 @@ export interface HypervisorFacts {
   /** “7.2.22” */
   readonly version: string;
   readonly accelerator: Accelerator;
+  /** The host's processor, in its maker's words. */
+  readonly processor: string;
   /** Why this accelerator and no better one, in plain words. */
   readonly because: string;
   /** Whether machines are caged here, and in what they are not. */
@@ -41,6 +43,22 @@ export interface BootPlan {
    * resolved. So the record of a run is on the disk before anything in the guest can happen.
    */
   readonly onLaunched?: ((run: RunRecord) => Promise<void>) | undefined;
+  /** Goes on from here instead of being switched on. The hardware must be the very one that was saved. */
+  readonly resume?: SavedState | undefined;
+  /** Leave it standing still: `resume` lets it go. */
+  readonly hold?: boolean | undefined;
+  /** Per disk: the key that its own file is encrypted with. It exists in memory only. */
+  readonly secrets?: Readonly<Record<string, Secret>> | undefined;
+  /** Its consoles are not written to files: nothing of it shall stay. */
+  readonly traceless?: boolean | undefined;
+}
+
+/** Memory and devices at one moment. */
+export interface SavedState {
+  /** Devices, and the memory too when `memoryPath` is absent. */
+  readonly statePath: string;
+  /** The memory as a file of exactly its size; shared between all that go on from it, and never changed. */
+  readonly memoryPath?: string | undefined;
 }
 
 /** One argument group of the hypervisor's command line and the reason for it. */
@@ -63,6 +81,13 @@ export interface Hypervisor {
    * On a throw (or abort) nothing is left running. Throws `qemu.*`.
    */
   boot(plan: BootPlan, options: LongWork): Promise<RunningMachine>;
+  /**
+   * Turns a saved state (`plan.resume`, with memory) into a template's: the memory as a file of its own, which all that
+   * go on from it share, and devices apart from it. No guest runs meanwhile. Throws `moment.*`, `disk.full`, `qemu.*`.
+   */
+  mould(plan: BootPlan, to: SavedState & { readonly memoryPath: string }, options: LongWork): Promise<{ readonly memorySha256: string }>;
+  /** Gives back what is held in memory of that file. Machines that go on from it keep theirs. */
+  cool(memoryPath: string): Promise<void>;
   /** Finds one that an earlier daemon started; undefined when it is gone. Never pauses the guest. */
   adopt(plan: BootPlan, run: RunRecord, options: Waiting): Promise<RunningMachine | undefined>;
   /**
@@ -123,7 +148,34 @@ export interface RunningMachine {
   usage(
     options: Waiting,
   ): Promise<{ readonly cpuMs: number; readonly memoryBytes: number; readonly diskReadBytes: number; readonly diskWriteBytes: number }>;
+  /**
+   * Writes memory and devices to `statePath` (new). `live`: the guest runs meanwhile and stands still only at the end;
+   * `layers` are laid over its disks at that very moment. Throws `moment.not_saved`, `disk.full`.
+   */
+  save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }>;
+  /** Lays fresh layers over disks, all at one moment: what was written until then stays as it is from now on. */
+  layDisks(layers: readonly NewLayer[], options: Waiting): Promise<{ readonly pausedMs: number }>;
+  /** Copies what disks hold in their own files into fresh layers, while it runs, and goes on in those. */
+  moveDisks(layers: readonly NewLayer[], options: Waiting): Promise<void>;
+  /** Per disk: the name of the layer that it writes to now; undefined = the file it was started with. */
+  topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>>;
   release(): Promise<void>;
+}
+
+export interface SaveWish {
+  readonly statePath: string;
+  readonly live: boolean;
+  /** Let it go on afterwards; false leaves it standing still. */
+  readonly goOn: boolean;
+  readonly layers: readonly NewLayer[];
+}
+
+/** An empty qcow2 file, made already over what the disk writes to now. */
+export interface NewLayer {
+  readonly diskId: string;
+  /** Its last 22 characters name the node in QEMU. */
+  readonly name: string;
+  readonly path: string;
 }
 
 /** A text channel of the guest. History is bounded (1 MiB) and survives viewers coming and going. */

@@ -1,5 +1,5 @@
 // Getting images, keeping images, making disks.
-import type { LongWork, Refusal, Waiting } from "@mimic/base";
+import type { LongWork, Refusal, Secret, Waiting } from "@mimic/base";
 import type { DiskFormat, ImageKind, ImageRecord, System } from "@mimic/model";
 
 /** A verified image in quarantine, not yet in the store. `path` is a file, or a folder for kind "boot". */
@@ -55,7 +55,8 @@ export interface DiskTool {
     path: string,
     base: { readonly path: string; readonly format: DiskFormat },
     sizeBytes: number,
-    options: Waiting,
+    /** `key`: what is written to it is encrypted (LUKS); whoever has not the key can read nothing of it. */
+    options: Waiting & { readonly key?: Secret | undefined },
   ): Promise<void>;
   createEmpty(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
   /** A full copy that depends on nothing (flattens a chain). `chain` is top to bottom. */

@@ -3,6 +3,7 @@ export type * from "./host-survey.ts";
 export type * from "./hypervisor.ts";
 export type * from "./images.ts";
 export type * from "./live-hardware.ts";
+export type * from "./moments.ts";
 export type * from "./networks.ts";
 export type * from "./store.ts";
 export type * from "./switch-fabric.ts";

@@ -1,6 +1,6 @@
 // The data directory, as the workbench needs it: records that are whole or absent, and a journal that
 // finishes or undoes what was cut off. Implemented by packages/store (files) and packages/memory.
-import type { MachineRecord, RunRecord } from "@mimic/model";
+import type { MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
 import type { BootPlan } from "./hypervisor.ts";
 
 export interface StoredMachine {
@@ -46,11 +46,19 @@ export interface MachineStore {
   save(record: MachineRecord): Promise<void>;
   saveRun(id: string, run: RunRecord | undefined, last?: LastPower): Promise<void>;
   /** Paths for its hypervisor; looks nothing up on the disk. */
-  plan(record: MachineRecord): BootPlan;
+  plan(record: MachineRecord, options?: { readonly draft?: boolean }): BootPlan;
   diskPath(record: MachineRecord, diskId: string): string;
+  /** A file among its disks, by the name that a disk's record gives it. */
+  filePath(record: MachineRecord, name: string, format: string): string;
+  /** Removes a file among its disks; harmless when it is gone. */
+  forgetFile(record: MachineRecord, name: string): Promise<void>;
+  /** Removes the machine for ever, without the trash. Harmless when it is gone. */
+  vanish(id: string): Promise<void>;
   mediumPath(record: MachineRecord, slot: string): string;
   trash(id: string): Promise<TrashedMachine>;
   trashed(): Promise<readonly TrashedMachine[]>;
+  /** The moments of a machine in the trash. */
+  trashedMoments(trashId: string): Promise<readonly MomentRecord[]>;
   restore(trashId: string): Promise<MachineRecord>;
   /** Removes it for ever. */
   forget(trashId: string): Promise<void>;
@@ -73,6 +81,9 @@ export type JournalEntry =
   | { readonly op: "machine.trash"; readonly machineId: string }
   | { readonly op: "machine.restore"; readonly trashId: string }
   | { readonly op: "machine.forget"; readonly trashId: string }
+  | { readonly op: "moment.take"; readonly machineId: string }
+  | { readonly op: "moment.restore"; readonly machineId: string }
+  | { readonly op: "template.make"; readonly templateId: string }
   | { readonly op: "image.add"; readonly digest: string }
   | { readonly op: "image.remove"; readonly digest: string }
   | { readonly op: "network.link"; readonly networks: readonly string[] };

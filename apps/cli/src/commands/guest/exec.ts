@@ -49,7 +49,7 @@ async function runAndStream(context: Context, wanted: Wanted): Promise<number> {
 }
 
 /** A guest's output on a terminal is text: what a terminal would obey is taken out. Into files and pipes it goes as it is. */
-function showText(end: Context["io"]["out"]): (bytes: Uint8Array) => void {
+export function showText(end: Context["io"]["out"]): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder();
   return (bytes) => end.write(harmlessText(decoder.decode(bytes, { stream: true })));
 }

@@ -20,6 +20,11 @@ export const command: CommandSpec = {
       about: "an image that is here (mimic image ls): a disk to lay a thin layer over, a CD or a floppy to begin from",
       completes: "image",
     },
+    {
+      flags: "--template <template>",
+      about: "a template (mimic template ls): with --start it goes on from where the template was",
+      completes: "template",
+    },
     { flags: "--empty", about: "nothing but an empty disk" },
     { flags: "--disk <size>", about: "size of its first disk: 20G", completes: "nothing" },
     { flags: "--more-disk <size>", about: "one more empty disk; may be given several times", many: true, completes: "nothing" },
@@ -32,12 +37,14 @@ export const command: CommandSpec = {
     { line: "mimic new web --os debian-12", does: "a Debian machine called “web” with sensible hardware" },
     { line: "mimic new try --os tiny-linux --start", does: "a tiny Linux, made and started: usable in seconds" },
     { line: "mimic new big --os debian-12 --cpus 4 --memory 4G --disk 40G", does: "with more of everything" },
+    { line: "mimic new web-2 --template web --start", does: "another one like “web”, usable at once" },
     { line: "mimic new old --image my-install-cd --board i440fx --memory 64M", does: "an old PC with your own CD in its drive" },
   ],
   run: async (context, given) => {
     const system = given.text("os");
     const image = given.text("image");
-    const ways = [system, image, given.flag("empty") || undefined].filter((way) => way !== undefined);
+    const template = given.text("template");
+    const ways = [system, image, template, given.flag("empty") || undefined].filter((way) => way !== undefined);
     if (ways.length !== 1)
       throw new UsageError(
         "cli.usage",
@@ -52,6 +59,7 @@ export const command: CommandSpec = {
       name,
       ...(system !== undefined && { system }),
       ...(image !== undefined && { image }),
+      ...(template !== undefined && { template }),
       hardware: hardwareWish(given),
       ...(diskText !== undefined && { diskBytes: readSize("--disk", diskText) }),
       ...(given.texts("moreDisk").length > 0 && {

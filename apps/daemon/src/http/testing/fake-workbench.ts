@@ -91,7 +91,12 @@ export function fakeWorkbench(): FakeWorkbench {
       },
     );
   const workbench = {
-    ...Object.fromEntries(["host", "machines", "networks", "images", "systems", "jobs", "trash"].map((name) => [name, area(name)])),
+    ...Object.fromEntries(
+      ["host", "machines", "networks", "templates", "disposables", "moments", "images", "systems", "jobs", "trash"].map((name) => [
+        name,
+        area(name),
+      ]),
+    ),
     events: {
       seq: 0,
       subscribe: ({ afterSeq, signal }: { afterSeq?: number; signal: AbortSignal }) => {

@@ -1,0 +1,36 @@
+// `mimic template show TEMPLATE`.
+import { formatSize } from "@mimic/base";
+import { TEMPLATE } from "../../arguments.ts";
+import type { CommandSpec } from "../../command.ts";
+import { line, printJson } from "../../io.ts";
+import { relative } from "../../table.ts";
+
+export const command: CommandSpec = {
+  path: "template show",
+  group: "In a moment",
+  summary: "Show a template",
+  args: [TEMPLATE],
+  examples: [{ line: "mimic template show web", does: "what it is, and why machines go on from it or are switched on" }],
+  run: async ({ io, client }, given) => {
+    const template = await client.templates.show({ template: given.arg("template") });
+    if (given.json) {
+      printJson(io, template);
+      return 0;
+    }
+    const rows = [
+      ["name", template.name],
+      ["hardware", template.hardwareInWords],
+      ["machines made from it", template.isInstant ? "go on where it was" : `are switched on: ${template.because ?? ""}`],
+      [
+        "generation",
+        `${template.generation}${template.generations > 1 ? ` (${template.generations} are kept)` : ""}, made ${relative(template.madeAt, io.nowMs())}`,
+      ],
+      ["ready now", `${template.warm}${template.warmWanted === undefined ? " (as it is used)" : ` of ${template.warmWanted}`}`],
+      ["size", formatSize(template.sizeBytes)],
+      ["used by", template.usedBy.length === 0 ? "no machine" : template.usedBy.join(", ")],
+      ...(template.note === "" ? [] : [["note", template.note]]),
+    ];
+    for (const [head = "", text = ""] of rows) line(io, `${head.padEnd(22)} ${text}`);
+    return 0;
+  },
+};

@@ -1,0 +1,57 @@
+// Layers, moments and templates, in memory.
+import type { LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
+import type { LayerStore, MomentStore, StateDraft, TemplateStore } from "@mimic/workbench/ports";
+
+const draft: StateDraft = {
+  statePath: "draft/state",
+  memoryPath: "draft/memory",
+  wholePath: "draft/whole",
+  settle: async () => {},
+  picture: async () => {},
+  keepFiles: async () => {},
+  lendFiles: async () => {},
+  discard: async () => {},
+};
+
+export class MemoryLayerStore implements LayerStore {
+  readonly layers = new Map<string, LayerRef>();
+  path: LayerStore["path"] = ({ id }) => id;
+  freeze: LayerStore["freeze"] = async (_file, layer) => void this.layers.set(layer.id, layer);
+  remove: LayerStore["remove"] = async ({ id }) => void this.layers.delete(id);
+  list: LayerStore["list"] = async () => [...this.layers.values()];
+  usage: LayerStore["usage"] = async () => 0;
+  seal: LayerStore["seal"] = async () => "0".repeat(64);
+}
+
+export class MemoryMomentStore implements MomentStore {
+  readonly moments = new Map<string, Map<string, MomentRecord>>();
+  #of(machineId: string): Map<string, MomentRecord> {
+    const known = this.moments.get(machineId) ?? new Map<string, MomentRecord>();
+    this.moments.set(machineId, known);
+    return known;
+  }
+  load: MomentStore["load"] = async (machineId) => [...this.#of(machineId).values()];
+  draft: MomentStore["draft"] = async (machineId) => ({
+    ...draft,
+    publish: async (record) => void this.#of(machineId).set(record.id, record),
+  });
+  save: MomentStore["save"] = async (machineId, record) => void this.#of(machineId).set(record.id, record);
+  remove: MomentStore["remove"] = async (machineId, momentId) => void this.#of(machineId).delete(momentId);
+  statePath: MomentStore["statePath"] = (_machineId, momentId) => momentId;
+  picture: MomentStore["picture"] = async () => undefined;
+  restoreFiles: MomentStore["restoreFiles"] = async () => {};
+  usage: MomentStore["usage"] = async () => ({ bytes: 0, hasPicture: false });
+}
+
+export class MemoryTemplateStore implements TemplateStore {
+  readonly templates = new Map<string, TemplateRecord>();
+  load: TemplateStore["load"] = async () => ({ templates: [...this.templates.values()], unreadable: [] });
+  draft: TemplateStore["draft"] = async () => ({ ...draft, publish: async (record) => void this.templates.set(record.id, record) });
+  save: TemplateStore["save"] = async (record) => void this.templates.set(record.id, record);
+  remove: TemplateStore["remove"] = async (id) => void this.templates.delete(id);
+  removeGeneration: TemplateStore["removeGeneration"] = async () => {};
+  statePath: TemplateStore["statePath"] = (id) => id;
+  memoryPath: TemplateStore["memoryPath"] = (id) => id;
+  filesFor: TemplateStore["filesFor"] = async () => {};
+  usage: TemplateStore["usage"] = async () => 0;
+}

@@ -1,0 +1,181 @@
+// Memory and devices out of a running QEMU into a file, and from a file into a fresh one. (QEMU docs/devel/migration.rst)
+//
+//   live:   running ── pages are written while it runs ──► pre-switchover (it stands still: disks are switched)
+//                                                            └─► devices ──► completed ──► goes on
+//   still:  stop ──► (disks) ──► pages and devices ──► completed
+//
+// A state that was saved standing still wakes up standing still: whoever restores gives the order to go on.
+import { open, rm } from "node:fs/promises";
+import { type Clock, MimicError, messageOf, plain, type Waiting } from "@mimic/base";
+import { QmpRefused, type QmpSession } from "@mimic/qmp";
+
+export interface SaveOptions extends Waiting {
+  readonly clock: Clock;
+  /** Memory that is a shared file is left out: only to turn a saved state into a template's. */
+  readonly withoutMemory?: boolean;
+  /** Let the guest run while its memory is written. */
+  readonly live: boolean;
+  /** Called while the guest stands still. */
+  readonly atPause?: () => Promise<void>;
+  /** Let it go on when it is done (and when it failed). */
+  readonly goOn: boolean;
+}
+
+/** First try: a pause that nobody notices. A guest that writes faster than that gets a longer one in the end. */
+const DOWNTIME_MS = 15;
+const CALM_AFTER_MS = 3000;
+const LONG_DOWNTIME_MS = 1500;
+const NO_LIMIT = 2 ** 53 - 1;
+
+/** `path` is made; on a throw it is gone and the guest is as it was. Throws `moment.not_saved`, `disk.full`, what `atPause` throws. */
+export async function saveState(
+  session: QmpSession,
+  path: string,
+  options: SaveOptions,
+): Promise<{ readonly pausedMs: number; readonly bytes: number }> {
+  const { clock, signal } = options;
+  const file = await open(path, "wx", 0o600);
+  let done = false;
+  try {
+    await session.execute(
+      "migrate-set-capabilities",
+      {
+        capabilities: [
+          { capability: "events", state: true },
+          { capability: "x-ignore-shared", state: options.withoutMemory === true },
+          { capability: "pause-before-switchover", state: options.live },
+        ],
+      },
+      options,
+    );
+    await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": DOWNTIME_MS }, options);
+    await session.execute("getfd", { fdname: "state" }, { signal, descriptor: file.fd });
+    let stoodAt = clock.monotonicMs();
+    if (!options.live) {
+      await session.execute("stop", {}, options);
+      await options.atPause?.();
+    }
+    using events = session.listen(["MIGRATION", "STOP"]);
+    const begun = clock.monotonicMs();
+    await session.execute("migrate", { uri: "fd:state" }, options);
+    const impatient = options.live ? calmDown(session, options) : undefined;
+    try {
+      stoodAt = await untilSaved(session, events, stoodAt, options);
+    } finally {
+      impatient?.abort();
+    }
+    if (options.goOn) await letGo(session, options);
+    const pausedMs = clock.monotonicMs() - Math.max(stoodAt, options.live ? begun : 0);
+    await file.sync();
+    done = true;
+    return { pausedMs, bytes: (await file.stat()).blocks * 512 };
+  } catch (error) {
+    await session.execute("migrate_cancel", {}, { signal: AbortSignal.timeout(5000) }).catch(() => {});
+    if (options.goOn) await session.execute("cont", {}, { signal: AbortSignal.timeout(5000) }).catch(() => {});
+    signal.throwIfAborted();
+    throw saveFailed(error, path);
+  } finally {
+    await file.close();
+    if (!done) await rm(path, { force: true });
+  }
+}
+
+/** “Completed” is told a little before the migration's thread is done; until then QEMU lets nothing go. */
+async function letGo(session: QmpSession, { clock, signal }: SaveOptions): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return void (await session.execute("cont", {}, { signal }));
+    } catch (error) {
+      if (tries > 500 || !(error instanceof QmpRefused) || !/not finalized/i.test(error.words)) throw error;
+      await clock.sleep(1, { signal });
+    }
+  }
+}
+
+/** Answers when it began to stand still. */
+async function untilSaved(
+  session: QmpSession,
+  events: ReturnType<QmpSession["listen"]>,
+  stood: number,
+  options: SaveOptions,
+): Promise<number> {
+  let stoodAt = stood;
+  for await (const event of events) {
+    options.signal.throwIfAborted();
+    if (event.kind !== "event") continue;
+    if (event.event === "STOP") {
+      if (options.live) stoodAt = options.clock.monotonicMs();
+      continue;
+    }
+    const { status } = event.data;
+    if (status === "pre-switchover") {
+      await options.atPause?.();
+      await session.execute("migrate-continue", { state: "pre-switchover" }, options);
+    }
+    if (status === "completed") return stoodAt;
+    if (status === "failed" || status === "cancelled") {
+      const facts = await session.execute("query-migrate", {}, options);
+      throw new Error(facts["error-desc"] ?? "QEMU gave no reason");
+    }
+  }
+  throw new Error("QEMU ended");
+}
+
+/** A guest that writes faster than the disk takes would never be done: after a while it may stand still longer. */
+function calmDown(session: QmpSession, { clock }: SaveOptions): AbortController {
+  const over = new AbortController();
+  clock
+    .sleep(CALM_AFTER_MS, { signal: over.signal })
+    .then(() => session.execute("migrate-set-parameters", { "downtime-limit": LONG_DOWNTIME_MS }, { signal: over.signal }))
+    .catch(() => {});
+  return over;
+}
+
+/** Into a QEMU that was started with `-incoming defer`; `fd` is the number of the state's descriptor in QEMU. Throws `moment.not_restored`. */
+export async function restoreState(session: QmpSession, fd: number, options: Waiting & { readonly withoutMemory: boolean }): Promise<void> {
+  try {
+    await session.execute(
+      "migrate-set-capabilities",
+      {
+        capabilities: [
+          { capability: "events", state: true },
+          { capability: "x-ignore-shared", state: options.withoutMemory },
+        ],
+      },
+      options,
+    );
+    using events = session.listen(["MIGRATION"]);
+    await session.execute("migrate-incoming", { uri: `fd:${fd}` }, options);
+    for await (const event of events) {
+      if (event.kind !== "event") continue;
+      if (event.data.status === "completed") return;
+      if (event.data.status === "failed") break;
+    }
+    throw new Error("QEMU could not read it");
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw new MimicError(
+      "moment.not_restored",
+      "The saved memory and devices do not fit this QEMU, so the machine cannot go on from there.",
+      {
+        hint: "Its disks are whole: start it from them instead. QEMU's own words are in the machine's log.",
+        detail: messageOf(error),
+        cause: error,
+      },
+    );
+  }
+}
+
+function saveFailed(error: unknown, path: string): unknown {
+  const words = error instanceof QmpRefused ? error.words : messageOf(error);
+  if (error instanceof MimicError && !(error instanceof QmpRefused)) return error;
+  if (/No space left|ENOSPC|File too large/i.test(words) || (error as NodeJS.ErrnoException).code === "ENOSPC")
+    return new MimicError("disk.full", "This computer's disk is full, so the memory of the machine could not be kept.", {
+      hint: "Make room and try again.",
+      detail: path,
+    });
+  return new MimicError("moment.not_saved", `The memory and devices of the machine could not be kept: ${plain(words)}`, {
+    hint: "Take a snapshot of its disks instead, or shut it down first.",
+    cause: error,
+  });
+}

@@ -1,0 +1,183 @@
+// Frozen layers, moments and templates on the disk. A moment appears by one rename in its machine's folder, so it goes
+// into the trash and back with the machine; layers are shared and live beside the machines.
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { LayerId, type LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
+import type { LayerStore, MomentStore, StateDraft, TemplateStore } from "@mimic/workbench/ports";
+import type { z } from "zod";
+import type { DocumentKind } from "../document.ts";
+import { DRAFT_PREFIX, type Layout, type StateLayout } from "../layout.ts";
+import { Documents } from "./documents.ts";
+import type { Files } from "./files.ts";
+
+const MOMENT: DocumentKind<MomentRecord> = { schemaVersion: 1, schema: MomentRecord as z.ZodType<MomentRecord> };
+const TEMPLATE: DocumentKind<TemplateRecord> = { schemaVersion: 1, schema: TemplateRecord as z.ZodType<TemplateRecord> };
+
+interface Needs {
+  readonly layout: Layout;
+  readonly files: Files;
+}
+
+const bytesOf = (path: string): Promise<number> =>
+  stat(path).then(
+    (facts) => facts.blocks * 512,
+    () => 0,
+  );
+
+export function createLayerStore({ layout, files }: Needs): LayerStore {
+  const path = ({ id, format }: LayerRef): string => layout.layer(id, format);
+  return {
+    path,
+    async freeze(file, layer) {
+      await files.link(file, path(layer));
+      await files.readOnly(path(layer));
+    },
+    remove: (layer) => files.remove(path(layer)),
+    async list() {
+      return (await files.names(layout.layers)).flatMap((name): LayerRef[] => {
+        const [id, format] = name.split(".");
+        return LayerId.safeParse(id).success && (format === "qcow2" || format === "raw") ? [{ id: id as string, format }] : [];
+      });
+    },
+    usage: (layer) => bytesOf(path(layer)),
+    async seal(layer, signal) {
+      const hash = createHash("sha256");
+      for await (const piece of createReadStream(path(layer), { highWaterMark: 1 << 20, signal })) hash.update(piece as Buffer);
+      return hash.digest("hex");
+    },
+  };
+}
+
+function stateDraft({ layout, files }: Needs, at: StateLayout): StateDraft {
+  return {
+    statePath: at.state,
+    memoryPath: at.memory,
+    wholePath: `${at.state}.whole`,
+    settle: () => files.remove(`${at.state}.whole`),
+    picture: (png) => files.write(at.picture, png),
+    async keepFiles(machineId) {
+      await copyFolder(files, layout.machine(machineId).nvram, at.nvram, /\.fd$/);
+      await copyFolder(files, layout.machine(machineId).media, at.media, /\.img$/);
+    },
+    async lendFiles(machineId) {
+      await copyFolder(files, at.nvram, layout.machineDraft(machineId).nvram, /\.fd$/);
+      await copyFolder(files, at.media, layout.machineDraft(machineId).media, /\.img$/);
+    },
+    discard: () => files.remove(at.folder),
+  };
+}
+
+async function copyFolder(files: Files, from: string, to: string, wanted: RegExp): Promise<void> {
+  const names = (await files.names(from)).filter((name) => wanted.test(name));
+  if (names.length === 0) return;
+  await files.folder(to);
+  for (const name of names) {
+    await files.remove(`${to}/${name}`);
+    await files.copy(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+export function createMomentStore(needs: Needs): MomentStore {
+  const { layout, files } = needs;
+  const records = new Documents(files, MOMENT);
+  return {
+    async load(machineId) {
+      const found: MomentRecord[] = [];
+      for (const name of await files.names(layout.machine(machineId).moments)) {
+        if (name.startsWith(DRAFT_PREFIX)) continue;
+        const record = await records.load(layout.moment(machineId, name).record);
+        if (record.kind === "found" && record.body.id === name) found.push(record.body);
+      }
+      return found;
+    },
+    async draft(machineId, momentId) {
+      const at = layout.momentDraft(machineId, momentId);
+      await files.remove(at.folder);
+      await files.folder(at.folder);
+      return {
+        ...stateDraft(needs, at),
+        async publish(record) {
+          await records.save(at.record, record);
+          await files.move(at.folder, layout.moment(machineId, momentId).folder);
+        },
+      };
+    },
+    save: (machineId, record) => records.save(layout.moment(machineId, record.id).record, record),
+    async remove(machineId, momentId) {
+      const draft = layout.momentDraft(machineId, momentId).folder;
+      if (await files.exists(layout.moment(machineId, momentId).folder)) await files.move(layout.moment(machineId, momentId).folder, draft);
+      await files.remove(draft);
+    },
+    statePath: (machineId, momentId) => layout.moment(machineId, momentId).state,
+    picture: (machineId, momentId) => readFile(layout.moment(machineId, momentId).picture).catch(() => undefined),
+    restoreFiles: (machineId, momentId) =>
+      copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machine(machineId).nvram, /\.fd$/),
+    async usage(machineId, momentId) {
+      const at = layout.moment(machineId, momentId);
+      const [state, picture] = await Promise.all([bytesOf(at.state), bytesOf(at.picture)]);
+      return { bytes: state + picture, hasPicture: picture > 0 };
+    },
+  };
+}
+
+export function createTemplateStore(needs: Needs): TemplateStore {
+  const { layout, files } = needs;
+  const records = new Documents(files, TEMPLATE);
+  const generationAt = (templateId: string, number: number): StateLayout => layout.generation(layout.template(templateId).folder, number);
+  return {
+    async load() {
+      const templates: TemplateRecord[] = [];
+      const unreadable: string[] = [];
+      for (const id of await files.names(layout.templates)) {
+        if (id.startsWith(DRAFT_PREFIX)) continue;
+        const record = await records.load(layout.template(id).record);
+        if (record.kind === "found" && record.body.id === id) templates.push(record.body);
+        else unreadable.push(layout.template(id).folder);
+      }
+      return { templates, unreadable };
+    },
+    async draft(templateId, number) {
+      const isFirst = !(await files.exists(layout.template(templateId).record));
+      const folder = isFirst ? layout.templateDraft(templateId).folder : layout.template(templateId).folder;
+      // A generation that no record names is not there: it needs no other name while it is made.
+      const at = layout.generation(folder, number);
+      await files.remove(isFirst ? folder : at.folder);
+      await files.folder(at.folder);
+      return {
+        ...stateDraft(needs, at),
+        async publish(record) {
+          if (isFirst) {
+            await records.save(layout.templateDraft(templateId).record, record);
+            await files.move(folder, layout.template(templateId).folder);
+          } else await records.save(layout.template(templateId).record, record);
+        },
+        discard: () => files.remove(isFirst ? folder : at.folder),
+      };
+    },
+    save: (record) => records.save(layout.template(record.id).record, record),
+    async remove(templateId) {
+      const draft = layout.templateDraft(templateId).folder;
+      if (await files.exists(layout.template(templateId).folder)) await files.move(layout.template(templateId).folder, draft);
+      await files.remove(draft);
+    },
+    removeGeneration: (templateId, number) => files.remove(generationAt(templateId, number).folder),
+    statePath: (templateId, number) => generationAt(templateId, number).state,
+    memoryPath: (templateId, number) => generationAt(templateId, number).memory,
+    async filesFor(templateId, number, machineId) {
+      const from = generationAt(templateId, number);
+      const to = layout.machineDraft(machineId);
+      await copyFolder(files, from.nvram, to.nvram, /\.fd$/);
+      await copyFolder(files, from.media, to.media, /\.img$/);
+    },
+    async usage(templateId) {
+      const folder = layout.template(templateId).folder;
+      const numbers = (await files.names(folder)).filter((name) => /^g\d+$/.test(name)).map((name) => Number(name.slice(1)));
+      const sizes = numbers.flatMap((number) => [
+        bytesOf(generationAt(templateId, number).state),
+        bytesOf(generationAt(templateId, number).memory),
+      ]);
+      return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// What the verbs see of machines that wait ready.
+import type { HardwareSpec, MachineRecord, TemplateRecord } from "@mimic/model";
+import type { RunningMachine } from "../ports/index.ts";
+
+/** A machine in a folder under a temporary name, running; nobody sees it until `publish`, and after a crash nothing is left of it. */
+export interface Raised {
+  readonly record: MachineRecord;
+  readonly running: RunningMachine;
+  /** It gets its folder and its run record: from now on it is a machine like any. */
+  publish(record: MachineRecord): Promise<void>;
+  discard(): Promise<void>;
+  /** Set once it has an identity of its own: where our helper is in the guest. */
+  helper?: string;
+}
+
+export interface ReadyMachines {
+  waiting(templateId: string): number;
+  hardware(): readonly HardwareSpec[];
+  /** One that waits, or nothing; the caller owns it. Another is made in the background. */
+  claim(template: TemplateRecord): Raised | undefined;
+  /** Begins to make what is missing; returns at once. */
+  fill(): void;
+  /** Throws away what waits of a template that changed or goes. */
+  forget(templateId: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,272 @@
+// A machine for once: from the pool in a moment, else raised from the template's memory, else switched on. The first
+// wish for a system makes the template that all later ones go on from.
+import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
+import { findByName, type JobView, type MachineRecord, type MachineView, type Name, newest, type TemplateRecord } from "@mimic/model";
+import { type Context, findMachine, freeName, nowIso } from "../context.ts";
+import { ensureImage, findSystem } from "../images/acquire.ts";
+import type { JobResult } from "../jobs/job-board.ts";
+import { compose } from "../machines/compose.ts";
+import { adoptNew, fillDraft, newActor, publish } from "../machines/create-machine.ts";
+import { decideStart } from "../machines/decide-start.ts";
+import type { MachineActor } from "../machines/machine-actor.ts";
+import { bringUp } from "../machines/power-verbs.ts";
+import { machineView } from "../machines/view.ts";
+import { freshDisks } from "../moments/fresh-disks.ts";
+import { vanish } from "../moments/power-hooks.ts";
+import { addNic } from "../networks/nic-verbs.ts";
+import { instanceRecord, whyNotInstant, withoutCards } from "../templates/instance.ts";
+import { buildTemplate } from "../templates/make-template.ts";
+import type { RunWish } from "../wishes.ts";
+import { refreshIdentity } from "./identity.ts";
+import { disposableName, raiseDisposable } from "./pool.ts";
+import type { Raised } from "./ready-machines.ts";
+
+export async function runDisposable(context: Context, wish: RunWish): Promise<{ job: JobView } | Refusal> {
+  const name = wish.name === undefined ? disposableName(context) : freeName(context, wish.name);
+  if (isRefusal(name)) return name;
+  const template = findTemplateFor(context, wish.of);
+  const system = template ? undefined : findSystem(context, wish.of);
+  if (system && isRefusal(system))
+    return refusal(
+      "disposable.unknown_base",
+      `There is neither a template nor a system called “${wish.of.slice(0, 80)}”.`,
+      "See what there is: mimic template ls, mimic os ls",
+    );
+  context.reserved.add(name);
+  const job = context.jobs.run(
+    { kind: "disposable.run", title: `A disposable machine from “${wish.of}”`, subjects: [name] },
+    async (work) => {
+      try {
+        const base = template ?? (await templateOfSystem(context, wish.of, work));
+        if (isRefusal(base)) return base;
+        return await bringDisposable(context, base, name, wish, work);
+      } finally {
+        context.reserved.delete(name);
+      }
+    },
+  );
+  return { job };
+}
+
+function findTemplateFor(context: Context, wanted: string): TemplateRecord | undefined {
+  const own = [...context.templates.values()].filter((template) => template.automatic === undefined);
+  const found = findByName(
+    own.map((template) => ({ id: template.id, name: template.name as string, template })),
+    wanted,
+    "template",
+  );
+  if (!isRefusal(found)) return found.item.template;
+  return undefined;
+}
+
+async function bringDisposable(
+  context: Context,
+  template: TemplateRecord,
+  name: Name,
+  wish: RunWish,
+  work: LongWork,
+): Promise<JobResult | Refusal> {
+  const { ports } = context;
+  const generation = newest(template);
+  const refused = decideStart(name, { ...generation.hardware, memoryMiB: 0 }, await ports.survey.survey());
+  if (refused) return refused;
+  const because = await whyNotInstant(context, generation, work);
+  if (because !== undefined || wish.name !== undefined) return await switchOn(context, template, name, wish, because, work);
+  const waiting = context.pool.claim(template);
+  const raised = waiting ?? (await raiseDisposable(context, template, generation, name, work));
+  const actor = await handOut(context, raised, waiting ? undefined : name, waiting !== undefined, work);
+  const unplugged = await plugInto(context, actor, wish.net);
+  if (unplugged) return unplugged;
+  return { machine: actor.record.id, name: actor.record.name, words: `“${actor.record.name}” is there, and vanishes when it stops.` };
+}
+
+/** A card of its own in the network that was wished for; when that cannot be, the machine goes again. */
+async function plugInto(context: Context, actor: MachineActor, net: string | undefined): Promise<Refusal | undefined> {
+  if (net === undefined) return undefined;
+  const plugged = await addNic(context, { machine: actor.record.id, network: net });
+  if (!isRefusal(plugged)) return undefined;
+  actor.ask({ kind: "kill" });
+  return plugged;
+}
+
+/** Its record goes to the disk while it wakes up; nothing of the person's runs before both are done. */
+async function handOut(
+  context: Context,
+  raised: Raised,
+  name: Name | undefined,
+  wasWaiting: boolean,
+  work: LongWork,
+): Promise<MachineActor> {
+  const { ports } = context;
+  const record: MachineRecord = { ...withoutCards(raised.record), name: name ?? raised.record.name, createdAt: nowIso(context) };
+  try {
+    const { running } = raised;
+    const wake = async (): Promise<void> => {
+      const { helper } = raised;
+      if (!wasWaiting || running.agent === undefined || helper === undefined) return;
+      await running.resume(work);
+      await refreshIdentity(running.agent, { helper, nowMs: ports.clock.nowMs() }, { ...work, random: ports.random });
+    };
+    await Promise.all([raised.publish(record), wake()]);
+    const actor = newActor(context, record);
+    context.events.publish({ kind: "machine.created", machineId: record.id, name: record.name });
+    actor.takeOver(running);
+    return actor;
+  } catch (error) {
+    await raised.discard();
+    throw error;
+  }
+}
+
+/** Without a memory to go on from (or with disks that shall begin anew each time): fresh disks over the template's, and a start. */
+async function switchOn(
+  context: Context,
+  template: TemplateRecord,
+  name: Name,
+  wish: RunWish,
+  because: string | undefined,
+  work: LongWork,
+): Promise<JobResult | Refusal> {
+  const generation = newest(template);
+  const record = withoutCards(
+    instanceRecord(context, template, generation, { name, forgets: wish.name === undefined ? "machine" : "disks" }),
+  );
+  await publish(context, record, work, async () => {
+    await freshDisks(context, record, { ...work, draft: true });
+    await context.ports.templates.filesFor(template.id, generation.number, record.id);
+  });
+  const actor = adoptNew(context, record, `Made from the template “${template.name}”, to be used and forgotten.`);
+  const unplugged = await plugInto(context, actor, wish.net);
+  if (unplugged) return unplugged;
+  const up = await bringUp(actor, "usable", work);
+  if (isRefusal(up)) return up;
+  const why = because === undefined ? "" : ` It was switched on, because ${because}.`;
+  return { machine: record.id, name, words: `“${name}” is there.${why}` };
+}
+
+/** The template that `mimic run SYSTEM` goes on from: made once, of a machine that was just switched on. */
+async function templateOfSystem(context: Context, wanted: string, work: LongWork): Promise<TemplateRecord | Refusal> {
+  const { ports } = context;
+  const system = findSystem(context, wanted);
+  if (isRefusal(system)) return system;
+  const digest = await ensureImage(context, system, work);
+  if (isRefusal(digest)) return digest;
+  const known = [...context.templates.values()].find((one) => one.automatic?.image === digest && one.system === system.id);
+  if (known && (await whyNotInstant(context, newest(known), work)) === undefined) return known;
+  const image = ports.images.get(digest);
+  const composed = compose({ wish: { name: system.id }, system, image, newDiskId: () => ports.ids.make("dsk") });
+  if (isRefusal(composed)) return composed;
+  const making = context.making.get(system.id);
+  if (making !== undefined) return await making;
+  const made = makeSystemTemplate(context, { system, image, known, composed }, work).finally(() => context.making.delete(system.id));
+  context.making.set(system.id, made);
+  return await made;
+}
+
+async function makeSystemTemplate(
+  context: Context,
+  from: {
+    readonly system: Exclude<ReturnType<typeof findSystem>, Refusal>;
+    readonly image: ReturnType<Context["ports"]["images"]["get"]>;
+    readonly known: TemplateRecord | undefined;
+    readonly composed: Exclude<ReturnType<typeof compose>, Refusal>;
+  },
+  work: LongWork,
+): Promise<TemplateRecord | Refusal> {
+  const { system, image, known, composed } = from;
+  const name = templateName(context, system.id);
+  const record: MachineRecord = {
+    id: context.ports.ids.make<"MachineId">("mch"),
+    name: disposableName(context),
+    createdAt: nowIso(context),
+    system: system.id,
+    note: `Switched on once, for “mimic run ${system.id}”.`,
+    hardware: await context.ports.hypervisor.pin(composed.hardware, work),
+    readiness: composed.readiness,
+    login: system.login,
+  };
+  await publish(context, record, work, (draft) => fillDraft(context, draft, record, composed, work));
+  const actor = newActor(context, record);
+  try {
+    work.report({ words: `Switching “${system.name}” on for the first time; later ones begin where it is then` });
+    const up = await bringUp(actor, "usable", work);
+    if (isRefusal(up)) return up;
+    const making = {
+      name,
+      known,
+      note: `Made by Mimic for “mimic run ${system.id}”.`,
+      disksOnly: false,
+      automatic: { image: image?.digest ?? "" },
+    };
+    return await actor.occupy("a template of it is being made", () => buildTemplate(context, actor, making, work));
+  } finally {
+    actor.ask({ kind: "kill" });
+    await actor.until(() => actor.state.power === "stopped" || actor.state.power === "failed", AbortSignal.timeout(30_000));
+    await actor.release();
+    await vanish(context, actor);
+  }
+}
+
+function templateName(context: Context, systemId: string): Name {
+  const wanted = systemId.replaceAll(/[^a-z0-9-]/g, "-").slice(0, 50);
+  const taken = new Set([...context.templates.values()].map((template) => template.name as string));
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted}-${n}`;
+    if (!taken.has(name)) return name as Name;
+  }
+}
+
+export function discardDisposable(context: Context, input: { machine: string }): object | Refusal {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  if (actor.record.forgets === undefined)
+    return refusal(
+      "disposable.not_one",
+      `“${actor.record.name}” is an ordinary machine: it is not thrown away like this.`,
+      `End it: mimic kill ${actor.record.name}. Remove it then: mimic rm ${actor.record.name}`,
+    );
+  const answer = actor.ask({ kind: "kill" });
+  return answer.kind === "refused" ? answer : {};
+}
+
+/** “Keep this one”: a disposable becomes a machine like any. */
+export async function keepDisposable(
+  context: Context,
+  input: { machine: string; name?: string | undefined },
+): Promise<MachineView | Refusal> {
+  const actor = findMachine(context, input.machine);
+  if (isRefusal(actor)) return actor;
+  const { record, running } = actor;
+  if (record.forgets === undefined)
+    return refusal("disposable.kept_already", `“${record.name}” is an ordinary machine: it stays anyway.`, "There is nothing to do.");
+  const name = input.name === undefined ? record.name : freeName(context, input.name);
+  if (isRefusal(name)) return name;
+  await actor.occupy("it is being kept", async () => {
+    const disks = running ? await keepDisks(context, actor) : record.hardware.disks;
+    await actor.change({ ...actor.record, name, forgets: undefined, hardware: { ...actor.record.hardware, disks: [...disks] } }, "kept");
+  });
+  return await machineView(context, actor);
+}
+
+/** What it wrote is encrypted with a key that ends with it: copied, while it runs, into layers without one. */
+async function keepDisks(context: Context, actor: MachineActor): Promise<MachineRecord["hardware"]["disks"]> {
+  const { ports } = context;
+  const { record, running } = actor;
+  const options = { signal: AbortSignal.timeout(600_000) };
+  const chains = ports.machines.plan(record).files.disks;
+  const moves = [];
+  for (const disk of record.hardware.disks) {
+    const [, under] = chains[disk.id] ?? [];
+    if (disk.readOnly || under === undefined) continue;
+    const head = ports.ids.make<"Layer">("lay");
+    const path = ports.machines.filePath(record, head, "qcow2");
+    await ports.diskTool.createOverlay(path, under, disk.sizeBytes, options);
+    moves.push({ disk, head, path });
+  }
+  await running?.moveDisks(
+    moves.map(({ disk, head, path }) => ({ diskId: disk.id, name: head, path })),
+    options,
+  );
+  const heads = new Map(moves.map(({ disk, head }) => [disk.id, head]));
+  return record.hardware.disks.map((disk) => ({ ...disk, head: heads.get(disk.id) ?? disk.head }));
+}

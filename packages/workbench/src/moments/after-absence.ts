@@ -1,0 +1,34 @@
+// A daemon that was ended in the middle of freezing disks: the record may name layers that QEMU never began to write to
+// (or the other way round). What QEMU does is the truth. And what was to vanish and ended meanwhile, vanishes now.
+import { messageOf, type Waiting } from "@mimic/base";
+import type { DiskSpec } from "@mimic/model";
+import type { Context } from "../context.ts";
+import type { MachineActor } from "../machines/machine-actor.ts";
+import { vanish } from "./power-hooks.ts";
+
+export async function afterAbsence(context: Context, actor: MachineActor, options: Waiting): Promise<void> {
+  const { running, record } = actor;
+  if (running === undefined) {
+    if (record.forgets === "machine") await vanish(context, actor);
+    return;
+  }
+  try {
+    const tops = await running.topLayers(options);
+    const disks = record.hardware.disks.map((disk) => trueDisk(disk, running.run.hardware.disks, tops[disk.id]));
+    if (disks.every((disk, index) => disk === record.hardware.disks[index])) return;
+    await actor.change({ ...record, hardware: { ...record.hardware, disks } }, "disks");
+  } catch (error) {
+    context.ports.log.warn("disks were not compared with what QEMU writes to", { machineId: record.id, error: messageOf(error) });
+  }
+}
+
+/** `top`: the end of the name of the layer that QEMU writes to; undefined = the file it was started with. Pure. */
+export function trueDisk(disk: DiskSpec, atStart: readonly DiskSpec[], top: string | undefined): DiskSpec {
+  const started = atStart.find((one) => one.id === disk.id);
+  if (top === undefined) return started === undefined || started.head === disk.head ? disk : started;
+  if (disk.head?.endsWith(top)) return disk;
+  // QEMU writes to the layer before: the one that was laid last was never taken.
+  const at = (disk.layers ?? []).findIndex((layer) => layer.id.endsWith(top));
+  const below = at < 0 ? undefined : disk.layers?.[at];
+  return below === undefined ? disk : { ...disk, head: below.id, format: below.format, layers: disk.layers?.slice(at + 1) };
+}

@@ -1,0 +1,56 @@
+// Frozen layers, moments and templates in the data directory: whole or absent, like machines.
+import type { LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
+
+/** Layers never change. One is removed when no machine, moment, template or trash entry names it. */
+export interface LayerStore {
+  path(layer: LayerRef): string;
+  /** Gives the file of a disk a second name among the layers: whichever name is removed, the bytes stay. */
+  freeze(file: string, layer: LayerRef): Promise<void>;
+  remove(layer: LayerRef): Promise<void>;
+  list(): Promise<readonly LayerRef[]>;
+  usage(layer: LayerRef): Promise<number>;
+  /** SHA-256 of its bytes. */
+  seal(layer: LayerRef, signal: AbortSignal): Promise<string>;
+}
+
+/** A moment or a generation that is being made. */
+export interface StateDraft {
+  /** Where memory and devices go. */
+  readonly statePath: string;
+  readonly memoryPath: string;
+  /** Memory and devices together, on the way to the two above; `settle` removes it. */
+  readonly wholePath: string;
+  settle(): Promise<void>;
+  picture(png: Uint8Array): Promise<void>;
+  /** The machine's UEFI variables, and media made for it alone. */
+  keepFiles(machineId: string): Promise<void>;
+  /** The same files for the draft of a machine. */
+  lendFiles(machineId: string): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export interface MomentStore {
+  load(machineId: string): Promise<readonly MomentRecord[]>;
+  draft(machineId: string, momentId: string): Promise<StateDraft & { publish(record: MomentRecord): Promise<void> }>;
+  save(machineId: string, record: MomentRecord): Promise<void>;
+  remove(machineId: string, momentId: string): Promise<void>;
+  statePath(machineId: string, momentId: string): string;
+  picture(machineId: string, momentId: string): Promise<Uint8Array | undefined>;
+  /** Puts its UEFI variables back into the machine's folder. */
+  restoreFiles(machineId: string, momentId: string): Promise<void>;
+  /** Bytes of its memory, devices and picture. */
+  usage(machineId: string, momentId: string): Promise<{ readonly bytes: number; readonly hasPicture: boolean }>;
+}
+
+export interface TemplateStore {
+  load(): Promise<{ readonly templates: readonly TemplateRecord[]; readonly unreadable: readonly string[] }>;
+  draft(templateId: string, generation: number): Promise<StateDraft & { publish(record: TemplateRecord): Promise<void> }>;
+  save(record: TemplateRecord): Promise<void>;
+  remove(templateId: string): Promise<void>;
+  removeGeneration(templateId: string, generation: number): Promise<void>;
+  statePath(templateId: string, generation: number): string;
+  memoryPath(templateId: string, generation: number): string;
+  /** Files that a machine made from it begins with: UEFI variables, media. `to` = the machine's draft folder. */
+  filesFor(templateId: string, generation: number, machineId: string): Promise<void>;
+  usage(templateId: string): Promise<number>;
+}

@@ -1,0 +1,97 @@
+// A machine that stays, made from a template: when it is to run at once, it goes on from where the template was.
+import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
+import { type JobView, type Name, newest, type TemplateRecord } from "@mimic/model";
+import { type Context, freeName, nowIso } from "../context.ts";
+import { giveIdentity, identityInWords } from "../disposables/identity.ts";
+import type { JobResult } from "../jobs/job-board.ts";
+import { adoptNew, newActor, publish } from "../machines/create-machine.ts";
+import { decideStart } from "../machines/decide-start.ts";
+import { bringUp } from "../machines/power-verbs.ts";
+import { addNic } from "../networks/nic-verbs.ts";
+import type { CreateWish } from "../workbench.ts";
+import { dropCards, instanceRecord, raise, savedState, whyNotInstant, withoutCards } from "./instance.ts";
+import { findTemplate } from "./template-verbs.ts";
+
+export function createFromTemplate(context: Context, wish: CreateWish & { template: string }): { job: JobView } | Refusal {
+  const name = freeName(context, wish.name);
+  if (isRefusal(name)) return name;
+  const template = findTemplate(context, wish.template);
+  if (isRefusal(template)) return template;
+  context.reserved.add(name);
+  const title = `Make “${name}” from the template “${template.name}”`;
+  const job = context.jobs.run({ kind: "machine.create", title, subjects: [name, template.id] }, async (work) => {
+    try {
+      const refused = wish.start ? decideStart(name, newest(template).hardware, await context.ports.survey.survey()) : undefined;
+      if (refused) return refused;
+      const because = wish.start ? await whyNotInstant(context, newest(template), work) : "it is not to be started";
+      return because === undefined
+        ? await goOn(context, template, name, wish, work)
+        : await lay(context, template, name, wish, because, work);
+    } finally {
+      context.reserved.delete(name);
+    }
+  });
+  return { job };
+}
+
+async function goOn(context: Context, template: TemplateRecord, name: Name, wish: CreateWish, work: LongWork): Promise<JobResult> {
+  const { ports } = context;
+  const generation = newest(template);
+  const record = { ...instanceRecord(context, template, generation, { name, note: wish.note, goesOn: true }), createdAt: nowIso(context) };
+  const raised = await raise(
+    context,
+    record,
+    { template: [template, generation], resume: savedState(context, template, generation) },
+    work,
+  );
+  try {
+    const { agent } = raised.running;
+    if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
+    await agent.waitUntilReady(work);
+    const identity = { name, nowMs: ports.clock.nowMs() };
+    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram });
+    await dropCards(raised, work);
+    const final = withoutCards(record);
+    await raised.publish(final);
+    const actor = newActor(context, final);
+    context.events.publish({ kind: "machine.created", machineId: record.id, name });
+    actor.takeOver(raised.running);
+    for (const { network, model } of generation.hardware.nics) await addNic(context, { machine: record.id, network, model });
+    await ports.machines.tell(
+      record.id,
+      record.createdAt,
+      `Made from the template “${template.name}”, on from where it was. ${identityInWords(report)}`,
+    );
+    return { machine: record.id, words: `“${name}” runs: it went on from the template “${template.name}”.` };
+  } catch (error) {
+    await raised.discard();
+    throw error;
+  }
+}
+
+async function lay(
+  context: Context,
+  template: TemplateRecord,
+  name: Name,
+  wish: CreateWish,
+  because: string,
+  work: LongWork,
+): Promise<JobResult | Refusal> {
+  const { ports } = context;
+  const generation = newest(template);
+  const record = instanceRecord(context, template, generation, { name, note: wish.note });
+  await publish(context, record, work, async (draft) => {
+    const chains = ports.machines.plan(record, { draft: true }).files.disks;
+    for (const disk of record.hardware.disks) {
+      const under = chains[disk.id]?.[1];
+      const path = draft.diskPath(disk.id, disk.format);
+      if (under) await ports.diskTool.createOverlay(path, under, disk.sizeBytes, work);
+      else await ports.diskTool.createEmpty(path, disk.format, disk.sizeBytes, work);
+    }
+    await ports.templates.filesFor(template.id, generation.number, record.id);
+  });
+  const actor = adoptNew(context, record, `Made from the template “${template.name}”.`);
+  if (!wish.start) return { machine: record.id, words: `“${name}” is made. Start it: mimic start ${name}` };
+  const up = await bringUp(actor, "usable", work);
+  return isRefusal(up) ? up : { ...up, words: `${up["words"] ?? ""} It was switched on, because ${because}.`.trim() };
+}

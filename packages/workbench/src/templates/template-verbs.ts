@@ -1,0 +1,117 @@
+// Looking at templates, naming them, taking them away.
+import { isRefusal, type Refusal, refusal } from "@mimic/base";
+import { findByName, hardwareInWords, newest, readName, type TemplateRecord, type TemplateView } from "@mimic/model";
+import type { Context } from "../context.ts";
+import { layersOf, sweepLayers } from "../moments/layers.ts";
+import { unknownTemplate, whyNotInstant } from "./instance.ts";
+
+const soon = () => ({ signal: AbortSignal.timeout(20_000) });
+
+export function findTemplate(context: Context, wanted: string): TemplateRecord | Refusal {
+  const entries = [...context.templates.values()].map((template) => ({ id: template.id, name: template.name as string, template }));
+  const found = findByName(entries, wanted, "template");
+  return isRefusal(found) ? (entries.length === 0 ? unknownTemplate(wanted) : found) : found.item.template;
+}
+
+export async function templateView(context: Context, template: TemplateRecord): Promise<TemplateView> {
+  const { ports } = context;
+  const last = newest(template);
+  const because = await whyNotInstant(context, last, soon());
+  const layers = new Map(template.generations.flatMap((one) => layersOf(one.hardware).map((layer) => [layer.id, layer] as const)));
+  const sizes = await Promise.all([ports.templates.usage(template.id), ...[...layers.values()].map((layer) => ports.layers.usage(layer))]);
+  return {
+    id: template.id,
+    name: template.name,
+    note: template.note,
+    system: template.system,
+    systemName: ports.sources.systems().find((system) => system.id === template.system)?.name,
+    automatic: template.automatic !== undefined,
+    madeAt: last.madeAt,
+    generation: last.number,
+    generations: template.generations.length,
+    hardwareInWords: hardwareInWords(last.hardware),
+    isInstant: because === undefined,
+    because,
+    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    usedBy: usersOf(context, template).map((actor) => actor.record.name),
+    warm: context.pool.waiting(template.id),
+    warmWanted: template.warm,
+  };
+}
+
+const usersOf = (context: Context, template: TemplateRecord) =>
+  [...context.actors.values()].filter((actor) => actor.record.origin?.template === template.id);
+
+export async function listTemplates(context: Context): Promise<{ templates: TemplateView[] }> {
+  const all = [...context.templates.values()].sort((a, b) => a.name.localeCompare(b.name));
+  return { templates: await Promise.all(all.map((template) => templateView(context, template))) };
+}
+
+export async function showTemplate(context: Context, input: { template: string }): Promise<TemplateView | Refusal> {
+  const template = findTemplate(context, input.template);
+  return isRefusal(template) ? template : await templateView(context, template);
+}
+
+export async function changeTemplate(
+  context: Context,
+  input: { template: string; name?: string | undefined; note?: string | undefined; warm?: number | null | undefined },
+): Promise<TemplateView | Refusal> {
+  const template = findTemplate(context, input.template);
+  if (isRefusal(template)) return template;
+  const name = readName(input.name ?? template.name);
+  if (isRefusal(name)) return name;
+  if (name !== template.name && [...context.templates.values()].some((other) => other.name === name))
+    return refusal("template.name_taken", `There is a template called “${name}” already.`, "Choose another name.");
+  const changed: TemplateRecord = {
+    ...template,
+    name,
+    note: input.note ?? template.note,
+    warm: input.warm === undefined ? template.warm : (input.warm ?? undefined),
+  };
+  await context.ports.templates.save(changed);
+  context.templates.set(changed.id, changed);
+  context.events.publish({ kind: "template.changed", templateId: changed.id });
+  context.pool.fill();
+  return await templateView(context, changed);
+}
+
+/** Machines made from it stay: they stand on layers of their own right, and on memory that they hold themselves. */
+export async function removeTemplate(context: Context, input: { template: string }): Promise<object | Refusal> {
+  const template = findTemplate(context, input.template);
+  if (isRefusal(template)) return template;
+  context.templates.delete(template.id);
+  await context.pool.forget(template.id);
+  for (const { number, saved } of template.generations)
+    if (saved) await context.ports.hypervisor.cool(context.ports.templates.memoryPath(template.id, number));
+  await context.ports.templates.remove(template.id);
+  context.events.publish({ kind: "template.removed", templateId: template.id, name: template.name });
+  await sweepLayers(context);
+  return {};
+}
+
+export async function removeGeneration(context: Context, input: { template: string; generation: number }): Promise<TemplateView | Refusal> {
+  const template = findTemplate(context, input.template);
+  if (isRefusal(template)) return template;
+  const generation = template.generations.find((one) => one.number === input.generation);
+  if (generation === undefined || template.generations.length === 1)
+    return refusal(
+      "template.no_generation",
+      generation === undefined
+        ? `“${template.name}” has no generation ${input.generation}.`
+        : `Generation ${input.generation} is the only one of “${template.name}”.`,
+      generation === undefined
+        ? `See them: mimic template show ${template.name}`
+        : `Remove the template: mimic template rm ${template.name}`,
+    );
+  const changed: TemplateRecord = { ...template, generations: template.generations.filter((one) => one !== generation) };
+  // The record first: a folder that no record names is not there.
+  await context.ports.templates.save(changed);
+  context.templates.set(changed.id, changed);
+  await context.ports.hypervisor.cool(context.ports.templates.memoryPath(template.id, generation.number));
+  await context.ports.templates.removeGeneration(template.id, generation.number);
+  await context.pool.forget(template.id);
+  await sweepLayers(context);
+  context.pool.fill();
+  context.events.publish({ kind: "template.changed", templateId: changed.id });
+  return await templateView(context, changed);
+}

@@ -1,0 +1,17 @@
+// What can be wished for, beside making and changing machines.
+
+export interface TemplateWish {
+  readonly machine: string;
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly disksOnly?: boolean | undefined;
+}
+
+export interface RunWish {
+  /** A template's name, or a system of the catalogue. */
+  readonly of: string;
+  /** A name keeps it when it stops, as it was in the beginning; without one it vanishes. */
+  readonly name?: string | undefined;
+  /** The network that its card is plugged into; without one it has no card. */
+  readonly net?: string | undefined;
+}
