@@ -48,7 +48,10 @@ say phase unpack
 tar -x -f /dev/vdb -C /target || fail unpack
 
 mount -t devtmpfs dev /target/dev
-mkdir -p /target/dev/pts
+mkdir -p /target/dev/pts /target/dev/disk/by-uuid
+# There is no udev here, and the boot menu names the root by its UUID only when it can see it: a disk that is plugged in
+# another way later must still be found.
+ln -s ../../vda1 /target/dev/disk/by-uuid/${uuid}
 mount -t devpts dev /target/dev/pts
 mount -t proc proc /target/proc
 mount -t sysfs sys /target/sys

@@ -53,6 +53,12 @@ ConditionPathExistsGlob=/sys/class/net/e*
 `;
 const CARD_BRINGS_NETWORK =
   'ACTION=="add", SUBSYSTEM=="net", KERNEL=="e*", TAG+="systemd", ENV{SYSTEMD_WANTS}+="systemd-networkd.service systemd-resolved.service"\n';
+/**
+ * A login on the shell's console. systemd's own generator looks once, early, and the console's driver may not have come by
+ * then; a device that brings its login has none of that luck, and none of the waiting where a machine has no such console.
+ */
+const SHELL_BRINGS_LOGIN =
+  'ACTION=="add", SUBSYSTEM=="tty", KERNEL=="hvc0", TAG+="systemd", ENV{SYSTEMD_WANTS}+="serial-getty@hvc0.service"\n';
 
 const GRUB = `# Both consoles see the start; no wait, since nobody chooses.
 GRUB_TIMEOUT=0
@@ -108,6 +114,7 @@ export function systemFiles({ uuid, suite, user }: Target): DatabaseFile[] {
       file(`etc/systemd/system/systemd-${name}.service.d/mimic.conf`, WITH_CARD),
     ),
     file("etc/udev/rules.d/80-mimic-network.rules", CARD_BRINGS_NETWORK),
+    file("etc/udev/rules.d/80-mimic-shell.rules", SHELL_BRINGS_LOGIN),
     file("etc/sudoers.d/mimic", `${user} ALL=(ALL:ALL) NOPASSWD: ALL\n`, 0o440),
   ];
 }
