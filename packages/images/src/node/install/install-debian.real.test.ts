@@ -191,7 +191,7 @@ describe("installing Debian", () => {
 
       await heard(machine.shell, /mimic@debian:~\$ $/);
       machine.shell?.write(new TextEncoder().encode("sudo -n id -u; tty\n"));
-      await heard(machine.shell, /\n0\r\n\/dev\/hvc0/);
+      await heard(machine.shell, /[\r\n]0\r\n\/dev\/hvc0/);
       await heard(machine.serial[0], /mimic@debian:~\$/);
       expect(await machine.screenText(patient(1))).toContain("mimic@debian");
 
