@@ -26,7 +26,12 @@ export function sayChanges(context: Context, given: Given, changed: Changed): nu
 }
 
 const doneWords = (what: string, why: string, runs: boolean): string =>
-  runs ? `${plain(what, 120)}: done while it runs. ${plain(why, 400)}` : `${plain(what, 120)}: done.`;
+  runs
+    ? `${plain(what, 120)}: done while it runs. ${plain(why, 400)}`
+    : `${plain(what, 120)}: done.${why === OFF ? "" : ` ${plain(why, 400)}`}`;
+
+/** What the table says where there is nothing to say. */
+const OFF = "The machine is off.";
 
 export async function findDisk(client: Client, machine: string, wanted: string): Promise<DiskSpec> {
   const view = await client.machines.show({ machine });

@@ -39,6 +39,8 @@ export class EventWords {
         return `${name} is usable after ${formatDuration(fact.afterMs)}: ${fact.by}`;
       case "machine.restarted_itself":
         return `${name} restarted by itself`;
+      case "machine.timetable_step":
+        return `${name}, ${fact.words}: ${fact.when === "live" ? "done" : fact.when === "later" ? "at its next start" : "not possible"}. ${fact.why}`;
       case "machine.trashed":
         return `${name} went to the trash`;
       case "machine.restored":

@@ -30,6 +30,7 @@ export const registry: Readonly<Record<string, Load>> = {
   "usb add": () => import("./commands/usb/add.ts"),
   "usb rm": () => import("./commands/usb/rm.ts"),
   media: () => import("./commands/machine/media.ts"),
+  timetable: () => import("./commands/machine/timetable.ts"),
   rename: () => import("./commands/machine/rename.ts"),
   clone: () => import("./commands/machine/clone.ts"),
   rm: () => import("./commands/machine/rm.ts"),

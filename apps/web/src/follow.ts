@@ -1,9 +1,10 @@
 // Live events into the page's state: what an event touches is read again, many at once are gathered, and what a
 // person should hear (a machine that started or failed, a job of theirs that went wrong) is said.
+import { plain } from "@mimic/base";
 import type { Event, JobView, MachineView } from "@mimic/model";
 import { api } from "./api.ts";
 import { followEvents } from "./live/events.ts";
-import { announce, showProblem } from "./notices.ts";
+import { announce, say, showProblem } from "./notices.ts";
 import { imagesQuery, jobsQuery, machinesQuery, queryClient, systemsQuery, trashQuery } from "./queries.ts";
 import { POWER_WORDS } from "./words.ts";
 
@@ -122,6 +123,12 @@ function take({ fact }: Event): void {
     case "machine.created":
       machineChanged(fact.machineId);
       return;
+    case "machine.timetable_step": {
+      machineChanged(fact.machineId);
+      const outcome = { live: "done", later: "at its next start", impossible: "not possible" }[fact.when];
+      say(`${nameOf(fact.machineId)}, ${plain(fact.words, 200)}: ${outcome}. ${plain(fact.why, 400)}`);
+      return;
+    }
     case "machine.trashed":
     case "machine.restored":
     case "machine.forgotten":

@@ -15,6 +15,7 @@ import {
   MachineView,
   SystemView,
   TemplateView,
+  Timetable,
   TrashView,
   UsbDevice,
 } from "@mimic/model";
@@ -99,6 +100,7 @@ const machines = {
           })
           .optional(),
         addDrive: z.strictObject({ kind: z.enum(["cd", "floppy"]) }).optional(),
+        bus: DiskBus.optional().describe("how all its disks are plugged in"),
         addUsb: z.strictObject({ kind: UsbDevice.shape.kind }).optional(),
         removeUsb: z.string().optional(),
       }),
@@ -130,6 +132,12 @@ const machines = {
   changeMedium: route(routes.machines.changeMedium, m, "Put an image into a drive, or take it out")
     .input(z.strictObject({ machine, slot: z.string().max(16), image: image.nullable() }))
     .output(MachineView),
+  tryOut: route(routes.machines.tryOut, m, "Try its disks on another computer: a copy with other hardware, started at once")
+    .input(z.strictObject({ machine, hardware: HardwareWish.optional(), bus: DiskBus.optional() }))
+    .output(Started),
+  timetable: route(routes.machines.timetable, m, "Change it at given times; each step is live, later or impossible")
+    .input(z.strictObject({ machine, steps: Timetable }))
+    .output(Started),
   explain: route(routes.machines.explain, m, "Every argument that its engine is started with, and why")
     .input(OfMachine)
     .output(z.object({ parts: z.array(z.object({ args: z.array(z.string()), because: z.string() })) })),

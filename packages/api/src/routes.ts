@@ -36,6 +36,8 @@ export const routes = {
     press: post("/machines/{machine}/keys"),
     type: post("/machines/{machine}/text"),
     changeMedium: post("/machines/{machine}/media"),
+    tryOut: post("/machines/{machine}/trials"),
+    timetable: post("/machines/{machine}/timetable"),
     explain: get("/machines/{machine}/explanation"),
     hardware: get("/machines/{machine}/hardware"),
     story: get("/machines/{machine}/story"),

@@ -10,6 +10,14 @@ export const Fact = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("machine.power_changed"), machineId: id, from: Power, to: Power, because: z.string() }),
   z.object({ kind: z.literal("machine.became_usable"), machineId: id, by: z.string(), afterMs: z.number() }),
   z.object({ kind: z.literal("machine.restarted_itself"), machineId: id }),
+  /** A step of a timetable had its time. */
+  z.object({
+    kind: z.literal("machine.timetable_step"),
+    machineId: id,
+    words: z.string(),
+    when: z.enum(["live", "later", "impossible"]),
+    why: z.string(),
+  }),
   z.object({ kind: z.literal("machine.trashed"), machineId: id, name: z.string() }),
   z.object({ kind: z.literal("machine.restored"), machineId: id, name: z.string() }),
   z.object({ kind: z.literal("machine.forgotten"), machineId: id, name: z.string() }),

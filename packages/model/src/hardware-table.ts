@@ -38,6 +38,7 @@ export type HardwareChange =
   | { readonly part: "addDisk"; readonly bus: DiskBus }
   | { readonly part: "removeDisk" | "growDisk" | "limitDisk"; readonly id: string }
   | { readonly part: "addDrive" }
+  | { readonly part: "bus"; readonly to: DiskBus }
   | { readonly part: "medium" }
   | { readonly part: "addUsb" | "removeUsb" }
   | { readonly part: WholePart };
@@ -81,6 +82,8 @@ export function whenCanChange(change: HardwareChange, facts: HardwareFacts): Whe
       return diskGrow(hardware.disks.find((disk) => disk.id === change.id));
     case "limitDisk":
       return diskLimit(hardware.disks.find((disk) => disk.id === change.id));
+    case "bus":
+      return later("Disks that are built in are plugged otherwise while the machine is off.");
     case "addDrive":
       return later("A drive is built in while the machine is off.");
     case "addUsb":
@@ -119,18 +122,36 @@ function notWithThis(change: HardwareChange, { board, input, disks, firmware }: 
   if (change.part === "addDisk" && change.bus === "usb" && (board !== "q35" || input === "ps2"))
     return never("It has no USB controller with a free port; give it a USB keyboard and pointer first.");
   if (change.part === "addDisk" && disks.length >= 16) return never("A machine has at most sixteen disks.");
+  if (change.part === "bus" && change.to === "usb" && (board !== "q35" || input === "ps2"))
+    return never("It has no USB controller with free ports; give it a USB keyboard and pointer first.");
+  if (change.part === "bus" && change.to === "nvme" && board === "i440fx" && firmware === "bios")
+    return never("The BIOS of this board does not start from NVMe; choose UEFI or another bus.");
   if (change.part === "secureBoot" && firmware === "bios") return never("Secure Boot is a part of UEFI; choose UEFI first.");
   return undefined;
 }
 
+const BUS_DRIVERS: Readonly<Record<DiskBus, string>> = {
+  virtio: "drivers for virtio, which Windows and old systems lack; Linux calls the disk vda",
+  scsi: "drivers for virtio SCSI; Linux calls the disk sda",
+  sata: "a driver for AHCI, which systems since about 2006 have; Linux calls the disk sda",
+  ide: "a driver for IDE, which nearly every system has; Linux calls the disk sda",
+  nvme: "a driver for NVMe, which systems since about 2014 have; Linux calls the disk nvme0n1",
+  usb: "to be able to start from USB; Linux calls the disk sda",
+};
+
 const NOTICE: Partial<Record<HardwareChange["part"], string>> = {
-  board: "Its system may notice: drivers, disk names and activation hang on the board. Try it on a throw-away layer first.",
+  board: "Its system may notice: drivers, disk names and activation hang on the board. Try it on a copy first.",
   architecture: "A system for 64-bit processors does not start on a 32-bit one.",
   firmware: "An installed system starts only with the firmware that it was installed with, unless it was prepared for both.",
+  display: "Its system may need another driver for the screen; until then it shows plain VGA.",
   cpuModel: "A system that was built for one processor may miss what another does not have.",
 };
 
-const offWords = (change: HardwareChange, wanted: HardwareSpec): string => (wanted.disks.length > 0 ? (NOTICE[change.part] ?? OFF) : OFF);
+function offWords(change: HardwareChange, wanted: HardwareSpec): string {
+  if (wanted.disks.length === 0) return OFF;
+  if (change.part === "bus") return `Its system needs ${BUS_DRIVERS[change.to]}. Try it on a copy first.`;
+  return NOTICE[change.part] ?? OFF;
+}
 
 function cpus(to: number, { cpus: has, board }: HardwareSpec, growth: Growth | undefined): WhenCan {
   if (growth === undefined) return later(OLD_START);

@@ -14,4 +14,5 @@ export * from "./power.ts";
 export * from "./readiness.ts";
 export * from "./system.ts";
 export * from "./template.ts";
+export * from "./timetable.ts";
 export * from "./trash.ts";

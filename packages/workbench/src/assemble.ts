@@ -13,7 +13,9 @@ import { cloneMachine } from "./machines/clone-machine.ts";
 import { createMachine, newActor } from "./machines/create-machine.ts";
 import * as machines from "./machines/machine-verbs.ts";
 import { bringDown, powerVerb, restartMachine, startMachine, stopMachine } from "./machines/power-verbs.ts";
+import { runTimetable } from "./machines/run-timetable.ts";
 import * as trash from "./machines/trash-verbs.ts";
+import { tryOut } from "./machines/try-out.ts";
 import { afterAbsence } from "./moments/after-absence.ts";
 import { sweepLayers } from "./moments/layers.ts";
 import { networkVerbs } from "./networks/assemble-networks.ts";
@@ -92,6 +94,8 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       press: (input) => machines.pressKeys(context, input),
       type: (input) => machines.typeText(context, input),
       changeMedium: (input) => changeMedium(context, input),
+      tryOut: (input) => tryOut(context, input),
+      timetable: async (input) => runTimetable(context, input),
       explain: (input) => machines.explainMachine(context, input),
       hardware: async (input) => machines.machineHardware(context, input),
       story: (input) => machines.machineStory(context, input),

@@ -19,6 +19,7 @@ import type {
   StreamLagged,
   SystemView,
   TemplateView,
+  TimetableStep,
   TrashView,
   UsbDevice,
 } from "@mimic/model";
@@ -57,8 +58,14 @@ export interface ChangeWish extends OfMachine {
   /** At most this much from now on; 0 = no limit. */
   limitDisk?: { id: string; bytesPerSecond?: number | undefined; operationsPerSecond?: number | undefined } | undefined;
   addDrive?: { kind: "cd" | "floppy" } | undefined;
+  /** How all its disks are plugged in from the next start on. */
+  bus?: DiskBus | undefined;
   addUsb?: { kind: UsbDevice["kind"] } | undefined;
   removeUsb?: string | undefined;
+}
+export interface TryWish extends OfMachine {
+  hardware?: HardwareWish | undefined;
+  bus?: DiskBus | undefined;
 }
 export interface StopWish extends OfMachine {
   graceMs?: number | undefined;
@@ -88,6 +95,10 @@ export interface Workbench {
     press(input: OfMachine & { keys: string[] }): Answer<object>;
     type(input: OfMachine & { text: string }): Answer<object>;
     changeMedium(input: OfMachine & { slot: string; image: string | null }): Answer<MachineView>;
+    /** A copy with other hardware, started at once; the job ends when it is usable there. */
+    tryOut(input: TryWish): Answer<Started>;
+    /** Changes at their times; the job ends with the last. Outcomes stand in its result: step1, step2 … */
+    timetable(input: OfMachine & { steps: TimetableStep[] }): Answer<Started>;
     explain(input: OfMachine): Answer<{ parts: { args: string[]; because: string }[] }>;
     hardware(input: OfMachine): Answer<{ rows: HardwareRow[] }>;
     story(input: OfMachine): Answer<{ story: { at: string; words: string }[] }>;

@@ -64,6 +64,8 @@ async function changeAlone(
   what.push(...plan.changes.map((change) => change.what));
   if (what.length === 0) return [];
   await prepareFiles(context, actor, record, plan);
+  // Network cards are changed by others meanwhile, each in its own turn: the latest count.
+  record = { ...record, hardware: { ...record.hardware, nics: actor.record.hardware.nics } };
   await finish(context, actor, record, what);
   if (!running) return plan.changes.map((change) => ({ what: change.what, when: "live", why: change.why }));
   return await applyLive(context, actor, plan, report);

@@ -95,6 +95,7 @@ class Planner {
   disks(): Refusal | undefined {
     const { wish } = this.#input;
     return (
+      (wish.bus && this.#changeBus(wish.bus)) ??
       (wish.addDisk && this.#addDisk(wish.addDisk)) ??
       (wish.growDisk && this.#growDisk(wish.growDisk)) ??
       (wish.limitDisk && this.#limitDisk(wish.limitDisk)) ??
@@ -157,6 +158,11 @@ class Planner {
     if (refused) return refused;
     this.hardware = { ...this.hardware, disks: [...disks, disk] };
     return undefined;
+  }
+
+  #changeBus(bus: DiskSpec["bus"]): Refusal | undefined {
+    this.hardware = { ...this.hardware, disks: this.hardware.disks.map((disk) => ({ ...disk, bus })) };
+    return this.#note(`disks plugged in by ${bus}`, { part: "bus", to: bus });
   }
 
   #growDisk({ id, sizeBytes }: NonNullable<ChangeWish["growDisk"]>): Refusal | undefined {

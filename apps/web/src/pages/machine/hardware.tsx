@@ -8,6 +8,8 @@ import { useChange, whenWords } from "../../changes.ts";
 import { hardwareQuery, hostQuery } from "../../queries.ts";
 import { Waiting } from "../../ui/page.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
+import { OtherComputer } from "./other-computer.tsx";
+import { Timetable } from "./timetable.tsx";
 
 const WHEN: Readonly<Record<HardwareRow["change"], string>> = { now: "Now", afterRestart: "After a restart", never: "Not" };
 
@@ -25,7 +27,11 @@ export function Hardware({ machine }: { machine: MachineView }) {
         ) : null}
         {error ? <ProblemNote error={error} /> : rows ? <Rows rows={rows} /> : <Waiting>Looking at its parts…</Waiting>}
       </section>
-      <ChangeForm key={JSON.stringify(machine.hardware)} machine={machine} />
+      <div className="stack">
+        <ChangeForm key={JSON.stringify(machine.hardware)} machine={machine} />
+        <OtherComputer key={`other ${JSON.stringify(machine.hardware)}`} machine={machine} />
+        <Timetable machine={machine} />
+      </div>
     </div>
   );
 }
