@@ -101,6 +101,7 @@ function system(wish: SystemWish, rank: number): SystemView {
   const { memoryMiB, diskGiB, ...rest } = wish;
   return {
     ...rest,
+    revision: 1,
     rank,
     architecture: "x86_64",
     minimum: { memoryMiB, diskBytes: diskGiB * GIB },

@@ -27,6 +27,8 @@ export const ImageRecord = z.strictObject({
   parts: z.array(ImagePart).default([]),
   architecture: Architecture.optional(),
   system: z.string().optional(),
+  /** Of the recipe that it was made by; absent = 1. */
+  revision: z.int().min(1).optional(),
   addedAt: z.iso.datetime(),
   /** Where it came from, in words: a URL, a file's name, “assembled from 24 Debian packages”. */
   source: z.string().max(2000),

@@ -52,6 +52,8 @@ export type ImageSource = z.infer<typeof ImageSource>;
 
 export const System = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
+  /** Grows when what Mimic makes from the recipe changes: an image of an earlier one stays with its machines, new ones get a new image. */
+  revision: z.int().min(1).default(1),
   name: z.string().max(60),
   /** What it is for, in a beginner's words. */
   summary: z.string().max(240),

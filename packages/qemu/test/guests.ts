@@ -24,9 +24,10 @@ async function build(): Promise<LinuxGuest> {
   const content = fileURLToPath(new URL("../../../content", import.meta.url));
   const cache = `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/mimic-tests`;
   const recipe = JSON.parse(await readFile(`${content}/systems/tiny-linux.json`, "utf8"));
+  const made = `${cache}/tiny-${recipe.revision}`;
   const guest = {
-    kernel: `${cache}/tiny/kernel`,
-    initrd: `${cache}/tiny/initrd`,
+    kernel: `${made}/kernel`,
+    initrd: `${made}/initrd`,
     commandLine: recipe.source.options.commandLine as string,
   };
   if (existsSync(guest.kernel) && existsSync(guest.initrd)) return guest;
@@ -43,8 +44,8 @@ async function build(): Promise<LinuxGuest> {
   if (system === undefined) throw new Error("the catalogue has no tiny Linux");
   const image = await sources.acquire(system, { signal: AbortSignal.timeout(200_000), report: () => {} });
   if ("kind" in image) throw new Error(image.why);
-  await rm(`${cache}/tiny`, { recursive: true, force: true });
-  await rename(image.path, `${cache}/tiny`);
+  await rm(made, { recursive: true, force: true });
+  await rename(image.path, made);
   for (const name of await readdir(cache)) if (name.startsWith("q-")) await rm(`${cache}/${name}`, { recursive: true, force: true });
   return guest;
 }

@@ -45,6 +45,9 @@ export const MORE_MODULES: readonly string[] = [
   "virtio_input",
   "qemu_fw_cfg",
   "8139cp",
+  "8139too",
+  "pcnet32",
+  "ne2k_pci",
   "e1000",
   "e1000e",
   "psmouse",
@@ -107,40 +110,65 @@ exec /sbin/acpid -f -l /dev/null -p /run/acpid.pid
 
 const HOTPLUG = `#!/bin/sh
 # Run for each change of devices; the kernel's words come as variables.
-case $ACTION in add) ;; *) exit 0 ;; esac
-case $SUBSYSTEM in
-  cpu | memory) [ -w "/sys$DEVPATH/online" ] && echo 1 > "/sys$DEVPATH/online" ;;
-  net) case $INTERFACE in eth*) /lib/mimic/network "$INTERFACE" ;; esac ;;
-  *) [ -n "$MODALIAS" ] && modprobe -q "$MODALIAS" ;;
+case $ACTION/$SUBSYSTEM in
+  add/cpu | add/memory) [ -w "/sys$DEVPATH/online" ] && echo 1 > "/sys$DEVPATH/online" ;;
+  add/net) case $INTERFACE in eth*) /lib/mimic/network "$INTERFACE" ;; esac ;;
+  remove/net) rm -rf "/run/net/$INTERFACE" ;;
+  add/*) [ -n "$MODALIAS" ] && modprobe -q "$MODALIAS" ;;
 esac
 exit 0
 `;
 
+/** PCI class 0200 is a network card (PCI Code and ID Assignment 1.11): drivers that are rarely needed are loaded only for it. */
 const COLDPLUG = `#!/bin/sh
-echo online_movable > /sys/devices/system/memory/auto_online_blocks 2>/dev/null
-ip link set lo up
 for card in /sys/class/net/eth*; do
   [ -e "$card" ] && /lib/mimic/network "\${card##*/}"
 done
+for device in /sys/bus/pci/devices/*; do
+  read -r class < "$device/class"
+  [ "\${class%??}" = 0x0200 ] && [ ! -e "$device/driver" ] && read -r alias < "$device/modalias" && modprobe -q "$alias"
+done
+ip link set lo up
+echo online_movable > /sys/devices/system/memory/auto_online_blocks 2>/dev/null
 exit 0
 `;
 
+/**
+ * For each card once, however often it is announced: brings it up, asks for an address, and asks anew when its cable
+ * was out. A shell that waits costs nothing; it looks at the carrier every two seconds without starting a program.
+ */
 const NETWORK = `#!/bin/sh
-# Brings a network card up and asks for an address in the background.
+state=/run/net/$1
+mkdir -p /run/net && mkdir "$state" 2>/dev/null || exit 0
+read -r name < /proc/sys/kernel/hostname
 ip link set "$1" up
-exec udhcpc -i "$1" -b -S -s /lib/mimic/dhcp -x hostname:"$(hostname)"
+(
+  mkfifo "$state/never" && exec 3<> "$state/never"
+  trap '[ -n "$asking" ] && kill $asking 2>/dev/null' EXIT
+  asking= before=
+  while read -r carrier < "/sys/class/net/$1/carrier" 2>/dev/null && [ -d "$state" ]; do
+    if [ "$carrier" = 1 ] && [ "$before" != 1 ]; then
+      [ -n "$asking" ] && kill $asking 2>/dev/null
+      udhcpc -f -S -i "$1" -t 5 -T 2 -A 5 -s /lib/mimic/dhcp -x hostname:"$name" > /dev/null 2>&1 &
+      asking=$!
+    fi
+    before=$carrier
+    read -r -t 2 -u 3 nothing
+  done
+) > /dev/null 2>&1 &
 `;
 
 const DHCP = `#!/bin/sh
 case $1 in
-  deconfig) ip addr flush dev "$interface" ;;
+  deconfig) ip -4 addr flush dev "$interface" ;;
   bound | renew)
-    ip addr flush dev "$interface"
-    ip addr add "$ip/\${mask:-24}" dev "$interface"
-    [ -n "$router" ] && ip route add default via "\${router%% *}" dev "$interface"
-    : > /etc/resolv.conf
-    [ -n "$domain" ] && echo "search $domain" >> /etc/resolv.conf
-    for server in $dns; do echo "nameserver $server" >> /etc/resolv.conf; done
+    [ "$1" = renew ] || ip -4 addr flush dev "$interface"
+    ip addr replace "$ip/\${mask:-24}" dev "$interface"
+    [ -n "$router" ] && ip route replace default via "\${router%% *}" dev "$interface"
+    {
+      [ -n "$domain" ] && echo "search $domain"
+      for server in $dns; do echo "nameserver $server"; done
+    } > /etc/resolv.conf
     ;;
 esac
 `;
@@ -173,6 +201,7 @@ this machine can be harmed, and everything is fresh again after a restart.
 
   ls /        look around            top         what is running
   free -m     memory                 mount       file systems
+  ip addr     network cards          ping NAME   is that machine there?
   poweroff    switch it off          busybox     all the programs there are
 
 `;

@@ -24,12 +24,13 @@ export function findImage(context: Context, wanted: string): ImageRecord | Refus
   return isRefusal(found) ? found : found.item.image;
 }
 
-export const imageOfSystem = (context: Context, systemId: string): ImageRecord | undefined =>
-  context.ports.images.list().find((image) => image.system === systemId);
+/** Made by the recipe as it is now. */
+export const imageOfSystem = (context: Context, system: Pick<System, "id" | "revision">): ImageRecord | undefined =>
+  context.ports.images.list().find((image) => image.system === system.id && (image.revision ?? 1) === system.revision);
 
 /** The digest of the system's image, got when it is not here. */
 export async function ensureImage(context: Context, system: System, work: LongWork): Promise<string | Refusal> {
-  const here = imageOfSystem(context, system.id);
+  const here = imageOfSystem(context, system);
   if (here) return here.digest;
   if (system.source.way === "bring") {
     return refusal(
@@ -56,8 +57,9 @@ export async function ensureImage(context: Context, system: System, work: LongWo
 
 async function acquire(context: Context, system: System, work: LongWork): Promise<string | Refusal> {
   const { sources, images, journal } = context.ports;
-  const fresh = await sources.acquire(system, work);
-  if (isRefusal(fresh)) return fresh;
+  const got = await sources.acquire(system, work);
+  if (isRefusal(got)) return got;
+  const fresh = system.revision === 1 ? got : { ...got, record: { ...got.record, revision: system.revision } };
   const entry = await journal.begin({ op: "image.add", digest: fresh.record.digest });
   const record = await images.add(fresh);
   await entry.close();

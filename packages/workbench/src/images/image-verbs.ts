@@ -127,7 +127,7 @@ export async function removeImage(context: Context, input: { image: string }): P
 
 const systemView = (context: Context, system: SystemView): SystemView => ({
   ...system,
-  imageDigest: imageOfSystem(context, system.id)?.digest,
+  imageDigest: imageOfSystem(context, system)?.digest,
 });
 
 export function listSystems(context: Context): { systems: SystemView[] } {
