@@ -27,13 +27,15 @@ export interface LiveSocket extends AsyncDisposable {
 export interface LivePlace {
   readonly socket: string;
   readonly route: string;
-  readonly machine: string;
+  readonly machine?: string;
+  /** Other parameters of the path. */
+  readonly of?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
 }
 
 /** Rejects with ApiError when the daemon says no, UnreachableError when nobody is there. */
-export async function openLive({ socket, route, machine, query }: LivePlace, handlers: LiveHandlers): Promise<LiveSocket> {
-  const path = API_PREFIX + fillPath(route, { machine });
+export async function openLive({ socket, route, machine, of, query }: LivePlace, handlers: LiveHandlers): Promise<LiveSocket> {
+  const path = API_PREFIX + fillPath(route, { ...of, ...(machine !== undefined && { machine }) });
   const search = query ? `?${new URLSearchParams(query)}` : "";
   const web = new WebSocket(`ws://localhost${path}${search}`, {
     createConnection: () => createConnection(socket),

@@ -10,16 +10,20 @@ import { toUnreachable } from "./door.ts";
 export interface RawRequest {
   readonly route: { readonly method: string; readonly path: string };
   readonly machine?: string;
+  /** Other parameters of the path. */
+  readonly of?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
 }
 
 /** The answer's head is here and good; the caller reads the body. Throws ApiError, UnreachableError. */
-export async function rawRequest(door: Door, { route, machine, query, body, signal }: RawRequest): Promise<IncomingMessage> {
+export async function rawRequest(door: Door, { route, machine, of, query, body, signal }: RawRequest): Promise<IncomingMessage> {
   await door.ensure();
   const path =
-    API_PREFIX + fillPath(route.path, machine === undefined ? {} : { machine }) + (query ? `?${new URLSearchParams(query)}` : "");
+    API_PREFIX +
+    fillPath(route.path, { ...of, ...(machine !== undefined && { machine }) }) +
+    (query ? `?${new URLSearchParams(query)}` : "");
   const answer = Promise.withResolvers<IncomingMessage>();
   const request = httpRequest(
     {

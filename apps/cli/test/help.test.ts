@@ -40,7 +40,14 @@ describe("every verb", () => {
       const at = words.indexOf("mimic");
       const end = words.findIndex(
         (word, place) =>
-          place > at && (word === "&&" || word === "feh" || word === "jq" || word === "less" || word === "tail" || word === "xargs"),
+          place > at &&
+          (word === "&&" ||
+            word === "feh" ||
+            word === "jq" ||
+            word === "less" ||
+            word === "tail" ||
+            word === "xargs" ||
+            word === "wireshark"),
       );
       const mine = words.slice(at + 1, end < 0 ? undefined : end).filter((word) => !/^~\/\.|^\(|\)$/.test(word));
       const own = path.split(" ");

@@ -30,6 +30,7 @@ export const command: CommandSpec = {
     { flags: "--more-disk <size>", about: "one more empty disk; may be given several times", many: true, completes: "nothing" },
     { flags: "--full-copy", about: "copy the image instead of laying a thin layer over it" },
     ...HARDWARE,
+    { flags: "--net <network>", about: "where its network card is plugged in; none = no card; “home” when left out", completes: "network" },
     { flags: "--start", about: "start it too, and wait until it is usable" },
     { flags: "--no-wait", about: "do not wait until it is made" },
   ],
@@ -53,7 +54,7 @@ export const command: CommandSpec = {
           hint: `Choose a system (mimic os ls): mimic new ${given.arg("name")} --os tiny-linux\nOr your own image: --image IMAGE. Or an empty disk: --empty`,
         },
       );
-    const diskText = given.text("disk");
+    const [diskText, net] = [given.text("disk"), given.text("net")];
     const name = given.arg("name");
     const { job } = await context.client.machines.create({
       name,
@@ -67,6 +68,7 @@ export const command: CommandSpec = {
       }),
       ...(given.flag("fullCopy") && { fullCopy: true }),
       ...(given.text("note") !== undefined && { note: given.text("note") }),
+      ...(net !== undefined && { network: net === "none" ? null : net }),
       ...(given.flag("start") && { start: true }),
     });
     return followOrLeave(context, given, job, async () => {

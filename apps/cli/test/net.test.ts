@@ -1,0 +1,208 @@
+import type { NetworkView } from "@mimic/model";
+import { describe, expect, test } from "vitest";
+import { aMachine, FakeDaemon } from "./fake-daemon.ts";
+import { runCli } from "./run-cli.ts";
+
+const NIC = `nic_${"0".repeat(26)}`;
+const aNetwork = (over: Partial<NetworkView> = {}): NetworkView => ({
+  id: `net_${"0".repeat(26)}`,
+  name: "home",
+  kind: "nat",
+  createdAt: "2026-04-01T10:00:00.000Z",
+  note: "",
+  mtu: 1500,
+  snooping: true,
+  spanningTree: true,
+  vlans: [{ id: 1, name: "" }],
+  rules: [],
+  dnsRecords: [],
+  automaticForwards: true,
+  layout: {},
+  state: "up",
+  because: "The switch carries it.",
+  gateway: { mac: "02:6d:6d:00:00:01", domain: "home.mimic", reachesInternet: true, feet: [{ vlan: 1, v4: "10.77.0.1/24" }] },
+  ports: [
+    {
+      id: NIC,
+      label: "hello",
+      leadsTo: "machine",
+      machine: { id: "mch_0", name: "hello", power: "running", model: "virtio", place: 0 },
+      mac: "52:54:00:00:00:01",
+      mode: { mode: "access", vlan: 1 },
+      isUp: true,
+      isConnected: true,
+      guards: {
+        mac: true,
+        ip: true,
+        dhcp: true,
+        routerAdvertisements: true,
+        tags: true,
+        broadcastPerSecond: 500,
+        framesPerSecond: 0,
+        macLimit: 64,
+      },
+      quality: { up: {}, down: {} },
+      addresses: ["10.77.0.10"],
+    },
+  ],
+  forwards: [],
+  ...over,
+});
+
+/** What the daemon is asked when these words are typed. */
+async function asked(words: readonly string[], more: Partial<NetworkView> = {}): Promise<{ method: string; path: string; body: unknown }> {
+  await using daemon = await FakeDaemon.start();
+  for (const method of ["POST", "PATCH", "DELETE", "GET"])
+    for (const path of [
+      "",
+      "/ports",
+      "/ports/hello",
+      "/rules",
+      "/rules/2",
+      "/forwards",
+      "/forwards/8080",
+      "/vlans",
+      "/vlans/20",
+      "/reservations",
+    ])
+      daemon.on(method, `/networks/home${path}`, { body: aNetwork(more) });
+  daemon.on("POST", "/machines/hello/nics", { body: aMachine({ name: "hello" }) });
+  daemon.on("PATCH", "/machines/hello/nics/1", { body: aMachine({ name: "hello" }) });
+  const ran = await runCli(words, daemon);
+  expect(ran.err).toBe("");
+  expect(ran.code).toBe(0);
+  const last = daemon.asked.at(-1);
+  if (!last) throw new Error("nothing was asked");
+  return last;
+}
+
+describe("what people type becomes what the API takes", () => {
+  test.each<[string, string, object]>([
+    ["net plug hello home", "POST /machines/hello/nics", { network: "home" }],
+    [
+      "net plug hello home --trunk 10,20-22 --native 1 --model e1000",
+      "POST /machines/hello/nics",
+      { network: "home", model: "e1000", mode: { mode: "trunk", allowed: [10, 20, 21, 22], native: 1 } },
+    ],
+    ["net plug hello home --nic 1", "PATCH /machines/hello/nics/1", { network: "home", isUp: true }],
+    [
+      "net vlan home --port hello --access 20 --private community:3",
+      "PATCH /networks/home/ports/hello",
+      { mode: { mode: "private", vlan: 20, role: { kind: "community", community: 3 } } },
+    ],
+    ["net vlan home 20 --name guests --no-gateway", "POST /networks/home/vlans", { vlan: 20, name: "guests", gateway: false }],
+    ["net set home --port hello --cable out", "PATCH /networks/home/ports/hello", { isUp: false }],
+    ["net set home --port hello --quality 3g", "PATCH /networks/home/ports/hello", { profile: "3g" }],
+    [
+      "net set home --port hello --loss 5% --delay 40 --rate 10M",
+      "PATCH /networks/home/ports/hello",
+      { quality: { up: { delayMs: 40, loss: 0.05, bitsPerSecond: 1e7 }, down: { delayMs: 40, loss: 0.05, bitsPerSecond: 1e7 } } },
+    ],
+    [
+      "net set home --port hello --guard mac=off --guard macLimit=9",
+      "PATCH /networks/home/ports/hello",
+      { guards: { mac: false, macLimit: 9 } },
+    ],
+    [
+      "net link home lab --trunk all",
+      "POST /networks/home/ports",
+      { leads: { to: "network", network: "lab" }, mode: { mode: "trunk", allowed: "all" } },
+    ],
+    ["net forward home hello:80 --at 8080", "POST /networks/home/forwards", { machine: "hello", guestPort: 80, hostPort: 8080 }],
+    [
+      "net forward home hello:53 --at [::1]:5353 --udp",
+      "POST /networks/home/forwards",
+      { machine: "hello", guestPort: 53, hostPort: 5353, hostAddress: "::1", protocol: "udp" },
+    ],
+    [
+      "net rule home --accept host:8080 --from hello --at 1",
+      "POST /networks/home/rules",
+      { rule: { action: "accept", target: { to: "host", port: 8080 }, from: { from: "machine", machine: "hello" } }, at: 0 },
+    ],
+    [
+      "net rule home --reject 10.0.0.0/8 --ports 80-90",
+      "POST /networks/home/rules",
+      { rule: { action: "reject", target: { to: "range", range: "10.0.0.0/8" }, protocol: "tcp", ports: [80, 90] } },
+    ],
+    [
+      "net rule home --drop *.example.org --from vlan:20",
+      "POST /networks/home/rules",
+      { rule: { action: "drop", target: { to: "name", name: "*.example.org" }, from: { from: "vlan", vlan: 20 } } },
+    ],
+    ["net rule home --move 2 --at 1", "PATCH /networks/home/rules/2", { at: 0 }],
+    ["net lease home --keep hello=10.77.0.50", "POST /networks/home/reservations", { mac: "52:54:00:00:00:01", address: "10.77.0.50" }],
+  ])("mimic %s", async (typed, route, body) => {
+    const got = await asked(typed.split(" "));
+    expect(`${got.method} ${got.path}`).toBe(route);
+    expect(got.body).toMatchObject(body);
+  });
+
+  test.each([
+    "net plug hello home --trunk all --access 3",
+    "net vlan home --access 3",
+    "net vlan home 4095",
+    "net set home --cable out",
+    "net set home",
+    "net rule home --accept internet --drop internet",
+    "net rule home --move 2",
+    "net forward home hello",
+    "net link home",
+    "net lease home --keep hello",
+    "net set home --port hello --guard nonsense=off",
+  ])("“mimic %s” is a usage error with a hint, before the daemon is asked", async (typed) => {
+    const ran = await runCli(typed.split(" "), { home: "/nonexistent" });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/^mimic: .+\n {2}.+\n {2}.*\(cli\.usage\)\n$/s);
+  });
+});
+
+test("mimic net show tells the ports with their addresses, and what a person can do when nobody is there", async () => {
+  await using daemon = await FakeDaemon.start();
+  daemon.on("GET", "/networks/home", { body: aNetwork() });
+  const full = await runCli(["net", "show", "home"], daemon);
+  expect(full.out).toMatch(/hello +connected +untagged +10\.77\.0\.10/);
+  daemon.on("GET", "/networks/home", { body: aNetwork({ ports: [] }) });
+  expect((await runCli(["net", "show", "home"], daemon)).out).toContain("mimic net plug");
+});
+
+test("mimic net why says the reason in words and the way to change it, and guests' bytes do no harm", async () => {
+  await using daemon = await FakeDaemon.start();
+  const drop = {
+    at: "2026-04-01T10:02:00.000Z",
+    port: NIC,
+    portLabel: "hello",
+    reason: "macSpoofed",
+    words: "the sender lies",
+    hint: "Take the guard away.",
+    frame: "evil\u001b[2J",
+  };
+  daemon.on("GET", "/networks/home/drops", { body: { drops: [drop] } });
+  const ran = await runCli(["net", "why", "home"], daemon);
+  expect(ran.out).toContain("the sender lies");
+  expect(ran.out).toContain("Take the guard away.");
+  expect(ran.out).not.toContain("\u001b[2J");
+});
+
+test("mimic net trace ends with 1 when it would not arrive", async () => {
+  await using daemon = await FakeDaemon.start();
+  const steps = [
+    { at: "port of hello", words: "It enters.", outcome: "goesOn" },
+    { at: "gateway", words: "No.", outcome: "dropped", reason: "firewall" },
+  ];
+  daemon.on("POST", "/networks/home/traces", { body: { steps } });
+  const ran = await runCli(["net", "trace", "home", "hello", "192.168.1.1"], daemon);
+  expect(ran).toMatchObject({ code: 1, out: "→ port of hello: It enters.\n✗ gateway: No.\n" });
+});
+
+test("mimic net capture -w - passes the bytes on as they are", async () => {
+  await using daemon = await FakeDaemon.start();
+  daemon.on("GET", "/networks/home/capture", (_asked, response) => {
+    response.writeHead(200, { "content-type": "application/x-pcapng" });
+    response.end(Buffer.from([0x0a, 0x0d, 0x0d, 0x0a, 0, 255]));
+    return undefined;
+  });
+  const ran = await runCli(["net", "capture", "home", "-w", "-", "--vlan", "20", "--drops"], daemon);
+  expect(ran.code).toBe(0);
+  expect(ran.out.startsWith("\n\r\r\n")).toBe(true);
+  expect(daemon.asked.at(-1)?.path).toBe("/networks/home/capture?vlan=20&drops=1");
+});
