@@ -121,10 +121,17 @@ export class Installation implements AsyncDisposable {
     return run.body.pid;
   }
 
+  async switchPid(): Promise<number> {
+    return (JSON.parse(await readFile(`${this.home}/run/switch.json`, "utf8")) as { pid: number }).pid;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // First the pids, while the records are there: QEMUs outlive daemons by design.
     const ids = await readdir(`${this.home}/data/machines`).catch(() => []);
-    const pids = await Promise.all(ids.map((id) => this.machinePid(id).catch(() => undefined)));
+    const pids = await Promise.all([
+      ...ids.map((id) => this.machinePid(id).catch(() => undefined)),
+      this.switchPid().catch(() => undefined),
+    ]);
     await this.client.daemon.shutdown({ machines: false }, { signal: AbortSignal.timeout(5000) }).catch(() => {});
     const { daemon } = this;
     if (daemon && daemon.exitCode === null && daemon.signalCode === null) {
@@ -164,7 +171,10 @@ async function isOurs(pid: number, home: string): Promise<boolean> {
     await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
     await readFile(`/proc/${pid}/mountinfo`, "utf8").catch(() => ""),
   ].join(" ");
-  return tree.includes("qemu-system") && (tree.includes(home) || tree.includes("/m/") || tree.includes(" /m "));
+  return (
+    (tree.includes("qemu-system") || tree.includes("build/switch/main.js")) &&
+    (tree.includes(home) || tree.includes("/m/") || tree.includes(" /m "))
+  );
 }
 
 export interface InstallOptions {

@@ -14,7 +14,7 @@ import { openStore, readBootId } from "@mimic/store/node";
 import { createWorkbench } from "@mimic/workbench";
 import { crashPoints } from "./host/crash-points.ts";
 import { findRoot } from "./host/find-root.ts";
-import { noSwitch } from "./host/no-switch.ts";
+import { openSwitch } from "./host/open-switch.ts";
 import { ensureSshKey } from "./host/ssh-key.ts";
 import { systemClock as clock, createLog, createSurvey, systemRandom as random } from "./host/system-ports.ts";
 import { startDoors } from "./http/doors.ts";
@@ -36,7 +36,13 @@ async function main(): Promise<void> {
   const life = new AbortController();
 
   const store = await openStore({ layout, uid, clock, ids, log, step: crashPoints(env) });
-  const { hypervisor, diskTool } = createQemu({ stateDirectory: layout.engineState, log, clock, random, environment: environmentOf(env) });
+  const { hypervisor, diskTool, launch } = createQemu({
+    stateDirectory: layout.engineState,
+    log,
+    clock,
+    random,
+    environment: environmentOf(env),
+  });
   const sources = createImageSources({
     quarantine: () => store.images.quarantine(),
     cacheDirectory: layout.cache,
@@ -48,6 +54,7 @@ async function main(): Promise<void> {
     installing: { hypervisor, diskTool, ids, runDirectory: (name) => layout.machineRun(name) },
   });
   let browserAddress: string | undefined;
+  const fabric = openSwitch({ layout, root, log, launch });
   const workbench = createWorkbench({
     hypervisor,
     diskTool,
@@ -55,7 +62,7 @@ async function main(): Promise<void> {
     images: store.images,
     machines: store.machines,
     networks: store.networks,
-    fabric: noSwitch,
+    fabric,
     journal: store.journal,
     layers: store.layers,
     moments: store.moments,

@@ -110,6 +110,13 @@ export class MemorySwitchFabric implements SwitchFabric {
     return new EchoConnection();
   };
 
+  diagnose: SwitchFabric["diagnose"] = async () => ({
+    id: "switch",
+    title: "Switch",
+    state: "limited",
+    found: "Networks here are pretended.",
+    mend: "Use the real Mimic to carry frames.",
+  });
   listen(heard: (news: SwitchNews) => void): Disposable {
     this.#ears.add(heard);
     return { [Symbol.dispose]: () => void this.#ears.delete(heard) };

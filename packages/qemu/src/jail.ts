@@ -18,6 +18,8 @@ export interface JailSpec {
   readonly dieWithParent: boolean;
   /** Becomes this user inside (when we are root). */
   readonly user: UserSpec | undefined;
+  /** Stays in this computer's network: for the switch, whose gateway is the way out. */
+  readonly sharesNetwork?: boolean | undefined;
 }
 
 export const IN_JAIL_RUN = "/m";
@@ -25,8 +27,20 @@ export const IN_JAIL_RUN = "/m";
 export const IN_JAIL_NET = "/n";
 
 export function jailArgv(spec: JailSpec): readonly string[] {
-  const args = [spec.bwrap, ...namespaces(spec.user), "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--as-pid-1"];
+  const args = [
+    spec.bwrap,
+    ...namespaces(spec.user, spec.sharesNetwork === true),
+    "--new-session",
+    "--clearenv",
+    "--setenv",
+    "PATH",
+    "/usr/bin:/bin",
+    "--as-pid-1",
+  ];
   if (spec.dieWithParent) args.push("--die-with-parent");
+  // What is above a folder bubblewrap makes for its owner alone, and the caged program may be another user.
+  const above = new Set([...spec.system.folders, ...spec.folders.map(({ at }) => at)].flatMap(parentsOf));
+  for (const folder of above) args.push("--perms", "0755", "--dir", folder);
   for (const folder of spec.system.folders) args.push("--ro-bind", folder, folder);
   for (const link of spec.system.links) args.push("--symlink", link.to, link.at);
   // QEMU reaches inherited files through /proc/self/fd.
@@ -41,16 +55,22 @@ export function jailArgv(spec: JailSpec): readonly string[] {
   return args;
 }
 
+/** “/etc/ssl/x” → “/etc”, “/etc/ssl”. */
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(1, -1);
+  return parts.map((_, at) => `/${parts.slice(0, at + 1).join("/")}`);
+}
+
 /**
  * A person's own bubblewrap needs a user namespace. Root's does not, and is better without: it works where those are
  * switched off, and the caged program then really is another user. It keeps just the rights to become that user.
  */
-const namespaces = (user: UserSpec | undefined): readonly string[] =>
+const namespaces = (user: UserSpec | undefined, sharesNetwork: boolean): readonly string[] =>
   user
     ? [
         "--unshare-ipc",
         "--unshare-pid",
-        "--unshare-net",
+        ...(sharesNetwork ? [] : ["--unshare-net"]),
         "--unshare-uts",
         "--unshare-cgroup-try",
         "--cap-add",
@@ -60,7 +80,7 @@ const namespaces = (user: UserSpec | undefined): readonly string[] =>
         "--cap-add",
         "CAP_SETPCAP",
       ]
-    : ["--unshare-all"];
+    : ["--unshare-all", ...(sharesNetwork ? ["--share-net"] : [])];
 
 /** Becoming another user clears the wish to die with one's parent, so it is made again. */
 export const dropUserArgv = (setpriv: string, user: UserSpec, dieWithParent: boolean): readonly string[] => [

@@ -32,6 +32,10 @@ export interface Layout extends Directories {
   /** All that the switch process sees: per machine a folder of sockets, and its own. */
   readonly net: string;
   machineNet(id: string): string;
+  /** Leases and what else the switch process remembers; only it writes here. */
+  readonly switchState: string;
+  readonly switchRecord: string;
+  readonly switchLog: string;
   readonly netKeys: string;
   readonly netPorts: string;
   netPort(portId: string): string;
@@ -155,6 +159,9 @@ export function layoutOf(directories: Directories): Layout {
     machineRun: (id) => `${run}/m/${id}`,
     net: `${run}/net`,
     machineNet: (id) => `${run}/net/${id}`,
+    switchState: `${data}/switch`,
+    switchRecord: `${run}/switch.json`,
+    switchLog: `${data}/log/switch.log`,
     netKeys: `${run}/net/keys`,
     netPorts: `${run}/net/ports`,
     netPort: (portId) => `${run}/net/ports/${portId}.sock`,

@@ -246,7 +246,7 @@ async function showHost(context: Context): Promise<HostView> {
 async function diagnose(context: Context) {
   const { ports } = context;
   const options = { signal: AbortSignal.timeout(60_000) };
-  const findings = [...(await ports.hypervisor.diagnose(options))];
+  const findings = [...(await ports.hypervisor.diagnose(options)), await ports.fabric.diagnose(options)];
   const facts = await ports.hypervisor.facts(options).catch(() => undefined);
   const bestGrade = !facts
     ? "D"

@@ -243,7 +243,7 @@ describe("looking", () => {
     expect(drops).toMatchObject([
       {
         portLabel: "alpha",
-        words: expect.stringContaining("not that of its card"),
+        words: expect.stringContaining("not the address of the NIC"),
         hint: expect.stringContaining("mimic net set home --port alpha"),
       },
     ]);

@@ -3,7 +3,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Log, messageOf } from "@mimic/base";
-import type { NetworkPlan } from "@mimic/model";
+import type { Finding, NetworkPlan } from "@mimic/model";
 import type { CaptureWish, FabricConnection, SwitchFabric, SwitchNews, TraceQuestion } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { AnswerTo, Ask } from "../control/messages.ts";
@@ -47,6 +47,9 @@ const AGAIN_MS = [0, 200, 1000, 5000] as const;
 export function createSwitchFabric(options: SwitchFabricOptions): SwitchFabric {
   return new ProcessSwitchFabric(options);
 }
+
+/** Removing what is not there is harmless: a question that only asks whether somebody is there. */
+const NO_NETWORK = `net_${"0".repeat(26)}`;
 
 class ProcessSwitchFabric implements SwitchFabric {
   readonly #options: SwitchFabricOptions;
@@ -94,6 +97,32 @@ class ProcessSwitchFabric implements SwitchFabric {
   async connect(network: string, to: { address: string; port: number }, { signal }: { signal: AbortSignal }): Promise<FabricConnection> {
     await this.#client();
     return connectionOf(await openToSwitch(this.#path, { open: "connect", network, ...to }, signal));
+  }
+
+  async diagnose({ signal }: { signal: AbortSignal }): Promise<Finding> {
+    const title = "Switch";
+    try {
+      const startedMs = performance.now();
+      await (await this.#client()).ask({ ask: "remove", network: NO_NETWORK }, signal);
+      const tookMs = Math.max(1, Math.round(performance.now() - startedMs));
+      const count = this.#plans.size;
+      return {
+        id: "switch",
+        title,
+        state: "good",
+        found: `carries ${count} network${count === 1 ? "" : "s"}, answers in ${tookMs} ms`,
+        mend: "",
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      return {
+        id: "switch",
+        title,
+        state: "bad",
+        found: messageOf(error),
+        mend: "Machines run without a network until it works. Its last words are in log/switch.log of the data directory.",
+      };
+    }
   }
 
   listen(heard: (news: SwitchNews) => void): Disposable {

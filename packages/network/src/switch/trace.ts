@@ -1,9 +1,8 @@
 // “What would become of it?”: the way of a packet through the switch, in words, without sending one. The gateway
 // continues where its part begins.
-import type { NetworkPlan } from "@mimic/model";
+import { DROP_WORDS, type NetworkPlan } from "@mimic/model";
 import type { TraceQuestion, TraceStep } from "@mimic/workbench/ports";
 import { unknownPort } from "../errors.ts";
-import { DROP_WORDS } from "./drop-words.ts";
 import type { NetworkGateway } from "./gateway-port.ts";
 import type { Switch } from "./switch.ts";
 import type { SwitchPort } from "./switch-port.ts";

@@ -25,6 +25,7 @@ export interface CagedProgram {
   readonly groups?: readonly number[];
   readonly stdout?: number | "pipe" | "ignore";
   readonly stderr: number | "pipe" | "ignore";
+  readonly sharesNetwork?: boolean | undefined;
   /** A program that outlives us gets a session of its own. */
   readonly outlives: boolean;
 }
@@ -38,9 +39,14 @@ export interface Caged {
 /** Where the program sees its folder. Uncaged it stands in it: another user could not walk to it from the root. */
 export const seenFolder = (cage: Cage): string => (cage.confines ? IN_JAIL_RUN : ".");
 
-/** Where QEMU sees its machine's net folder. */
-export const seenNetFolder = (cage: Cage, runFolder: string, netFolder: string | undefined): string =>
-  cage.confines || netFolder === undefined ? IN_JAIL_NET : relative(runFolder, netFolder);
+/**
+ * Where QEMU sees its machine's net folder. Without a cage and as another user it could not walk there: its cards are in
+ * its own folder then, where no switch looks (`mimic doctor` says so), and the machine starts all the same.
+ */
+export function seenNetFolder(cage: Cage, runFolder: string, netFolder: string | undefined): string {
+  if (cage.confines || netFolder === undefined) return IN_JAIL_NET;
+  return cage.user === undefined ? relative(runFolder, netFolder) : ".";
+}
 
 export function spawnCaged(cage: Cage, program: CagedProgram): Caged {
   const stdio: (number | "ignore" | "pipe")[] = ["ignore", program.stdout ?? "ignore", program.stderr, ...(program.files ?? [])];
@@ -60,6 +66,7 @@ export function spawnCaged(cage: Cage, program: CagedProgram): Caged {
         infoFd,
         dieWithParent: !program.outlives,
         user,
+        sharesNetwork: program.sharesNetwork,
       }),
     );
   } else if (user && cage.tools.setpriv) argv.push(...dropUserArgv(cage.tools.setpriv, user, !program.outlives));

@@ -20,7 +20,6 @@ export async function prepareFolders(layout: Layout, uid: number): Promise<void>
     layout.engineState,
     `${layout.run}/m`,
     layout.networks,
-    layout.net,
     `${layout.run}/l`,
   ];
   for (const path of inner) await makeOwn(path, uid);

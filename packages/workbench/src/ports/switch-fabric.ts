@@ -1,7 +1,7 @@
 // The switch: a process of its own that carries frames and goes on when the daemon ends. The daemon tells it plans and asks
 // it questions. Implemented by packages/network (the process and its control socket) and packages/memory (in the page).
 import type { Waiting } from "@mimic/base";
-import type { DropNote, DropReason, Lease, NetworkPlan, PortCounters } from "@mimic/model";
+import type { DropNote, DropReason, Finding, Lease, NetworkPlan, PortCounters } from "@mimic/model";
 
 export type CaptureOf =
   | { readonly of: "network" }
@@ -69,6 +69,8 @@ export interface SwitchFabric {
   capture(network: string, wish: CaptureWish, options: Waiting): AsyncIterable<Uint8Array>;
   /** An open Duplex-like connection to a machine's TCP port through the gateway (for `mimic ssh`). */
   connect(network: string, to: { readonly address: string; readonly port: number }, options: Waiting): Promise<FabricConnection>;
+  /** For `mimic doctor`: does it run and answer, and how is it kept apart? Starts it when it does not run. */
+  diagnose(options: Waiting): Promise<Finding>;
   listen(heard: (news: SwitchNews) => void): Disposable;
   /** Lets go; the process goes on unless `end`. */
   close(options: { readonly end: boolean }): Promise<void>;

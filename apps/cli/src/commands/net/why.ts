@@ -40,7 +40,7 @@ export const command: CommandSpec = {
           ]),
       );
       line(io, "");
-      for (const { words, hint } of kinds(drops)) line(io, `${words[0]?.toUpperCase()}${words.slice(1)}: ${hint}`, "faint");
+      for (const { words, hint } of kinds(drops)) line(io, `${words} ${hint}`, "faint");
     }
     return 0;
   },
