@@ -1,11 +1,11 @@
 // Live events into the page's state: what an event touches is read again, many at once are gathered, and what a
 // person should hear (a machine that started or failed, a job of theirs that went wrong) is said.
 import { plain } from "@mimic/base";
-import type { Event, JobView, MachineView } from "@mimic/model";
+import type { Event, JobView, MachineView, NetworkView } from "@mimic/model";
 import { api } from "./api.ts";
 import { followEvents } from "./live/events.ts";
 import { announce, say, showProblem } from "./notices.ts";
-import { imagesQuery, jobsQuery, machinesQuery, queryClient, systemsQuery, trashQuery } from "./queries.ts";
+import { imagesQuery, jobsQuery, machinesQuery, networksQuery, queryClient, systemsQuery, trashQuery } from "./queries.ts";
 import { POWER_WORDS } from "./words.ts";
 
 /** More changed machines than this at once: one reading of the list costs less than one each. */
@@ -17,6 +17,7 @@ const changed = new Set<string>();
 const followed = new Set<string>();
 let gatherTimer: ReturnType<typeof setTimeout> | undefined;
 let jobsTimer: ReturnType<typeof setTimeout> | undefined;
+let networksTimer: ReturnType<typeof setTimeout> | undefined;
 let jobsReadAt = 0;
 
 let connected = true;
@@ -44,6 +45,24 @@ export function rememberMachine(machine: MachineView): void {
   for (const [key, shown] of queryClient.getQueriesData<MachineView>({ queryKey: ["machine"] })) {
     if (shown?.id === machine.id) queryClient.setQueryData(key, machine);
   }
+}
+
+/** The same for a network. */
+export function rememberNetwork(network: NetworkView): void {
+  queryClient.setQueryData(networksQuery.queryKey, (networks) =>
+    networks?.some((each) => each.id === network.id)
+      ? networks.map((each) => (each.id === network.id ? network : each))
+      : networks && [...networks, network],
+  );
+}
+
+/** Networks are few and read together; what is known of single ones (leases, drops) is read again where it is shown. */
+export function networksChanged(): void {
+  networksTimer ??= setTimeout(() => {
+    networksTimer = undefined;
+    void queryClient.invalidateQueries({ queryKey: networksQuery.queryKey });
+    void queryClient.invalidateQueries({ queryKey: ["of-network"] });
+  }, GATHER_MS);
 }
 
 function everything(): void {
@@ -142,6 +161,31 @@ function take({ fact }: Event): void {
     case "image.removed":
       void queryClient.invalidateQueries({ queryKey: imagesQuery.queryKey });
       void queryClient.invalidateQueries({ queryKey: systemsQuery.queryKey });
+      return;
+    case "network.created":
+    case "network.changed":
+    case "network.removed":
+    case "port.connected":
+    case "lease.granted":
+    case "lease.ended":
+    case "forward.added":
+    case "forward.removed":
+      networksChanged();
+      return;
+    case "nic.added":
+    case "nic.changed":
+    case "nic.removed":
+      machineChanged(fact.machineId);
+      networksChanged();
+      return;
+    case "network.loop_stopped":
+    case "forward.failed":
+      announce(fact.words);
+      networksChanged();
+      return;
+    case "switch.restarted":
+      announce(`The switch began anew: ${fact.because}`);
+      networksChanged();
       return;
     case "job.started":
     case "job.progressed":

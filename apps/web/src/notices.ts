@@ -8,10 +8,14 @@ export interface Notice {
   readonly title: string | undefined;
   readonly problem: Problem | undefined;
   readonly words: string | undefined;
+  /** One press that takes back what is said to be done. */
+  readonly undo?: (() => void) | undefined;
 }
 
 const MOST = 4;
 const SAID_FOR_MS = 6_000;
+/** Time enough to read, to look at what happened, and to reach the button by keyboard. */
+const UNDO_FOR_MS = 30_000;
 
 let notices: readonly Notice[] = [];
 let announcement = "";
@@ -40,11 +44,14 @@ export function showProblem(error: unknown, title?: string): void {
   changed();
 }
 
-/** A short word that something is done; goes by itself. */
-export function say(words: string): void {
+/** A short word that something is done, with the way back when there is one; goes by itself. */
+export function say(words: string, undo?: () => void): void {
   const id = next++;
-  notices = [...notices, { id, title: undefined, problem: undefined, words }].slice(-MOST);
-  setTimeout(() => dismiss(id), SAID_FOR_MS);
+  const press = undo && (() => (dismiss(id), undo()));
+  // Only the newest change is offered to be undone here: undoing an older one first could not be understood.
+  const others = undo ? notices.filter((each) => !each.undo) : notices;
+  notices = [...others, { id, title: undefined, problem: undefined, words, undo: press }].slice(-MOST);
+  setTimeout(() => dismiss(id), undo ? UNDO_FOR_MS : SAID_FOR_MS);
   changed();
 }
 

@@ -57,6 +57,22 @@ export const guestQuery = (machine: string) =>
     queryKey: ["of-machine", machine, "guest"],
     queryFn: ({ signal }) => api.machines.guest({ machine }, { signal }),
   });
+export const networksQuery = queryOptions({
+  queryKey: ["networks"],
+  queryFn: async ({ signal }) =>
+    (await api.networks.list({}, { signal })).networks.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id)),
+});
+export const leasesQuery = (network: string) =>
+  queryOptions({
+    queryKey: ["of-network", network, "leases"],
+    queryFn: async ({ signal }) => (await api.networks.leases({ network }, { signal })).leases,
+  });
+export const dropsQuery = (network: string, port: string | undefined) =>
+  queryOptions({
+    queryKey: ["of-network", network, "drops", port ?? ""],
+    queryFn: async ({ signal }) => (await api.networks.drops(port ? { network, port } : { network }, { signal })).drops,
+    refetchInterval: 3_000,
+  });
 export const imagesQuery = queryOptions({
   queryKey: ["images"],
   queryFn: async ({ signal }) => (await api.images.list({}, { signal })).images,

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "./pages/home/home.tsx";
 import { type NewChoice, readChoice } from "./pages/new-machine/choice.ts";
+import { readNetworksSearch } from "./pages/networks/search.ts";
 import { Frame } from "./ui/frame.tsx";
 import { Page } from "./ui/page.tsx";
 import { ProblemNote } from "./ui/problem.tsx";
@@ -42,6 +43,18 @@ const machine = createRoute({
   path: "/machines/$machine/{-$tab}",
   component: lazyRouteComponent(() => import("./pages/machine/machine.tsx"), "MachinePage"),
 });
+const networks = createRoute({
+  getParentRoute: () => root,
+  path: "/networks",
+  validateSearch: (search: Record<string, unknown>) => readNetworksSearch(search),
+  component: lazyRouteComponent(() => import("./pages/networks/networks.tsx"), "NetworksPage"),
+});
+const network = createRoute({
+  getParentRoute: () => root,
+  path: "/networks/$network/{-$tab}",
+  validateSearch: (search: Record<string, unknown>) => readNetworksSearch(search),
+  component: lazyRouteComponent(() => import("./pages/networks/network/network.tsx"), "NetworkPage"),
+});
 const images = createRoute({
   getParentRoute: () => root,
   path: "/images",
@@ -69,7 +82,7 @@ const words = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, newMachine, machine, images, jobs, computer, trash, words]),
+  routeTree: root.addChildren([home, newMachine, machine, networks, network, images, jobs, computer, trash, words]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -106,6 +106,49 @@ export const GLOSSARY = {
     also: "processor",
     means: "One processor of the machine. More cores do more at the same time, as far as this computer has them.",
   },
+  network: {
+    term: "network",
+    means: "A switch made of software that machines are plugged into, with a gateway where there is one.",
+  },
+  nic: {
+    term: "NIC",
+    also: "network card",
+    means: "The machine’s network card. Its cable leads to a port of a switch, or hangs loose.",
+  },
+  switch: {
+    term: "switch",
+    means: "What carries frames from port to port. It learns who is where, and keeps VLANs apart.",
+  },
+  port: { term: "port", means: "Where a cable ends at a switch. (A TCP port is something else: a number for one program.)" },
+  vlan: {
+    term: "VLAN",
+    also: "private room",
+    means: "A network within the network, by its number from 1 to 4094. Machines in different VLANs do not hear each other.",
+  },
+  trunk: { term: "trunk", means: "A port that carries several VLANs; each frame has a tag with its VLAN’s number." },
+  gateway: {
+    term: "gateway",
+    also: "router",
+    means: "The way out of a network. It also gives machines their addresses (DHCP) and answers for names (DNS).",
+  },
+  quality: {
+    term: "link quality",
+    means: "How good or bad a link is on purpose: late, unsteady, losing frames, or slow. For learning and for testing.",
+  },
+  guard: {
+    term: "guard",
+    means: "What a port does not let its machine do: speak as somebody else, give out addresses, hop into another VLAN.",
+  },
+  forward: {
+    term: "forward",
+    also: "open door",
+    means: "A port of this computer that leads to a port of a machine. Only programs of this computer may use it, unless you say otherwise.",
+  },
+  lease: { term: "lease", means: "An address that the gateway gave to a network card for a while." },
+  capture: { term: "capture", also: "recording", means: "A record of the frames that passed, which other programs such as Wireshark can read (pcap-ng)." },
+  frame: { term: "frame", means: "One message on the wire, as a switch sees it. What is inside of it is a packet." },
+  firewallRule: { term: "rule", means: "A sentence of a gateway’s firewall. The first that fits decides; what no rule allows is dropped." },
+  trace: { term: "trace", means: "What would become of a packet: every place it would pass, and what would be decided there. Nothing is sent." },
   seed: {
     term: "cloud-init",
     means: "How ready-made systems learn their name, user and key at their first start: from a tiny disk that Mimic adds.",

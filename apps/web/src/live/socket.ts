@@ -1,15 +1,19 @@
-// One WebSocket of a machine (display, sound, serial, shell). The first message is the CSRF value: cookie and Origin
+// One WebSocket of a machine (display, sound, serial, shell) or of a network (packets). The first message is the CSRF value: cookie and Origin
 // alone open nothing. Binary messages are payload, text messages are JSON. Has the shape that noVNC asks of a channel.
 
 import { API_PREFIX, fillPath, liveRoutes } from "@mimic/api/routes";
 import type { Problem } from "@mimic/model";
 import { csrfValue } from "../api.ts";
 
+/** A batch of decoded packets, or one with all its bytes and layers, fits; more is not read. */
+const LONGEST_TEXT = 1_048_576;
+
 export type LiveDoor = keyof typeof liveRoutes;
 
-export function liveAddress(door: LiveDoor, machine: string, options: Readonly<Record<string, string>>, origin: string): string {
+/** `of`: the machine's or network's id. */
+export function liveAddress(door: LiveDoor, of: string, options: Readonly<Record<string, string>>, origin: string): string {
   const query = new URLSearchParams(options).toString();
-  return `${origin.replace(/^http/, "ws")}${API_PREFIX}${fillPath(liveRoutes[door], { machine })}${query ? `?${query}` : ""}`;
+  return `${origin.replace(/^http/, "ws")}${API_PREFIX}${fillPath(liveRoutes[door], { machine: of, network: of })}${query ? `?${query}` : ""}`;
 }
 
 export class LiveSocket {
@@ -24,8 +28,8 @@ export class LiveSocket {
   readonly protocol = "";
   readonly #socket: WebSocket;
 
-  constructor(door: LiveDoor, machine: string, options: Readonly<Record<string, string>> = {}) {
-    this.#socket = new WebSocket(liveAddress(door, machine, options, window.location.origin));
+  constructor(door: LiveDoor, of: string, options: Readonly<Record<string, string>> = {}) {
+    this.#socket = new WebSocket(liveAddress(door, of, options, window.location.origin));
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => {
       this.#socket.send(JSON.stringify({ csrf: csrfValue() }));
@@ -62,7 +66,7 @@ export class LiveSocket {
   #text(text: string): void {
     let message: unknown;
     try {
-      message = JSON.parse(text.slice(0, 65_536));
+      message = JSON.parse(text.slice(0, LONGEST_TEXT));
     } catch {
       return;
     }

@@ -10,6 +10,7 @@ import { Notices } from "./notices.tsx";
 
 const PLACES = [
   { to: "/", label: "Machines" },
+  { to: "/networks", label: "Networks" },
   { to: "/images", label: "Images" },
   { to: "/jobs", label: "Jobs" },
   { to: "/computer", label: "This computer" },

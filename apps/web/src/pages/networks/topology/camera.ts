@@ -15,9 +15,9 @@ export const toWindow = (camera: Camera, point: Point): Point => ({
   y: (point.y - camera.y) * camera.scale,
 });
 
-/** All of it, in the middle, not larger than life. */
-export function fit(all: Box, view: { readonly w: number; readonly h: number }, margin = 36): Camera {
-  const scale = within(Math.min(1, (view.w - 2 * margin) / Math.max(1, all.w), (view.h - 2 * margin) / Math.max(1, all.h)));
+/** All of it, in the middle, not larger than life (`life`: window pixels per unit, 1 with text of the usual size). */
+export function fit(all: Box, view: { readonly w: number; readonly h: number }, life = 1, margin = 28): Camera {
+  const scale = within(Math.min(life, (view.w - 2 * margin) / Math.max(1, all.w), (view.h - 2 * margin) / Math.max(1, all.h)));
   return { scale, x: all.x + all.w / 2 - view.w / 2 / scale, y: all.y + all.h / 2 - view.h / 2 / scale };
 }
 

@@ -1,0 +1,99 @@
+// Panning and zooming. The camera lives outside of the page's state: moving it changes one transform and draws nothing
+// anew, so a hundred machines move as easily as one.
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type Camera, fit, panned, showing, zoomAt } from "../topology/camera.ts";
+import type { Box, Point } from "../topology/sketch.ts";
+
+/** How much larger than usual the person wants text: the picture grows with it. */
+const textScale = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+
+export interface CameraControl {
+  readonly view: RefObject<HTMLElement | null>;
+  readonly world: RefObject<HTMLDivElement | null>;
+  readonly now: () => Camera;
+  readonly pan: (dx: number, dy: number) => void;
+  readonly zoom: (by: number, seen?: Point) => void;
+  readonly fitAll: () => void;
+  readonly show: (box: Box) => void;
+  /** Whether a drag goes on: the picture is then kept as one layer, which moves without being painted. */
+  readonly moving: (yes: boolean) => void;
+  /** In percent, for the words between the buttons. */
+  readonly percent: number;
+}
+
+const sizeOf = (element: HTMLElement | null): { w: number; h: number } => ({ w: element?.clientWidth ?? 0, h: element?.clientHeight ?? 0 });
+
+export function useCamera(all: Box): CameraControl {
+  const view = useRef<HTMLElement>(null);
+  const world = useRef<HTMLDivElement>(null);
+  const camera = useRef<Camera>({ x: 0, y: 0, scale: 1 });
+  /** Until a person moves the picture, it follows what is in it. */
+  const touched = useRef(false);
+  const latest = useRef(all);
+  latest.current = all;
+  const [percent, setPercent] = useState(100);
+  const put = useCallback((next: Camera) => {
+    camera.current = next;
+    const element = world.current;
+    if (element) element.style.transform = `translate(${-next.x * next.scale}px, ${-next.y * next.scale}px) scale(${next.scale})`;
+    setPercent(Math.round(next.scale * 100));
+  }, []);
+  const refit = useCallback(() => {
+    const size = sizeOf(view.current);
+    if (size.w > 0) put(fit(latest.current, size, textScale()));
+  }, [put]);
+  const by = useCallback(
+    (change: (before: Camera) => Camera) => {
+      touched.current = true;
+      put(change(camera.current));
+    },
+    [put],
+  );
+  useEffect(() => {
+    const element = view.current;
+    if (!element) return;
+    const watcher = new ResizeObserver(() => !touched.current && refit());
+    watcher.observe(element);
+    const wheel = (event: WheelEvent) => {
+      // Plain scrolling stays the page's; with Ctrl (which a pinch on a touchpad is, too) the picture grows.
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const corner = element.getBoundingClientRect();
+      by((before) => zoomAt(before, { x: event.clientX - corner.left, y: event.clientY - corner.top }, Math.exp(-event.deltaY / 250)));
+    };
+    element.addEventListener("wheel", wheel, { passive: false });
+    return () => {
+      watcher.disconnect();
+      element.removeEventListener("wheel", wheel);
+    };
+  }, [by, refit]);
+  const { x, y, w, h } = all;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: refit reads the newest box; it is to happen when that changes
+  useEffect(() => {
+    if (!touched.current) refit();
+  }, [x, y, w, h, refit]);
+  const actions = useMemo(
+    () => ({
+      view,
+      world,
+      now: () => camera.current,
+      pan: (dx: number, dy: number) => by((before) => panned(before, dx, dy)),
+      zoom: (factor: number, seen?: Point) =>
+        by((before) => {
+          const { w: wide, h: high } = sizeOf(view.current);
+          return zoomAt(before, seen ?? { x: wide / 2, y: high / 2 }, factor);
+        }),
+      fitAll: () => {
+        touched.current = false;
+        refit();
+      },
+      show: (box: Box) => {
+        const next = showing(camera.current, box, sizeOf(view.current));
+        if (next.x !== camera.current.x || next.y !== camera.current.y) by(() => next);
+      },
+      moving: (yes: boolean) => world.current?.toggleAttribute("data-moving", yes),
+    }),
+    [by, refit],
+  );
+  return { ...actions, percent };
+}
