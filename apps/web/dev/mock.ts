@@ -1,6 +1,6 @@
 // A daemon that does not exist, for looking at the interface and for its browser tests: serves dist/ under the real
 // page policy, speaks the contract's routes over a world in memory, and counts what was asked.
-//   node apps/web/dev/mock.ts [usual|empty|many|hostile] [port]
+//   node apps/web/dev/mock.ts [usual|empty|many|hostile|crowd] [port]
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -9,6 +9,7 @@ import type { InputOf, OutputOf } from "@mimic/api/client";
 import { API_PREFIX, liveRoutes, type Route, rawRoutes, routes } from "@mimic/api/routes";
 import { type Event, HardwareSpec, hardwareInWords, type JobView, type MachineView, may, stepPower } from "@mimic/model";
 import { WebSocketServer } from "ws";
+import { networkVerbs, nicVerbs, servePackets } from "./network-mock.ts";
 import { png, screenPixel } from "./png.ts";
 import { serveRfb } from "./rfb.ts";
 import { eventOf, type Kind, makeWorld, type World } from "./world.ts";
@@ -53,7 +54,7 @@ class Problem extends Error {
   }
 }
 
-type Handler = (input: never, parameters: Readonly<Record<string, string>>) => unknown;
+type Handler = (input: never, parameters: Readonly<Record<string, string>>, query: URLSearchParams) => unknown;
 
 class MockDaemon {
   readonly world: World;
@@ -68,6 +69,10 @@ class MockDaemon {
     const event = eventOf(this.world, fact);
     for (const response of this.followers) response.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
   };
+
+  refuse(status: number, code: string, message: string, hint: string): never {
+    throw new Problem(status, code, message, hint);
+  }
 
   machine(ref: string | undefined): MachineView {
     const found = this.world.machines.find((each) => each.id === ref || each.name === ref);
@@ -308,7 +313,9 @@ class MockDaemon {
         })),
       }),
       guest: () => this.world.guest,
+      ...nicVerbs(this),
     },
+    networks: networkVerbs(this),
     images: {
       list: () => ({ images: this.world.images }),
       pull: (input: InputOf<"images", "pull">) =>
@@ -398,6 +405,12 @@ export async function startMock({ kind = "usual", port = 0, slow = 250, dist = D
       response.writeHead(200, { "content-type": "image/png" }).end(pictures.get(key));
       return true;
     }
+    if (pattern(rawRoutes.capture.path).test(path)) {
+      response.writeHead(200, { "content-type": "application/x-pcapng" });
+      const timer = setInterval(() => response.write(Buffer.alloc(4_096, 7)), 100);
+      response.on("close", () => clearInterval(timer));
+      return true;
+    }
     if (path === rawRoutes.upload.path) {
       const bytes = await readAll(request);
       const name = query.get("name") ?? "";
@@ -460,7 +473,7 @@ export async function startMock({ kind = "usual", port = 0, slow = 250, dist = D
       const input = text ? JSON.parse(text) : {};
       bodies.push(input);
       const parameters = Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
-      return json(response, 200, handler(input as never, parameters));
+      return json(response, 200, handler(input as never, parameters, query));
     }
     json(response, 404, { code: "api.no_route", message: `There is no ${method} ${path}.`, hint: "Is this page newer than the daemon?" });
   };
@@ -501,7 +514,7 @@ export async function startMock({ kind = "usual", port = 0, slow = 250, dist = D
         socket.send(JSON.stringify({ problem: { code: "session.none", message: "You are not signed in.", hint: "mimic open" } }));
         return socket.close();
       }
-      openLive(daemon, path, socket);
+      openLive(daemon, path, url.searchParams, socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -524,8 +537,12 @@ export async function startMock({ kind = "usual", port = 0, slow = 250, dist = D
   };
 }
 
-function openLive(daemon: MockDaemon, path: string, socket: import("ws").WebSocket): void {
+function openLive(daemon: MockDaemon, path: string, query: URLSearchParams, socket: import("ws").WebSocket): void {
   const door = Object.entries(liveRoutes).find(([, each]) => pattern(each).test(path))?.[0];
+  if (door === "packets") {
+    servePackets(daemon.world, query, socket);
+    return;
+  }
   if (door === "display") serveRfb(socket, path.length, daemon.world.desktopName);
   if (door === "serial" || door === "shell") {
     socket.send(Buffer.from(daemon.world.serial));

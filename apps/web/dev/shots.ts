@@ -52,6 +52,61 @@ const SHOTS: readonly Shot[] = [
   { name: "numbers", path: "/machines/hello/numbers", whole: true },
   { name: "logs", path: "/machines/hello/logs" },
   { name: "details", path: "/machines/hello/details", whole: true },
+  { name: "networks", path: "/networks" },
+  { name: "networks-empty", path: "/networks", kind: "empty" },
+  { name: "networks-crowd", path: "/networks", kind: "crowd" },
+  { name: "networks-table", path: "/networks?look=table", whole: true },
+  {
+    name: "networks-cable",
+    path: "/networks",
+    before: (page) =>
+      page
+        .getByRole("button", { name: /^Cable of desktop/ })
+        .focus()
+        .then(() => page.keyboard.press("Enter")),
+  },
+  { name: "networks-machine", path: "/networks", before: (page) => page.getByRole("button", { name: /^hello: running/ }).click() },
+  { name: "networks-network", path: "/networks", before: (page) => page.getByRole("button", { name: /^Network office/ }).click() },
+  {
+    name: "networks-menu",
+    path: "/networks",
+    before: (page) => page.getByRole("button", { name: /^hello: running/ }).click({ button: "right" }),
+  },
+  {
+    name: "networks-quality",
+    path: "/networks?look=table",
+    before: async (page) => (
+      await page.getByRole("button", { name: "More for the cable of desktop" }).click(),
+      page.getByRole("menuitem", { name: /how bad/ }).click()
+    ),
+  },
+  { name: "networks-new", path: "/networks", before: (page) => page.getByRole("button", { name: "New network" }).click() },
+  {
+    name: "networks-undo",
+    path: "/networks?look=table",
+    before: async (page) => (
+      await page.getByRole("button", { name: "More for the cable of hello" }).click(),
+      page.getByRole("menuitem", { name: /Pull the cable/ }).click()
+    ),
+  },
+  { name: "network", path: "/networks/home", whole: true },
+  { name: "network-names", path: "/networks/home/names" },
+  { name: "network-forwards", path: "/networks/home/forwards" },
+  { name: "network-rules", path: "/networks/home/rules" },
+  {
+    name: "network-rule-new",
+    path: "/networks/home/rules",
+    before: (page) => page.getByRole("button", { name: "Add a rule" }).click(),
+  },
+  { name: "network-trace", path: "/networks/home/trace", before: (page) => page.getByRole("button", { name: "Ask" }).click() },
+  {
+    name: "network-traffic",
+    path: "/networks/home/traffic",
+    before: async (page) => (await page.waitForTimeout(2000), page.locator(".packet").nth(4).click()),
+    whole: true,
+  },
+  { name: "network-settings", path: "/networks/office/settings" },
+  { name: "network-hostile", path: "/networks", kind: "hostile" },
   { name: "images", path: "/images", whole: true },
   { name: "images-get", path: "/images", before: (page) => page.getByRole("button", { name: "Get one" }).click() },
   { name: "jobs", path: "/jobs", whole: true },
@@ -90,7 +145,7 @@ const LOOKS: readonly (WatchOptions & { readonly name: string })[] = [
 
 await mkdir(folder, { recursive: true });
 const browser = await launchBrowser();
-for (const kind of ["usual", "empty", "many", "hostile"] as const) {
+for (const kind of ["usual", "empty", "many", "hostile", "crowd"] as const) {
   const mock = await startMock({ kind });
   for (const look of LOOKS) {
     const wanted = SHOTS.filter((shot) => (shot.kind ?? "usual") === kind && `${shot.name}-${look.name}`.startsWith(only));

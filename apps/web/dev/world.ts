@@ -10,13 +10,18 @@ import {
   type ImageView,
   type JobView,
   type MachineView,
+  type NetworkView,
   type Power,
   type SystemView,
   type TrashView,
 } from "@mimic/model";
+import { crowdedNetworks, hostileNetworks, portsOf, usualNetworks } from "./network-world.ts";
 
 export interface World {
   machines: MachineView[];
+  networks: NetworkView[];
+  /** Guests and neighbours say what they should not. */
+  isHostile: boolean;
   images: ImageView[];
   systems: SystemView[];
   jobs: JobView[];
@@ -28,7 +33,7 @@ export interface World {
   serial: string;
   seq: number;
 }
-export type Kind = "usual" | "empty" | "many" | "hostile";
+export type Kind = "usual" | "empty" | "many" | "hostile" | "crowd";
 
 const now = Date.now();
 const before = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
@@ -302,6 +307,9 @@ const diagnosis: Diagnosis = {
   ],
 };
 
+const withPorts = (networks: NetworkView[], machines: readonly MachineView[]): NetworkView[] =>
+  networks.map((each) => ({ ...each, ports: portsOf(each, machines) }));
+
 function usual(): World {
   const pull = job(1, {
     kind: "image.pull",
@@ -359,8 +367,11 @@ function usual(): World {
     machine({ name: "lab-a", system: "tiny", systemName: "Tiny Linux", power: "stopped", because: "never switched on" }),
   ];
   starting.subjects.push(machines[3]?.id ?? "");
+  const networks = withPorts(usualNetworks(machines), machines);
   return {
     machines,
+    networks,
+    isHostile: false,
     systems: SYSTEMS,
     trash: [
       {
@@ -424,7 +435,22 @@ function many(): World {
       because: n % 97 === 6 ? "QEMU was killed (signal 9)" : "switched on",
     }),
   );
-  return { ...usual(), machines, jobs: [] };
+  return { ...usual(), machines, networks: [], jobs: [] };
+}
+
+/** A hundred machines on four networks. */
+function crowd(): World {
+  const machines = Array.from({ length: 100 }, (_, n) =>
+    machine({
+      name: `node-${n + 1}`,
+      system: "tiny",
+      systemName: "Tiny Linux",
+      power: n % 9 === 4 ? "stopped" : "running",
+      because: "switched on",
+    }),
+  );
+  const networks = withPorts(crowdedNetworks(machines), machines);
+  return { ...usual(), machines, networks, jobs: [] };
 }
 
 /** Names and words that a guest, an image or a web page could choose; each must be shown and do nothing. */
@@ -476,24 +502,28 @@ function hostile(): World {
   const world = usual();
   const first = world.machines[0] as MachineView;
   const text = (n: number): string => HOSTILE[n % HOSTILE.length] as string;
+  const machines: MachineView[] = [
+    ...HOSTILE.map(
+      (payload, n): MachineView => ({
+        ...first,
+        id: idOf("mch", 5000 + n),
+        name: `m-${n}` as MachineView["name"],
+        systemName: payload,
+        because: payload,
+        note: payload,
+        power: n % 2 ? "failed" : "stopped",
+        usableBy: undefined,
+        isolation: { grade: "C", because: [payload] },
+      }),
+    ),
+    { ...first, id: idOf("mch", 7000), name: HOSTILE[0] as MachineView["name"] },
+  ];
+  const networks = withPorts(hostileNetworks(machines, HOSTILE), machines);
   return {
     ...world,
-    machines: [
-      ...HOSTILE.map(
-        (payload, n): MachineView => ({
-          ...first,
-          id: idOf("mch", 5000 + n),
-          name: `m-${n}` as MachineView["name"],
-          systemName: payload,
-          because: payload,
-          note: payload,
-          power: n % 2 ? "failed" : "stopped",
-          usableBy: undefined,
-          isolation: { grade: "C", because: [payload] },
-        }),
-      ),
-      { ...first, id: idOf("mch", 7000), name: HOSTILE[0] as MachineView["name"] },
-    ],
+    machines,
+    networks,
+    isHostile: true,
     images: HOSTILE.map((payload, n) => ({
       ...image(hex(100 + n).replace(/^.{4}/, n.toString(16).padStart(4, "0")), payload.slice(0, 120) || "x", "cd", 1000, [
         payload.slice(0, 60),
@@ -540,7 +570,9 @@ export function makeWorld(kind: Kind): World {
   made = 0;
   switch (kind) {
     case "empty":
-      return { ...usual(), machines: [], images: [], jobs: [], trash: [] };
+      return { ...usual(), machines: [], networks: [], images: [], jobs: [], trash: [] };
+    case "crowd":
+      return crowd();
     case "many":
       return many();
     case "hostile":

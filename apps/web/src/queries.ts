@@ -60,7 +60,9 @@ export const guestQuery = (machine: string) =>
 export const networksQuery = queryOptions({
   queryKey: ["networks"],
   queryFn: async ({ signal }) =>
-    (await api.networks.list({}, { signal })).networks.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id)),
+    (await api.networks.list({}, { signal })).networks.toSorted(
+      (a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id),
+    ),
 });
 export const leasesQuery = (network: string) =>
   queryOptions({

@@ -1,8 +1,8 @@
 // Every page and its address. What the first page does not need (the console, the terminal, the graphs) comes later.
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "./pages/home/home.tsx";
-import { type NewChoice, readChoice } from "./pages/new-machine/choice.ts";
 import { readNetworksSearch } from "./pages/networks/search.ts";
+import { type NewChoice, readChoice } from "./pages/new-machine/choice.ts";
 import { Frame } from "./ui/frame.tsx";
 import { Page } from "./ui/page.tsx";
 import { ProblemNote } from "./ui/problem.tsx";

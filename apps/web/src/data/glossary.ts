@@ -142,13 +142,21 @@ export const GLOSSARY = {
   forward: {
     term: "forward",
     also: "open door",
-    means: "A port of this computer that leads to a port of a machine. Only programs of this computer may use it, unless you say otherwise.",
+    means:
+      "A port of this computer that leads to a port of a machine. Only programs of this computer may use it, unless you say otherwise.",
   },
   lease: { term: "lease", means: "An address that the gateway gave to a network card for a while." },
-  capture: { term: "capture", also: "recording", means: "A record of the frames that passed, which other programs such as Wireshark can read (pcap-ng)." },
+  capture: {
+    term: "capture",
+    also: "recording",
+    means: "A record of the frames that passed, which other programs such as Wireshark can read (pcap-ng).",
+  },
   frame: { term: "frame", means: "One message on the wire, as a switch sees it. What is inside of it is a packet." },
   firewallRule: { term: "rule", means: "A sentence of a gateway’s firewall. The first that fits decides; what no rule allows is dropped." },
-  trace: { term: "trace", means: "What would become of a packet: every place it would pass, and what would be decided there. Nothing is sent." },
+  trace: {
+    term: "trace",
+    means: "What would become of a packet: every place it would pass, and what would be decided there. Nothing is sent.",
+  },
   seed: {
     term: "cloud-init",
     means: "How ready-made systems learn their name, user and key at their first start: from a tiny disk that Mimic adds.",

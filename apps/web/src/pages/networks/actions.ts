@@ -1,13 +1,13 @@
 // What one can do with each thing: one list for the panel, the menu on the picture and the rows of the table, each
 // with its words, the command that does the same, and why not when it cannot be done.
-import { type CableThing, removeNic, removePort, setCable, plugIn } from "./changes.ts";
+
+import { shownName } from "../../queries.ts";
 import type { AskFor } from "./ask.ts";
+import { type CableThing, plugIn, removeNic, removePort, setCable, setQuality } from "./changes.ts";
 import { netCommands } from "./commands.ts";
 import { gatewayId, type NicThing, type Thing, type World } from "./things.ts";
 import { make } from "./undo.ts";
 import { isGood } from "./words.ts";
-import { setQuality } from "./changes.ts";
-import { shownName } from "../../queries.ts";
 
 export interface Action {
   readonly id: string;
@@ -40,7 +40,12 @@ function cableActions(thing: CableThing, ways: Ways): Action[] {
       run: () => void make(setCable(thing, !isUp)),
     },
     { id: "mode", words: "Set its VLAN…", why: noCable, run: () => ways.ask({ what: "mode", thing }) },
-    { id: "quality", words: isGood(quality) ? "Make the link bad…" : "Change how bad the link is…", why: noCable, run: () => ways.ask({ what: "quality", thing }) },
+    {
+      id: "quality",
+      words: isGood(quality) ? "Make the link bad…" : "Change how bad the link is…",
+      why: noCable,
+      run: () => ways.ask({ what: "quality", thing }),
+    },
     ...(isGood(quality)
       ? []
       : [
@@ -94,7 +99,11 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
     case "port":
       return [
         ...cableActions(thing, ways),
-        { id: "removePort", words: thing.port.leadsTo === "network" ? "Take the link away" : "Take the port away", run: () => void make(removePort(thing)) },
+        {
+          id: "removePort",
+          words: thing.port.leadsTo === "network" ? "Take the link away" : "Take the port away",
+          run: () => void make(removePort(thing)),
+        },
       ];
     case "network": {
       const { network } = thing;
@@ -104,13 +113,34 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
         { id: "open", words: `Open “${shownName(network.name)}”`, run: () => ways.openNetwork(network.name) },
         { id: "vlan", words: "Add a VLAN…", run: () => ways.ask({ what: "vlan", network }) },
         { id: "link", words: "Link it to another network…", why: others, run: () => ways.ask({ what: "link", network }) },
-        { id: "forward", words: "Add a forward…", why: machines ?? forwardWhy(thing.network.kind), run: () => ways.ask({ what: "forward", network }) },
-        { id: "rule", words: "Add a rule…", why: network.gateway ? undefined : "It has no gateway, so there is nothing to rule.", run: () => ways.ask({ what: "rule", network }) },
+        {
+          id: "forward",
+          words: "Add a forward…",
+          why: machines ?? forwardWhy(thing.network.kind),
+          run: () => ways.ask({ what: "forward", network }),
+        },
+        {
+          id: "rule",
+          words: "Add a rule…",
+          why: network.gateway ? undefined : "It has no gateway, so there is nothing to rule.",
+          run: () => ways.ask({ what: "rule", network }),
+        },
         { id: "mirror", words: "Mirror its traffic to a port…", run: () => ways.ask({ what: "mirror", network }) },
         { id: "tunnel", words: "Join it with another computer…", run: () => ways.ask({ what: "tunnel", network }) },
-        { id: "traffic", words: "Watch its traffic", command: netCommands.capture(network), run: () => ways.openNetwork(network.name, "traffic") },
+        {
+          id: "traffic",
+          words: "Watch its traffic",
+          command: netCommands.capture(network),
+          run: () => ways.openNetwork(network.name, "traffic"),
+        },
         { id: "rename", words: "Rename…", run: () => ways.ask({ what: "rename", network }) },
-        { id: "remove", words: "Remove the network…", why: network.ports.length > 0 ? "Something is plugged in. Take its cables away first." : undefined, command: netCommands.remove(network), run: () => ways.ask({ what: "remove", network }) },
+        {
+          id: "remove",
+          words: "Remove the network…",
+          why: network.ports.length > 0 ? "Something is plugged in. Take its cables away first." : undefined,
+          command: netCommands.remove(network),
+          run: () => ways.ask({ what: "remove", network }),
+        },
       ];
     }
     case "gateway": {
@@ -128,7 +158,11 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
     case "internet":
       return world.networks
         .filter(({ gateway }) => thing.kind === "host" || gateway?.reachesInternet)
-        .map((network) => ({ id: network.id, words: `Gateway of “${shownName(network.name)}”`, run: () => ways.look(gatewayId(network.id)) }));
+        .map((network) => ({
+          id: network.id,
+          words: `Gateway of “${shownName(network.name)}”`,
+          run: () => ways.look(gatewayId(network.id)),
+        }));
     default:
       return thing satisfies never;
   }

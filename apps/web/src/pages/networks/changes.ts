@@ -56,7 +56,8 @@ export function plugIn({ machine, nic }: Pick<NicThing, "machine" | "nic">, to: 
 
 export type NewNic = Omit<InputOf<"machines", "addNic">, "machine">;
 
-const nicsNow = (id: string): readonly NicSpec[] => queryClient.getQueryData(machinesQuery.queryKey)?.find((each) => each.id === id)?.hardware.nics ?? [];
+const nicsNow = (id: string): readonly NicSpec[] =>
+  queryClient.getQueryData(machinesQuery.queryKey)?.find((each) => each.id === id)?.hardware.nics ?? [];
 
 export function addNic(machine: MachineView, wish: NewNic): Change {
   let made: string | undefined;
@@ -109,7 +110,8 @@ const setPort = (thing: CableThing, wish: PortWish): Promise<unknown> =>
     : takeNetwork(api.networks.changePort({ network: thing.network.id, port: thing.id, ...wish }));
 
 /** What a cable is called: by the machine, or by its own name. */
-export const cableName = (thing: CableThing): string => (thing.kind === "nic" ? named(thing.machine.name) : `“${plain(thing.port.label, 63)}”`);
+export const cableName = (thing: CableThing): string =>
+  thing.kind === "nic" ? named(thing.machine.name) : `“${plain(thing.port.label, 63)}”`;
 export const settingsOf = (thing: CableThing): { mode: PortMode; isUp: boolean; guards: PortGuards; quality: TwoWayQuality } =>
   thing.kind === "nic" ? { ...thing.nic, mode: thing.nic.port } : thing.port;
 

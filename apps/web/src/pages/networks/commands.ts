@@ -9,7 +9,11 @@ const modeArguments = (mode: PortMode): string[] => {
     case "access":
       return [String(mode.vlan)];
     case "trunk":
-      return ["--trunk", mode.allowed === "all" ? "all" : mode.allowed.join(","), ...(mode.native === undefined ? [] : ["--native", String(mode.native)])];
+      return [
+        "--trunk",
+        mode.allowed === "all" ? "all" : mode.allowed.join(","),
+        ...(mode.native === undefined ? [] : ["--native", String(mode.native)]),
+      ];
     case "qinq":
       return [String(mode.vlan), "--qinq"];
     case "private":
@@ -31,13 +35,23 @@ export const netCommands = {
     commandLine("net", "plug", machine.name, network, ...(mode?.mode === "access" && mode.vlan !== 1 ? ["--vlan", String(mode.vlan)] : [])),
   unplug: ({ machine, number }: NicThing) =>
     commandLine("net", "unplug", machine.name, ...(machine.hardware.nics.length > 1 ? ["--nic", String(number)] : [])),
-  cable: (thing: CableThing, isUp: boolean) => commandLine("net", "set", networkName(thing), "--port", portName(thing), "--cable", isUp ? "in" : "out"),
-  vlan: (thing: CableThing, mode: PortMode) => commandLine("net", "vlan", networkName(thing), "--port", portName(thing), ...modeArguments(mode)),
-  quality: (thing: CableThing, profile: string) => commandLine("net", "set", networkName(thing), "--port", portName(thing), "--quality", profile),
+  cable: (thing: CableThing, isUp: boolean) =>
+    commandLine("net", "set", networkName(thing), "--port", portName(thing), "--cable", isUp ? "in" : "out"),
+  vlan: (thing: CableThing, mode: PortMode) =>
+    commandLine("net", "vlan", networkName(thing), "--port", portName(thing), ...modeArguments(mode)),
+  quality: (thing: CableThing, profile: string) =>
+    commandLine("net", "set", networkName(thing), "--port", portName(thing), "--quality", profile),
   capture: (network: NetworkView, port?: string, filter?: string) =>
     commandLine("net", "capture", network.name, ...(port ? ["--port", port] : []), "-w", "-", ...(filter ? [filter] : [])),
   why: (network: NetworkView, port?: string) => commandLine("net", "why", network.name, ...(port ? ["--port", port] : [])),
   top: (network: NetworkView) => commandLine("net", "top", network.name),
   trace: (network: NetworkView, from: string, to: string, protocol: string, port: number | undefined) =>
-    commandLine("net", "trace", network.name, from || "FROM", to || "TO", ...(protocol === "icmp" ? [] : [`--${protocol}`, String(port ?? "PORT")])),
+    commandLine(
+      "net",
+      "trace",
+      network.name,
+      from || "FROM",
+      to || "TO",
+      ...(protocol === "icmp" ? [] : [`--${protocol}`, String(port ?? "PORT")]),
+    ),
 };

@@ -33,7 +33,10 @@ export function removeForward(network: NetworkView, forward: ForwardView): Chang
     done: `The forward to port ${guestPort} is taken away.`,
     make: () => take(api.networks.removeForward({ network: network.id, forward: forward.id })),
     ...(machine
-      ? { back: () => take(api.networks.addForward({ network: network.id, machine: machine.id, guestPort, hostPort, hostAddress, protocol })) }
+      ? {
+          back: () =>
+            take(api.networks.addForward({ network: network.id, machine: machine.id, guestPort, hostPort, hostAddress, protocol })),
+        }
       : {}),
   };
 }

@@ -1,8 +1,8 @@
 // All networks: drawn, or as a table that says and does the same. The thing that is looked at stands in the address.
 import { Menu, SegmentedControl } from "@mantine/core";
+import { IconPlus, IconTable, IconTopologyStar3 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { IconPlus, IconTable, IconTopologyStar3 } from "@tabler/icons-react";
 import { useCallback, useState } from "react";
 import { hostQuery } from "../../queries.ts";
 import { CommandsButton } from "../../ui/command.tsx";
@@ -13,6 +13,7 @@ import { actionsOf } from "./actions.ts";
 import type { Ask } from "./ask.ts";
 import { Canvas } from "./canvas/canvas.tsx";
 import { Legend } from "./canvas/legend.tsx";
+import type { Pull } from "./canvas/use-drags.ts";
 import { addNic, moveThings, plugIn } from "./changes.ts";
 import { netCommands } from "./commands.ts";
 import { NetworkDialogs } from "./dialogs/dialogs.tsx";
@@ -29,7 +30,6 @@ import { useTraffic } from "./traffic.ts";
 import { make } from "./undo.ts";
 import { useWays } from "./use-ways.ts";
 import { useWorld } from "./use-world.ts";
-import type { Pull } from "./canvas/use-drags.ts";
 import "../../styles/networks.css";
 import "../../styles/network-canvas.css";
 
@@ -82,8 +82,8 @@ export function NetworksPage() {
     return (
       <Page title={title}>
         <Empty title="No network yet" picture={<Picture picture="cable" size={72} />} action={newButton}>
-          A network lets machines reach each other, and the Internet where you allow it. It is a switch made of software: plug machines in, draw
-          rooms, make a link slow, watch every packet.
+          A network lets machines reach each other, and the Internet where you allow it. It is a switch made of software: plug machines in,
+          draw rooms, make a link slow, watch every packet.
         </Empty>
         <NetworkDialogs ask={ask} world={world} onClose={() => setAsk(undefined)} />
       </Page>
@@ -145,7 +145,12 @@ function Shown({ world, ask, setAsk, newButton }: ShownProps) {
           />
           <CommandsButton
             label="Copy as command"
-            commands={[{ words: "All networks", command: netCommands.list() }, ...world.networks.slice(0, 6).map((network) => ({ words: `All about “${network.name}”`, command: netCommands.show(network) }))]}
+            commands={[
+              { words: "All networks", command: netCommands.list() },
+              ...world.networks
+                .slice(0, 6)
+                .map((network) => ({ words: `All about “${network.name}”`, command: netCommands.show(network) })),
+            ]}
           />
           {newButton}
         </>

@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bitsInWords, dashSpeed, NO_RATE, rateBetween } from "./rates.ts";
 
-const reading = (received: number, sent: number, drops = {}) => ({ received: { frames: received / 100, bytes: received }, sent: { frames: sent / 100, bytes: sent }, drops });
+const reading = (received: number, sent: number, drops = {}) => ({
+  received: { frames: received / 100, bytes: received },
+  sent: { frames: sent / 100, bytes: sent },
+  drops,
+});
 
 test("a rate is bits per second between two readings, and drops are counted in all and since", () => {
   expect(rateBetween(reading(1000, 0, { macSpoofed: 2 }), reading(2000, 500, { macSpoofed: 3, linkLoss: 4 }), 2)).toEqual({

@@ -8,7 +8,7 @@ import { actionsOf, type Ways } from "./actions.ts";
 import { Swatch } from "./canvas/patterns.tsx";
 import { ActionMenu } from "./panel/action-buttons.tsx";
 import { bitsInWords } from "./rates.ts";
-import { nicsOf, type NicThing, type PortThing, type World } from "./things.ts";
+import { type NicThing, nicsOf, type PortThing, type World } from "./things.ts";
 import { useRate } from "./traffic.ts";
 import { addressesInWords, KIND_WORDS, linkInWords, modeInWords } from "./words.ts";
 
@@ -24,7 +24,9 @@ export function NetworkTables({ world, ways }: Props) {
     <div className="stack">
       {world.networks.map((network) => {
         const nics = plugged.filter((nic) => nic.network?.id === network.id);
-        const ports = network.ports.filter(({ leadsTo }) => leadsTo !== "machine").map((port): PortThing => ({ kind: "port", id: port.id, network, port }));
+        const ports = network.ports
+          .filter(({ leadsTo }) => leadsTo !== "machine")
+          .map((port): PortThing => ({ kind: "port", id: port.id, network, port }));
         const name = shownName(network.name);
         return (
           <section key={network.id} aria-labelledby={`table-${network.id}`}>
@@ -42,7 +44,10 @@ export function NetworkTables({ world, ways }: Props) {
                 {network.state === "trouble" ? <p className="field-error">Trouble: {plain(network.because, 200)}</p> : null}
               </div>
               <div className="row">
-                <ActionMenu actions={actionsOf({ kind: "network", id: network.id, network }, world, ways)} label={`More for the network ${name}`} />
+                <ActionMenu
+                  actions={actionsOf({ kind: "network", id: network.id, network }, world, ways)}
+                  label={`More for the network ${name}`}
+                />
               </div>
             </div>
             {nics.length + ports.length === 0 ? (
@@ -85,7 +90,9 @@ export function NetworkTables({ world, ways }: Props) {
                       <ActionMenu
                         actions={[
                           ...actionsOf({ kind: "machine", id: machine.id, machine }, world, ways).filter(({ id }) => id !== "cableOf"),
-                          ...nicsOf(world, machine).slice(0, 1).flatMap((nic) => actionsOf(nic, world, ways).filter(({ id }) => id === "plug")),
+                          ...nicsOf(world, machine)
+                            .slice(0, 1)
+                            .flatMap((nic) => actionsOf(nic, world, ways).filter(({ id }) => id === "plug")),
                         ]}
                         label={`More for ${shownName(machine.name)}`}
                       />

@@ -2,7 +2,7 @@
 // what shows a port whose numbers changed is drawn again.
 import { useEffect, useSyncExternalStore } from "react";
 import { api } from "../../api.ts";
-import { NO_RATE, type Rate, rateBetween, type Reading } from "./rates.ts";
+import { NO_RATE, type Rate, type Reading, rateBetween } from "./rates.ts";
 
 const EVERY_MS = 1_500;
 /** Reasons that are no trouble: nobody is there, or the frame was where it should be already. */

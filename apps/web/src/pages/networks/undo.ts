@@ -1,5 +1,5 @@
 // What a person changed on the network pages, newest last, each with the way back: one press takes the last one back.
-import { showProblem, say } from "../../notices.ts";
+import { say, showProblem } from "../../notices.ts";
 
 export interface Change {
   /** What is true afterwards: “The cable of “hello” is pulled.” */

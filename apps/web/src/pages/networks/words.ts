@@ -35,7 +35,11 @@ export const KIND_WORDS: Readonly<Record<NetworkKind, { readonly title: string; 
     field: "routed",
     means: "Several VLANs with a router between them and to the Internet. Rules say who may talk to whom.",
   },
-  bare: { title: "Only a switch", field: "bare", means: "Frames go from port to port and nothing else is there: no addresses, no names, no way out." },
+  bare: {
+    title: "Only a switch",
+    field: "bare",
+    means: "Frames go from port to port and nothing else is there: no addresses, no names, no way out.",
+  },
   bridged: {
     title: "On this computer’s own LAN",
     field: "bridged",
@@ -49,7 +53,10 @@ export function modeInWords(mode: PortMode): string {
     case "access":
       return mode.vlan === 1 ? "VLAN 1 (untagged)" : `VLAN ${mode.vlan}`;
     case "trunk": {
-      const which = mode.allowed === "all" ? "every VLAN" : `VLAN${mode.allowed.length > 1 ? "s" : ""} ${mode.allowed.slice(0, 12).join(", ")}${mode.allowed.length > 12 ? "…" : ""}`;
+      const which =
+        mode.allowed === "all"
+          ? "every VLAN"
+          : `VLAN${mode.allowed.length > 1 ? "s" : ""} ${mode.allowed.slice(0, 12).join(", ")}${mode.allowed.length > 12 ? "…" : ""}`;
       return `trunk: ${which}${mode.native === undefined ? ", tagged only" : `; untagged is ${mode.native}`}`;
     }
     case "qinq":
@@ -63,10 +70,22 @@ export function modeInWords(mode: PortMode): string {
 
 /** As short as the mark of a cable. */
 export const modeMark = (mode: PortMode): string =>
-  mode.mode === "trunk" ? "T" : mode.mode === "qinq" ? `Q${mode.vlan}` : mode.mode === "private" ? `${mode.vlan}${mode.role.kind[0]?.toUpperCase()}` : String(mode.vlan);
+  mode.mode === "trunk"
+    ? "T"
+    : mode.mode === "qinq"
+      ? `Q${mode.vlan}`
+      : mode.mode === "private"
+        ? `${mode.vlan}${mode.role.kind[0]?.toUpperCase()}`
+        : String(mode.vlan);
 
 const isPerfect = (quality: LinkQuality): boolean =>
-  !quality.delayMs && !quality.jitterMs && !quality.loss && !quality.duplicate && !quality.reorder && !quality.corrupt && quality.bitsPerSecond === undefined;
+  !quality.delayMs &&
+  !quality.jitterMs &&
+  !quality.loss &&
+  !quality.duplicate &&
+  !quality.reorder &&
+  !quality.corrupt &&
+  quality.bitsPerSecond === undefined;
 export const isGood = ({ up, down }: TwoWayQuality): boolean => isPerfect(up) && isPerfect(down);
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
@@ -74,7 +93,11 @@ const percent = (share: number): string => `${Number((share * 100).toPrecision(2
 /** “270 ms late, 0.1 % lost, 25 Mbit/s”; “as good as it gets”. */
 export function qualityInWords(quality: LinkQuality): string {
   const parts = [
-    quality.delayMs ? `${quality.delayMs} ms late${quality.jitterMs ? ` ± ${quality.jitterMs}` : ""}` : quality.jitterMs ? `± ${quality.jitterMs} ms` : "",
+    quality.delayMs
+      ? `${quality.delayMs} ms late${quality.jitterMs ? ` ± ${quality.jitterMs}` : ""}`
+      : quality.jitterMs
+        ? `± ${quality.jitterMs} ms`
+        : "",
     quality.loss ? `${percent(quality.loss)} lost` : "",
     quality.duplicate ? `${percent(quality.duplicate)} twice` : "",
     quality.reorder ? `${percent(quality.reorder)} overtaken` : "",
@@ -85,7 +108,9 @@ export function qualityInWords(quality: LinkQuality): string {
 }
 
 const sameOneWay = (a: LinkQuality, b: LinkQuality): boolean =>
-  (["delayMs", "jitterMs", "loss", "duplicate", "reorder", "corrupt", "bitsPerSecond", "queueBytes"] as const).every((key) => (a[key] ?? 0) === (b[key] ?? 0));
+  (["delayMs", "jitterMs", "loss", "duplicate", "reorder", "corrupt", "bitsPerSecond", "queueBytes"] as const).every(
+    (key) => (a[key] ?? 0) === (b[key] ?? 0),
+  );
 
 /** The named profile that this quality is, when it is one. */
 export function profileOf(quality: TwoWayQuality): LinkProfile | undefined {
@@ -133,7 +158,11 @@ const ACTIONS: Readonly<Record<FirewallRule["action"], string>> = { accept: "Let
 
 /** “Let through TCP port 443 from hello to example.org” */
 export function ruleInWords(rule: FirewallRule, names: { machine: (id: string) => string; network: (id: string) => string }): string {
-  const ports = rule.ports ? (rule.ports[0] === rule.ports[1] ? ` port ${rule.ports[0]}` : ` ports ${rule.ports[0]} to ${rule.ports[1]}`) : "";
+  const ports = rule.ports
+    ? rule.ports[0] === rule.ports[1]
+      ? ` port ${rule.ports[0]}`
+      : ` ports ${rule.ports[0]} to ${rule.ports[1]}`
+    : "";
   const what = rule.protocol === "any" ? (ports ? `everything on${ports}` : "everything") : `${rule.protocol.toUpperCase()}${ports}`;
   const from = !rule.from
     ? "everybody here"
@@ -148,11 +177,15 @@ export function ruleInWords(rule: FirewallRule, names: { machine: (id: string) =
 /** A network's addresses in one sentence. */
 export function addressesInWords(network: Pick<NetworkView, "gateway" | "kind">): string {
   const { gateway } = network;
-  if (!gateway) return network.kind === "bridged" ? "Addresses come from this computer’s own LAN." : "No gateway: machines give themselves addresses, or have none.";
+  if (!gateway)
+    return network.kind === "bridged"
+      ? "Addresses come from this computer’s own LAN."
+      : "No gateway: machines give themselves addresses, or have none.";
   const [first, ...more] = gateway.feet;
   if (!first) return "The gateway has no foot in any VLAN yet.";
   const v6 = first.v6 ? ` and ${first.v6}` : "";
   const out = gateway.reachesInternet ? "The way out to the Internet leads through this computer." : "Nothing leads out of it.";
-  const others = more.length === 0 ? "" : ` ${more.length === 1 ? "One more VLAN has" : `${more.length} more VLANs have`} addresses of their own.`;
+  const others =
+    more.length === 0 ? "" : ` ${more.length === 1 ? "One more VLAN has" : `${more.length} more VLANs have`} addresses of their own.`;
   return `The gateway is ${first.v4 ?? first.v6 ?? "here"}${first.v4 ? v6 : ""}${first.pool ? `, and gives out ${first.pool}` : ""}. Machines are called NAME.${gateway.domain}. ${out}${others}`;
 }

@@ -27,7 +27,6 @@ export interface CableLook {
 interface Props extends CableLook {
   readonly selected: boolean;
   readonly current: boolean;
-  readonly numbers: boolean;
   readonly onPick: (id: string) => void;
 }
 
@@ -36,7 +35,12 @@ export const CableLine = memo(function CableLine(props: Props) {
   const state = !isUp ? "pulled" : !isConnected ? "idle" : bad ? "bad" : "good";
   const look = mode === "trunk" || vlan === undefined ? "trunk" : lookOf(vlan);
   return (
-    <g className="cable" data-look={props.kind === "uplink" ? "uplink" : look} data-state={state} data-selected={props.selected || undefined}>
+    <g
+      className="cable"
+      data-look={props.kind === "uplink" ? "uplink" : look}
+      data-state={state}
+      data-selected={props.selected || undefined}
+    >
       <path className="cable-glow" d={path} />
       <path className="cable-line" d={path} strokeDasharray={isUp ? undefined : "0 24 9999"} />
       {mode === "trunk" && props.kind !== "uplink" && isUp ? <path className="cable-core" d={path} /> : null}
@@ -57,21 +61,30 @@ export const CableLine = memo(function CableLine(props: Props) {
           props.onPick(id);
         }}
       />
-      {isUp ? null : <Plug {...props} />}
-      {bad && isUp ? <Bad x={props.markX} y={props.markY} words={bad} /> : null}
-      <Counted {...props} />
     </g>
   );
 });
 
+/** What stands on a cable, over the traffic: for eyes only, since the cable's own words say it. */
+export const CableMarks = memo(function CableMarks(props: CableLook & { readonly numbers: boolean }) {
+  const { bad, isUp } = props;
+  return (
+    <>
+      {isUp ? null : <Plug {...props} />}
+      {bad && isUp ? <Bad x={props.markX} y={props.markY} words={bad} /> : null}
+      <Counted {...props} />
+    </>
+  );
+});
+
 /** The loose end of a pulled cable, a little away from its port. */
-function Plug({ fromX, fromY, toY, kind }: Props) {
+function Plug({ fromX, fromY, toY, kind }: CableLook) {
   const down = toY >= fromY ? 1 : -1;
   const turn = kind === "nic" ? (down > 0 ? 0 : 180) : -90;
   const x = kind === "nic" ? fromX : fromX + 18;
   const y = kind === "nic" ? fromY + 16 * down : fromY;
   return (
-    <g className="cable-plug" transform={`translate(${x} ${y}) rotate(${turn + 14})`} aria-hidden="true">
+    <g className="cable-plug" transform={`translate(${x} ${y}) rotate(${turn + 14})`}>
       <path d="M-5 0h10v9a5 5 0 0 1-10 0z" />
       <path className="cable-pins" d="M-2.500 0v-6M2.500 0v-6" />
     </g>
@@ -80,7 +93,7 @@ function Plug({ fromX, fromY, toY, kind }: Props) {
 
 function Bad({ x, y, words }: { x: number; y: number; words: string }) {
   return (
-    <g className="cable-bad" transform={`translate(${x} ${y})`} aria-hidden="true">
+    <g className="cable-bad" transform={`translate(${x} ${y})`}>
       <title>{words}</title>
       <circle r="10" />
       <path d="M-6 1.500c2-5 4-5 6 0s4 5 6 0" />
@@ -89,7 +102,7 @@ function Bad({ x, y, words }: { x: number; y: number; words: string }) {
 }
 
 /** Numbers that change all the time, apart from the line that does not. */
-function Counted({ id, markX, markY, numbers, bad, kind }: Props) {
+function Counted({ id, markX, markY, numbers, bad, kind }: CableLook & { readonly numbers: boolean }) {
   const rate = useRate(id);
   const words = kind === "uplink" ? undefined : rate.dropped > 999 ? "999+" : String(rate.dropped);
   const wide = 18 + (words?.length ?? 0) * 7;
@@ -97,7 +110,11 @@ function Counted({ id, markX, markY, numbers, bad, kind }: Props) {
   return (
     <>
       {rate.dropped > 0 && words ? (
-        <g className="cable-drops" data-fresh={rate.droppedNow > 0 || undefined} transform={`translate(${markX - aside - wide} ${markY - 9})`} aria-hidden="true">
+        <g
+          className="cable-drops"
+          data-fresh={rate.droppedNow > 0 || undefined}
+          transform={`translate(${markX - aside - wide} ${markY - 9})`}
+        >
           <title>{`${rate.dropped} frames dropped`}</title>
           <rect width={wide} height="18" rx="9" />
           <path d="M9 4.500l4.600 8.500H4.400z" />
@@ -107,7 +124,7 @@ function Counted({ id, markX, markY, numbers, bad, kind }: Props) {
         </g>
       ) : null}
       {numbers && rate.upBits + rate.downBits >= 1 ? (
-        <text className="cable-numbers" x={markX + aside} y={markY + 4} aria-hidden="true">
+        <text className="cable-numbers" x={markX + aside} y={markY + 4}>
           {rate.downBits >= rate.upBits ? `↓ ${bitsInWords(rate.downBits)}` : `↑ ${bitsInWords(rate.upBits)}`}
         </text>
       ) : null}

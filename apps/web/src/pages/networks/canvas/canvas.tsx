@@ -7,10 +7,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { systemsQuery } from "../../../queries.ts";
 import { gatewayId, type World } from "../things.ts";
-import { type Drop, dropAt, isArrow, neighbour } from "../topology/camera.ts";
 import { swungPath } from "../topology/cables.ts";
+import { type Drop, dropAt, isArrow, neighbour } from "../topology/camera.ts";
 import type { Places, Point } from "../topology/sketch.ts";
-import { CableLine } from "./cable-line.tsx";
+import { CableLine, CableMarks } from "./cable-line.tsx";
 import { Flow } from "./flow.tsx";
 import { Ground } from "./ground.tsx";
 import { Nodes } from "./node-list.tsx";
@@ -97,13 +97,10 @@ export function Canvas(props: Props) {
       setPulling(undefined);
     },
   });
-  const pick = useCallback(
-    (id: string) => {
-      setCurrent(id);
-      latest.current.props.onPick(id.startsWith("up_") ? gatewayId(id.slice(3)) : id.startsWith("x_") ? id.slice(2) : id);
-    },
-    [],
-  );
+  const pick = useCallback((id: string) => {
+    setCurrent(id);
+    latest.current.props.onPick(id.startsWith("up_") ? gatewayId(id.slice(3)) : id.startsWith("x_") ? id.slice(2) : id);
+  }, []);
   const stop = scene.stops.some(({ id }) => id === current) ? current : (scene.placed.blocks[0]?.id ?? "host");
   const walk = (event: React.KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -148,6 +145,7 @@ export function Canvas(props: Props) {
         <svg className="layer" aria-hidden="true" focusable="false">
           <Ground placed={scene.placed} over={pulling?.over} />
         </svg>
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a drawing */}
         <svg className="layer cables" focusable="false" role="group" aria-label="Cables">
           {scene.cables.map((cable) => (
             <CableLine
@@ -155,16 +153,22 @@ export function Canvas(props: Props) {
               {...cable}
               selected={selected === (cable.kind === "uplink" ? gatewayId(cable.id.slice(3)) : cable.id)}
               current={stop === cable.id}
-              numbers={props.numbers || still}
               onPick={pick}
             />
           ))}
         </svg>
         {still ? null : (
           <svg className="layer flows" aria-hidden="true" focusable="false">
-            {scene.cables.map((cable) => (cable.isUp && cable.isConnected ? <Flow key={cable.id} id={cable.id} path={cable.path} /> : null))}
+            {scene.cables.map((cable) =>
+              cable.isUp && cable.isConnected ? <Flow key={cable.id} id={cable.id} path={cable.path} /> : null,
+            )}
           </svg>
         )}
+        <svg className="layer" aria-hidden="true" focusable="false">
+          {scene.cables.map((cable) => (
+            <CableMarks key={cable.id} {...cable} numbers={props.numbers || still} />
+          ))}
+        </svg>
         <Nodes scene={scene} world={world} host={props.host} pictures={pictureOf} selected={selected} current={stop} onPick={pick} />
         <svg className="layer jacks" aria-hidden="true" focusable="false">
           {scene.jacks.map((jack) => (

@@ -3,7 +3,7 @@ import { plain } from "@mimic/base";
 import type { MachineView, NetworkView, PortMode } from "@mimic/model";
 import { shownName } from "../../../queries.ts";
 import { POWER_WORDS } from "../../../words.ts";
-import { nicsOf, type NicThing, type PortThing, type World } from "../things.ts";
+import { type NicThing, nicsOf, type PortThing, type World } from "../things.ts";
 import { KIND_WORDS, linkInWords, modeInWords } from "../words.ts";
 
 export function describeMachine(world: World, machine: MachineView): string {
@@ -21,9 +21,17 @@ export function describeNic({ machine, nic, network, port, number }: NicThing): 
   return `Cable of ${name}${card} to ${shownName(network.name)}: ${state.toLowerCase()}, ${modeInWords(nic.port)}`;
 }
 
-const LEADS = { machine: "machine", network: "Link to another network", socket: "Port for another program", tunnel: "Tunnel to another computer", mirror: "Mirror port" } as const;
+const LEADS = {
+  machine: "machine",
+  network: "Link to another network",
+  socket: "Port for another program",
+  tunnel: "Tunnel to another computer",
+  mirror: "Mirror port",
+} as const;
 export function describePort({ port, network }: PortThing): string {
-  const to = port.network ? `Link from ${shownName(network.name)} to ${shownName(port.network.name)}` : `${LEADS[port.leadsTo]} “${plain(port.label, 63)}” of ${shownName(network.name)}`;
+  const to = port.network
+    ? `Link from ${shownName(network.name)} to ${shownName(port.network.name)}`
+    : `${LEADS[port.leadsTo]} “${plain(port.label, 63)}” of ${shownName(network.name)}`;
   return `${to}: ${linkInWords(port).toLowerCase()}, ${modeInWords(port.mode)}`;
 }
 

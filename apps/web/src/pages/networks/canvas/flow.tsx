@@ -24,7 +24,10 @@ function Dashes({ path, speed, way }: { path: string; speed: number; way: "down"
   useEffect(() => {
     if (!moves || !line.current) return;
     const [from, to] = way === "down" ? [PERIOD, 0] : [0, PERIOD];
-    running.current = line.current.animate([{ strokeDashoffset: from }, { strokeDashoffset: to }], { duration: 1000, iterations: Number.POSITIVE_INFINITY });
+    running.current = line.current.animate([{ strokeDashoffset: from }, { strokeDashoffset: to }], {
+      duration: 1000,
+      iterations: Number.POSITIVE_INFINITY,
+    });
     return () => running.current?.cancel();
   }, [moves, way]);
   useEffect(() => {

@@ -1,8 +1,8 @@
 // What lies under the machines: bars with their lanes, and the ground of each lane in its colour and pattern.
 import { memo } from "react";
+import type { Drop } from "../topology/camera.ts";
 import { lookOf } from "../topology/lanes.ts";
 import type { Block, Placed } from "../topology/places.ts";
-import type { Drop } from "../topology/camera.ts";
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
@@ -15,7 +15,14 @@ const BlockGround = memo(
           const look = lane.vlan === undefined ? "trunk" : lookOf(lane.vlan);
           return (
             <g key={lane.key} className="lane" data-look={look} data-over={over === lane.key || undefined}>
-              <rect className="lane-floor" x={round(lane.floor.x)} y={round(lane.floor.y - 6)} width={round(lane.floor.w)} height={round(lane.floor.h + 6)} rx="10" />
+              <rect
+                className="lane-floor"
+                x={round(lane.floor.x)}
+                y={round(lane.floor.y - 6)}
+                width={round(lane.floor.w)}
+                height={round(lane.floor.h + 6)}
+                rx="10"
+              />
               {look === "trunk" ? null : (
                 <rect
                   className="lane-edge"

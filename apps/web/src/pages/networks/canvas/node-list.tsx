@@ -29,7 +29,12 @@ export function Nodes(props: Props) {
   const common = (id: string) => ({ id, selected: selected === id, current: current === id, onPick });
   return (
     <>
-      <InternetNode {...common("internet")} {...placed.internet} label="The Internet" reached={world.networks.some(({ gateway }) => gateway?.reachesInternet)} />
+      <InternetNode
+        {...common("internet")}
+        {...placed.internet}
+        label="The Internet"
+        reached={world.networks.some(({ gateway }) => gateway?.reachesInternet)}
+      />
       <HostNode
         {...common("host")}
         {...placed.host}
@@ -86,7 +91,15 @@ export function Nodes(props: Props) {
         );
       })}
       {placed.extras.map(({ port, box }) => (
-        <ExtraNode key={port.id} {...common(`x_${port.id}`)} {...box} selected={selected === port.id} label={`${plain(port.name, 63)}: ${port.leads}`} name={plain(port.name, 63)} leads={port.leads} />
+        <ExtraNode
+          key={port.id}
+          {...common(`x_${port.id}`)}
+          {...box}
+          selected={selected === port.id}
+          label={`${plain(port.name, 63)}: ${port.leads}`}
+          name={plain(port.name, 63)}
+          leads={port.leads}
+        />
       ))}
       {placed.tray ? (
         <p className="tray-title" style={{ transform: `translate(${placed.tray.x}px, ${placed.tray.y}px)`, width: placed.tray.w }}>
@@ -98,7 +111,19 @@ export function Nodes(props: Props) {
   );
 }
 
-const LaneLabel = memo(function LaneLabel({ x, y, w, vlan, title }: { x: number; y: number; w: number; vlan: number | undefined; title: string }) {
+const LaneLabel = memo(function LaneLabel({
+  x,
+  y,
+  w,
+  vlan,
+  title,
+}: {
+  x: number;
+  y: number;
+  w: number;
+  vlan: number | undefined;
+  title: string;
+}) {
   return (
     <span className="lane-label clip" style={{ transform: `translate(${x + 6}px, ${y + 6}px)`, maxWidth: w - 12 }}>
       <Swatch vlan={vlan} />

@@ -111,7 +111,9 @@ export const HostNode = memo(function HostNode(props: NodeProps & { name: string
       <span className="clip">
         <bdi>{plain(props.name, 40)}</bdi>
       </span>
-      {props.forwards > 0 ? <span className="host-forwards">{props.forwards === 1 ? "1 forward" : `${props.forwards} forwards`}</span> : null}
+      {props.forwards > 0 ? (
+        <span className="host-forwards">{props.forwards === 1 ? "1 forward" : `${props.forwards} forwards`}</span>
+      ) : null}
       <Hit {...props} />
     </div>
   );
@@ -119,7 +121,12 @@ export const HostNode = memo(function HostNode(props: NodeProps & { name: string
 
 export const InternetNode = memo(function InternetNode(props: NodeProps & { reached: boolean }) {
   return (
-    <div className="node internet-node" style={placeAt(props)} data-selected={props.selected || undefined} data-reached={props.reached || undefined}>
+    <div
+      className="node internet-node"
+      style={placeAt(props)}
+      data-selected={props.selected || undefined}
+      data-reached={props.reached || undefined}
+    >
       <IconWorld size={30} stroke={1.4} aria-hidden="true" />
       <strong>Internet</strong>
       <Hit {...props} />
@@ -130,7 +137,9 @@ export const InternetNode = memo(function InternetNode(props: NodeProps & { reac
 const EXTRA_ICONS = { socket: IconPlug, tunnel: IconArrowsShuffle, mirror: IconEye, network: IconAccessPoint, machine: IconPlug } as const;
 export const ExtraNode = memo(function ExtraNode(props: NodeProps & { name: string; leads: keyof typeof EXTRA_ICONS }) {
   const Icon = EXTRA_ICONS[props.leads];
-  const words = { socket: "another program", tunnel: "another computer", mirror: "mirror", network: "network", machine: "machine" }[props.leads];
+  const words = { socket: "another program", tunnel: "another computer", mirror: "mirror", network: "network", machine: "machine" }[
+    props.leads
+  ];
   return (
     <div className="node extra-node" style={placeAt(props)} data-selected={props.selected || undefined}>
       <Icon size={18} stroke={1.6} aria-hidden="true" />

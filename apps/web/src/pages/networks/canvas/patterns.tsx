@@ -19,7 +19,15 @@ export function Patterns() {
       <defs>
         {DRAWN.map((drawn, look) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the looks are these eight
-          <pattern key={look} id={`vlan-look-${look}`} width="12" height="12" patternUnits="userSpaceOnUse" className="vlan-pattern" data-look={look}>
+          <pattern
+            key={look}
+            id={`vlan-look-${look}`}
+            width="12"
+            height="12"
+            patternUnits="userSpaceOnUse"
+            className="vlan-pattern"
+            data-look={look}
+          >
             <rect width="12" height="12" className="vlan-ground" />
             {drawn}
           </pattern>

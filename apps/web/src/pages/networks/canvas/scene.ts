@@ -30,7 +30,9 @@ export interface Scene {
 
 function lookOfCable(cable: Cable, world: World, ports: ReadonlyMap<string, PortView>): Omit<CableLook, "label"> {
   const port = ports.get(cable.id);
-  const nic = cable.machine ? world.machines.find(({ id }) => id === cable.machine)?.hardware.nics.find(({ id }) => id === cable.id) : undefined;
+  const nic = cable.machine
+    ? world.machines.find(({ id }) => id === cable.machine)?.hardware.nics.find(({ id }) => id === cable.id)
+    : undefined;
   const quality = nic?.quality ?? port?.quality;
   return {
     id: cable.id,
@@ -97,7 +99,10 @@ export function makeScene(world: World, moved: Readonly<Record<string, Places>>)
     stops: [
       stop("internet", placed.internet),
       stop("host", { ...placed.host, h: 120 }),
-      ...placed.blocks.flatMap(({ id, bar, gateway }) => [...(gateway ? [stop(gatewayId(id), gateway)] : []), stop(id, { ...bar, h: SIZE.title })]),
+      ...placed.blocks.flatMap(({ id, bar, gateway }) => [
+        ...(gateway ? [stop(gatewayId(id), gateway)] : []),
+        stop(id, { ...bar, h: SIZE.title }),
+      ]),
       ...cables.filter(({ kind }) => kind !== "uplink").map(({ id, mark }) => ({ id, at: mark, box: spot(mark) })),
       ...placed.machines.map(({ id, box }) => stop(id, box)),
       ...placed.extras.map(({ port, box }) => stop(`x_${port.id}`, box)),
@@ -105,4 +110,5 @@ export function makeScene(world: World, moved: Readonly<Record<string, Places>>)
   };
 }
 
-export const machinesById = (machines: readonly MachineView[]): ReadonlyMap<string, MachineView> => new Map(machines.map((machine) => [machine.id, machine]));
+export const machinesById = (machines: readonly MachineView[]): ReadonlyMap<string, MachineView> =>
+  new Map(machines.map((machine) => [machine.id, machine]));

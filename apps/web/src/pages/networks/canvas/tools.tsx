@@ -25,7 +25,12 @@ export function CanvasTools({ camera, numbers, still, onNumbers }: Props) {
   return (
     <div className="canvas-tools" data-no-drag>
       {last ? button(`Undo: ${last.done}`, <IconArrowBackUp size={18} aria-hidden="true" />, () => void undoLast()) : null}
-      {still ? null : button("Numbers on the cables", <IconNumber123 size={18} aria-hidden="true" />, () => onNumbers(!numbers), { "aria-pressed": numbers, "data-on": numbers || undefined })}
+      {still
+        ? null
+        : button("Numbers on the cables", <IconNumber123 size={18} aria-hidden="true" />, () => onNumbers(!numbers), {
+            "aria-pressed": numbers,
+            "data-on": numbers || undefined,
+          })}
       {button("Smaller", <IconMinus size={18} aria-hidden="true" />, () => camera.zoom(1 / 1.25))}
       <span className="canvas-percent numbers" aria-hidden="true">
         {camera.percent} %

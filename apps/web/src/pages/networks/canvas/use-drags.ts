@@ -20,10 +20,7 @@ export interface DragHandlers {
   readonly cancel: () => void;
 }
 
-type Drag =
-  | { readonly kind: "pan" }
-  | { readonly kind: "move"; readonly id: string }
-  | { readonly kind: "pull"; readonly what: Pull };
+type Drag = { readonly kind: "pan" } | { readonly kind: "move"; readonly id: string } | { readonly kind: "pull"; readonly what: Pull };
 
 const FAR = 5;
 

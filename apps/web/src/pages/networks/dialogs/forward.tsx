@@ -22,7 +22,14 @@ export function ForwardDialog({ network, machine, onClose }: { network: NetworkV
       title={`A forward into “${shownName(network.name)}”`}
       action="Add it"
       onClose={onClose}
-      command={commandLine("net", "forward", network.name, "add", `${host || "0"}:${chosen?.name ?? "MACHINE"}:${guest || "PORT"}`, ...(protocol === "udp" ? ["--udp"] : []))}
+      command={commandLine(
+        "net",
+        "forward",
+        network.name,
+        "add",
+        `${host || "0"}:${chosen?.name ?? "MACHINE"}:${guest || "PORT"}`,
+        ...(protocol === "udp" ? ["--udp"] : []),
+      )}
       change={() =>
         chosen && guestPort !== undefined && hostPort !== undefined
           ? addForward(
@@ -33,15 +40,44 @@ export function ForwardDialog({ network, machine, onClose }: { network: NetworkV
           : undefined
       }
     >
-      <NativeSelect data-autofocus label="Machine" value={whom} onChange={(event) => setWhom(event.currentTarget.value)} data={machines.map(({ id, name }) => ({ value: id, label: shownName(name) }))} />
+      <NativeSelect
+        data-autofocus
+        label="Machine"
+        value={whom}
+        onChange={(event) => setWhom(event.currentTarget.value)}
+        data={machines.map(({ id, name }) => ({ value: id, label: shownName(name) }))}
+      />
       <div className="parts">
-        <TextInput label="Port of the machine" value={guest} error={guestPort === undefined ? "1 to 65535." : undefined} onChange={(event) => setGuest(event.currentTarget.value)} />
-        <TextInput label="Port of this computer" description="Empty: any free one." value={host} error={hostPort === undefined ? "0 to 65535." : undefined} onChange={(event) => setHost(event.currentTarget.value)} />
-        <NativeSelect label="Protocol" value={protocol} onChange={(event) => setProtocol(event.currentTarget.value as "tcp" | "udp")} data={[{ value: "tcp", label: "TCP" }, { value: "udp", label: "UDP" }]} />
+        <TextInput
+          label="Port of the machine"
+          value={guest}
+          error={guestPort === undefined ? "1 to 65535." : undefined}
+          onChange={(event) => setGuest(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Port of this computer"
+          description="Empty: any free one."
+          value={host}
+          error={hostPort === undefined ? "0 to 65535." : undefined}
+          onChange={(event) => setHost(event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Protocol"
+          value={protocol}
+          onChange={(event) => setProtocol(event.currentTarget.value as "tcp" | "udp")}
+          data={[
+            { value: "tcp", label: "TCP" },
+            { value: "udp", label: "UDP" },
+          ]}
+        />
       </div>
       <Checkbox
         label="Other computers may use it too"
-        description={open ? "Everybody who reaches this computer reaches that port of the machine." : "As it is, only programs of this computer may (loopback)."}
+        description={
+          open
+            ? "Everybody who reaches this computer reaches that port of the machine."
+            : "As it is, only programs of this computer may (loopback)."
+        }
         checked={open}
         onChange={(event) => setOpen(event.currentTarget.checked)}
       />

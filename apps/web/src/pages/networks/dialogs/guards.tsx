@@ -5,7 +5,11 @@ import { useState } from "react";
 import { type CableThing, cableName, setGuards, settingsOf } from "../changes.ts";
 import { ChangeDialog, wholeNumber } from "./form.tsx";
 
-const SWITCHES: readonly { readonly key: "mac" | "ip" | "dhcp" | "routerAdvertisements" | "tags"; readonly label: string; readonly means: string }[] = [
+const SWITCHES: readonly {
+  readonly key: "mac" | "ip" | "dhcp" | "routerAdvertisements" | "tags";
+  readonly label: string;
+  readonly means: string;
+}[] = [
   { key: "mac", label: "It speaks with its own MAC address only", means: "Take away for a bridge or a machine with machines inside." },
   { key: "ip", label: "It speaks with its own IP addresses only (ARP too)", means: "Take away for a router." },
   { key: "dhcp", label: "It gives out no addresses (DHCP)", means: "Take away for a DHCP server of your own." },
@@ -26,11 +30,19 @@ export function GuardsDialog({ thing, onClose }: { thing: CableThing; onClose: (
       onClose={onClose}
       change={() => {
         const { broadcastPerSecond, framesPerSecond } = limits;
-        return broadcastPerSecond === undefined || framesPerSecond === undefined ? undefined : setGuards(thing, { ...guards, broadcastPerSecond, framesPerSecond });
+        return broadcastPerSecond === undefined || framesPerSecond === undefined
+          ? undefined
+          : setGuards(thing, { ...guards, broadcastPerSecond, framesPerSecond });
       }}
     >
       {SWITCHES.map(({ key, label, means }) => (
-        <Checkbox key={key} label={label} description={means} checked={guards[key]} onChange={(event) => setTo({ ...guards, [key]: event.currentTarget.checked })} />
+        <Checkbox
+          key={key}
+          label={label}
+          description={means}
+          checked={guards[key]}
+          onChange={(event) => setTo({ ...guards, [key]: event.currentTarget.checked })}
+        />
       ))}
       <TextInput
         label="Broadcasts a second"

@@ -23,11 +23,21 @@ export function LinkDialog({ network, world, onClose }: { network: NetworkView; 
       command={chosen && commandLine("net", "link", network.name, chosen.name)}
       change={() =>
         chosen &&
-        addPort(network, { leads: { to: "network", network: chosen.id, mode }, mode }, `“${shownName(network.name)}” and “${shownName(chosen.name)}” are linked.`)
+        addPort(
+          network,
+          { leads: { to: "network", network: chosen.id, mode }, mode },
+          `“${shownName(network.name)}” and “${shownName(chosen.name)}” are linked.`,
+        )
       }
     >
       <p>A cable between two switches: machines on both hear each other.</p>
-      <NativeSelect data-autofocus label="To" value={other} onChange={(event) => setOther(event.currentTarget.value)} data={others.map(({ id, name }) => ({ value: id, label: shownName(name) }))} />
+      <NativeSelect
+        data-autofocus
+        label="To"
+        value={other}
+        onChange={(event) => setOther(event.currentTarget.value)}
+        data={others.map(({ id, name }) => ({ value: id, label: shownName(name) }))}
+      />
       <Radio.Group label="It carries" value={how} onChange={(value) => setHow(value as "plain" | "trunk")}>
         <div className="radio-list">
           <Radio value="trunk" label="every VLAN, tagged (trunk)" />
@@ -47,8 +57,23 @@ export function MirrorDialog({ network, onClose }: { network: NetworkView; onClo
       title={`Mirror traffic of “${shownName(network.name)}”`}
       action="Add the mirror port"
       onClose={onClose}
-      command={commandLine("net", "link", network.name, "--mirror", ...(of.length > 0 ? of.map((id) => ports.find((port) => port.id === id)?.label ?? id) : ["PORT"]))}
-      change={() => (setAsked(true), of.length === 0 ? undefined : addPort(network, { name: "mirror", leads: { to: "mirror", of: [...of] } }, "A mirror port is there; its socket stands in its panel."))}
+      command={commandLine(
+        "net",
+        "link",
+        network.name,
+        "--mirror",
+        ...(of.length > 0 ? of.map((id) => ports.find((port) => port.id === id)?.label ?? id) : ["PORT"]),
+      )}
+      change={() => (
+        setAsked(true),
+        of.length === 0
+          ? undefined
+          : addPort(
+              network,
+              { name: "mirror", leads: { to: "mirror", of: [...of] } },
+              "A mirror port is there; its socket stands in its panel.",
+            )
+      )}
     >
       <p>Every frame of the chosen ports is copied to a socket, where another program can read it. A mirror never sends.</p>
       <fieldset className="check-list">
@@ -85,7 +110,11 @@ export function TunnelDialog({ network, onClose }: { network: NetworkView; onClo
           ? undefined
           : addPort(
               network,
-              { name: "tunnel", leads: { to: "tunnel", ...(end === "listen" ? { listen: place } : { dial: place }), ...(key ? { key } : {}) }, mode: { mode: "trunk", allowed: "all", native: 1 } },
+              {
+                name: "tunnel",
+                leads: { to: "tunnel", ...(end === "listen" ? { listen: place } : { dial: place }), ...(key ? { key } : {}) },
+                mode: { mode: "trunk", allowed: "all", native: 1 },
+              },
               "The tunnel is there.",
             )
       }
@@ -97,8 +126,21 @@ export function TunnelDialog({ network, onClose }: { network: NetworkView; onClo
           <Radio value="dial" label="calls the other" />
         </div>
       </Radio.Group>
-      <TextInput label={end === "listen" ? "At" : "Whom"} value={place} error={badPlace} onChange={(event) => setPlace(event.currentTarget.value)} />
-      <TextInput label="Key" description="Empty: a new one is made." value={key} error={badKey} spellCheck={false} autoComplete="off" onChange={(event) => setKey(event.currentTarget.value.trim())} />
+      <TextInput
+        label={end === "listen" ? "At" : "Whom"}
+        value={place}
+        error={badPlace}
+        onChange={(event) => setPlace(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Key"
+        description="Empty: a new one is made."
+        value={key}
+        error={badKey}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => setKey(event.currentTarget.value.trim())}
+      />
     </ChangeDialog>
   );
 }

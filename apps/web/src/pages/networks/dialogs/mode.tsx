@@ -25,9 +25,18 @@ export function draftOf(mode: PortMode): Draft {
     case "qinq":
       return { ...usual, vlan: String(mode.vlan) };
     case "trunk":
-      return { ...usual, allowed: mode.allowed === "all" ? "all" : mode.allowed.join(", "), native: mode.native === undefined ? "" : String(mode.native) };
+      return {
+        ...usual,
+        allowed: mode.allowed === "all" ? "all" : mode.allowed.join(", "),
+        native: mode.native === undefined ? "" : String(mode.native),
+      };
     case "private":
-      return { ...usual, vlan: String(mode.vlan), role: mode.role.kind, community: mode.role.kind === "community" ? String(mode.role.community) : "1" };
+      return {
+        ...usual,
+        vlan: String(mode.vlan),
+        role: mode.role.kind,
+        community: mode.role.kind === "community" ? String(mode.role.community) : "1",
+      };
     default:
       return mode satisfies never;
   }
@@ -61,7 +70,11 @@ export function modeOf(draft: Draft): PortMode | undefined {
     case "private": {
       const community = wholeNumber(draft.community, 1, 4094);
       if (vlan === undefined || (draft.role === "community" && community === undefined)) return undefined;
-      return { mode: "private", vlan, role: draft.role === "community" ? { kind: "community", community: community ?? 1 } : { kind: draft.role } };
+      return {
+        mode: "private",
+        vlan,
+        role: draft.role === "community" ? { kind: "community", community: community ?? 1 } : { kind: draft.role },
+      };
     }
     default:
       return draft.how satisfies never;
@@ -74,7 +87,9 @@ export function ModeDialog({ thing, onClose }: { thing: CableThing; onClose: () 
   const mode = modeOf(draft);
   const put = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
   const vlans = (thing.network?.vlans ?? []).map(({ id, name }) => ({ value: String(id), label: plain(vlanTitle(id, name), 80) }));
-  const here = vlans.some(({ value }) => value === draft.vlan) ? vlans : [{ value: draft.vlan, label: `VLAN ${draft.vlan} (not of this network yet)` }, ...vlans];
+  const here = vlans.some(({ value }) => value === draft.vlan)
+    ? vlans
+    : [{ value: draft.vlan, label: `VLAN ${draft.vlan} (not of this network yet)` }, ...vlans];
   return (
     <ChangeDialog
       title={`VLAN of ${cableName(thing)}`}
@@ -108,7 +123,12 @@ export function ModeDialog({ thing, onClose }: { thing: CableThing; onClose: () 
           />
         </>
       ) : (
-        <NativeSelect label={draft.how === "qinq" ? "Outer VLAN" : "VLAN"} data={here} value={draft.vlan} onChange={(event) => put({ vlan: event.currentTarget.value })} />
+        <NativeSelect
+          label={draft.how === "qinq" ? "Outer VLAN" : "VLAN"}
+          data={here}
+          value={draft.vlan}
+          onChange={(event) => put({ vlan: event.currentTarget.value })}
+        />
       )}
       {draft.how === "private" ? (
         <NativeSelect
@@ -123,7 +143,12 @@ export function ModeDialog({ thing, onClose }: { thing: CableThing; onClose: () 
         />
       ) : null}
       {draft.how === "private" && draft.role === "community" ? (
-        <TextInput label="Number of its community" value={draft.community} error={asked && !mode ? "From 1 to 4094." : undefined} onChange={(event) => put({ community: event.currentTarget.value })} />
+        <TextInput
+          label="Number of its community"
+          value={draft.community}
+          error={asked && !mode ? "From 1 to 4094." : undefined}
+          onChange={(event) => put({ community: event.currentTarget.value })}
+        />
       ) : null}
     </ChangeDialog>
   );

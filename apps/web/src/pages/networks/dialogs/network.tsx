@@ -16,7 +16,15 @@ import { ChangeDialog } from "./form.tsx";
 const namesOf = (world: World): ReadonlySet<string> => new Set(world.networks.map(({ name }) => name as string));
 const inThisPage = (words: string | undefined): string | undefined => words?.replace("a machine called", "a network called");
 
-export function NewNetworkDialog({ world, onClose, onMade }: { world: World; onClose: () => void; onMade?: ((id: string) => void) | undefined }) {
+export function NewNetworkDialog({
+  world,
+  onClose,
+  onMade,
+}: {
+  world: World;
+  onClose: () => void;
+  onMade?: ((id: string) => void) | undefined;
+}) {
   const taken = namesOf(world);
   const [name, setName] = useState(() => freeName("lab", taken));
   const [kind, setKind] = useState<NetworkKind>("nat");
@@ -40,11 +48,25 @@ export function NewNetworkDialog({ world, onClose, onMade }: { world: World; onC
         if (made) onMade?.(made.id);
       }}
     >
-      <TextInput data-autofocus label="Name" value={name} error={bad} maxLength={200} spellCheck={false} autoComplete="off" onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput
+        data-autofocus
+        label="Name"
+        value={name}
+        error={bad}
+        maxLength={200}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
       <Radio.Group label="Kind" value={kind} onChange={(value) => setKind(value as NetworkKind)}>
         <div className="radio-list">
           {(Object.keys(KIND_WORDS) as NetworkKind[]).map((value) => (
-            <Radio key={value} value={value} label={`${KIND_WORDS[value].title} (${KIND_WORDS[value].field})`} description={KIND_WORDS[value].means} />
+            <Radio
+              key={value}
+              value={value}
+              label={`${KIND_WORDS[value].title} (${KIND_WORDS[value].field})`}
+              description={KIND_WORDS[value].means}
+            />
           ))}
         </div>
       </Radio.Group>
@@ -63,7 +85,16 @@ export function RenameNetworkDialog({ network, world, onClose }: { network: Netw
       command={commandLine("net", "set", network.name, "--name", name || "NAME")}
       change={() => (bad || name === network.name ? undefined : changeNetwork(network, { name }, `The network is called “${name}” now.`))}
     >
-      <TextInput data-autofocus label="New name" value={name} error={bad} maxLength={200} spellCheck={false} autoComplete="off" onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput
+        data-autofocus
+        label="New name"
+        value={name}
+        error={bad}
+        maxLength={200}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
       <p className="quiet">Names of machines end with it, so they change too.</p>
     </ChangeDialog>
   );
@@ -83,7 +114,8 @@ export function RemoveNetworkDialog({ network, onClose }: { network: NetworkView
       }}
     >
       <p>
-        Its VLANs, rules ({network.rules.length}), forwards ({network.forwards.length}) and names go with it, and do not come back. No machine is touched.
+        Its VLANs, rules ({network.rules.length}), forwards ({network.forwards.length}) and names go with it, and do not come back. No
+        machine is touched.
       </p>
       <CommandLine command={netCommands.remove(network)} />
     </Confirm>

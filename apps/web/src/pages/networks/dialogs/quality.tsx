@@ -80,7 +80,13 @@ export function QualityDialog({ thing, onClose }: { thing: CableThing; onClose: 
           ...(Object.keys(LINK_PROFILES) as LinkProfile[]).map((value) => ({ value, label: `${LINK_PROFILES[value].words} (${value})` })),
         ]}
       />
-      <Checkbox label="The same in both directions" checked={both} onChange={(event) => (setBoth(event.currentTarget.checked), event.currentTarget.checked && setQualityTo(({ down }) => ({ up: down, down })))} />
+      <Checkbox
+        label="The same in both directions"
+        checked={both}
+        onChange={(event) => (
+          setBoth(event.currentTarget.checked), event.currentTarget.checked && setQualityTo(({ down }) => ({ up: down, down }))
+        )}
+      />
       <div className="dials" data-both={both || undefined}>
         {(both ? (["down"] as const) : (["down", "up"] as const)).map((way) => (
           <fieldset key={way}>

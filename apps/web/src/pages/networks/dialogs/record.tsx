@@ -27,12 +27,43 @@ export function RecordDialog({ network, onClose }: { network: NetworkView; onClo
       title="A name of your own"
       action="Add it"
       onClose={onClose}
-      change={() => (setAsked(true), name.trim() && value.trim() ? setRecords(network, [...network.dnsRecords, { name: name.trim(), type, value: value.trim(), ttlSeconds: 300 }], `“${name.trim()}” is known on the network now.`) : undefined)}
+      change={() => (
+        setAsked(true),
+        name.trim() && value.trim()
+          ? setRecords(
+              network,
+              [...network.dnsRecords, { name: name.trim(), type, value: value.trim(), ttlSeconds: 300 }],
+              `“${name.trim()}” is known on the network now.`,
+            )
+          : undefined
+      )}
     >
       <p>Machines on the network that ask for this name get your answer.</p>
-      <TextInput data-autofocus label="Name" placeholder="www.example.org" value={name} maxLength={253} spellCheck={false} error={asked && !name.trim() ? "A name, such as www.example.org." : undefined} onChange={(event) => setName(event.currentTarget.value)} />
-      <NativeSelect label="Type" value={type} onChange={(event) => setType(event.currentTarget.value as DnsRecord["type"])} data={Object.keys(EXAMPLES)} />
-      <TextInput label="Answer" placeholder={EXAMPLES[type]} value={value} maxLength={1000} spellCheck={false} error={asked && !value.trim() ? `Such as ${EXAMPLES[type]}.` : undefined} onChange={(event) => setValue(event.currentTarget.value)} />
+      <TextInput
+        data-autofocus
+        label="Name"
+        placeholder="www.example.org"
+        value={name}
+        maxLength={253}
+        spellCheck={false}
+        error={asked && !name.trim() ? "A name, such as www.example.org." : undefined}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <NativeSelect
+        label="Type"
+        value={type}
+        onChange={(event) => setType(event.currentTarget.value as DnsRecord["type"])}
+        data={Object.keys(EXAMPLES)}
+      />
+      <TextInput
+        label="Answer"
+        placeholder={EXAMPLES[type]}
+        value={value}
+        maxLength={1000}
+        spellCheck={false}
+        error={asked && !value.trim() ? `Such as ${EXAMPLES[type]}.` : undefined}
+        onChange={(event) => setValue(event.currentTarget.value)}
+      />
     </ChangeDialog>
   );
 }

@@ -16,7 +16,8 @@ const isRange = (text: string): boolean => {
   if (v4) return v4.split(".").every((byte) => Number(byte) < 256) && Number(prefix ?? 0) <= 32;
   return /^[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}(\/\d{1,3})?$/i.test(text);
 };
-const isName = (text: string): boolean => text.length <= 253 && /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/.test(text);
+const isName = (text: string): boolean =>
+  text.length <= 253 && /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/.test(text);
 
 export interface RuleDraft {
   readonly action: FirewallRule["action"];
@@ -77,7 +78,14 @@ export function ruleOf(draft: RuleDraft): Omit<FirewallRule, "id"> | undefined {
   const from = fromOf(draft);
   const ports = draft.protocol === "icmp" ? "none" : readPorts(draft.ports);
   if (!target || from === "bad" || ports === undefined) return undefined;
-  return { action: draft.action, target, protocol: draft.protocol, note: "", ...(from ? { from } : {}), ...(ports === "none" ? {} : { ports }) };
+  return {
+    action: draft.action,
+    target,
+    protocol: draft.protocol,
+    note: "",
+    ...(from ? { from } : {}),
+    ...(ports === "none" ? {} : { ports }),
+  };
 }
 
 const WHERE: Partial<Record<FirewallTarget["to"], { label: string; example: string }>> = {
@@ -87,7 +95,15 @@ const WHERE: Partial<Record<FirewallTarget["to"], { label: string; example: stri
 };
 
 export function RuleDialog({ network, world, onClose }: { network: NetworkView; world: World; onClose: () => void }) {
-  const [draft, setDraft] = useState<RuleDraft>({ action: "accept", from: "everybody", fromRange: "", to: "internet", where: "", protocol: "any", ports: "" });
+  const [draft, setDraft] = useState<RuleDraft>({
+    action: "accept",
+    from: "everybody",
+    fromRange: "",
+    to: "internet",
+    where: "",
+    protocol: "any",
+    ports: "",
+  });
   const [first, setFirst] = useState(true);
   const [asked, setAsked] = useState(false);
   const put = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
@@ -95,7 +111,8 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
   const machines = network.ports.flatMap(({ machine }) => (machine ? [machine] : []));
   const others = world.networks.filter(({ id }) => id !== network.id);
   const names = {
-    machine: (id: string) => shownName((queryClient.getQueryData(machinesQuery.queryKey) ?? []).find((each) => each.id === id)?.name ?? "a machine"),
+    machine: (id: string) =>
+      shownName((queryClient.getQueryData(machinesQuery.queryKey) ?? []).find((each) => each.id === id)?.name ?? "a machine"),
     network: (id: string) => shownName(world.networks.find((each) => each.id === id)?.name ?? "?"),
   };
   const where = WHERE[draft.to];
@@ -106,7 +123,19 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
       action="Add it"
       size="lg"
       onClose={onClose}
-      command={rule && commandLine("net", "rule", network.name, "add", draft.action, "--to", draft.to, ...(draft.where ? [`--${draft.to === "host" ? "port" : draft.to}`, draft.where] : []))}
+      command={
+        rule &&
+        commandLine(
+          "net",
+          "rule",
+          network.name,
+          "add",
+          draft.action,
+          "--to",
+          draft.to,
+          ...(draft.where ? [`--${draft.to === "host" ? "port" : draft.to}`, draft.where] : []),
+        )
+      }
       change={() => (setAsked(true), rule && addRule(network, rule, first ? 0 : undefined))}
     >
       <p className="rule-words" role="status">
@@ -157,7 +186,12 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
           ]}
         />
         {draft.from === "range" ? (
-          <TextInput label="Addresses" value={draft.fromRange} error={fromOf(draft) === "bad" ? "Such as 10.77.0.0/28." : undefined} onChange={(event) => put({ fromRange: event.currentTarget.value })} />
+          <TextInput
+            label="Addresses"
+            value={draft.fromRange}
+            error={fromOf(draft) === "bad" ? "Such as 10.77.0.0/28." : undefined}
+            onChange={(event) => put({ fromRange: event.currentTarget.value })}
+          />
         ) : null}
         <NativeSelect
           label="To"
@@ -174,7 +208,13 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
           ]}
         />
         {where ? (
-          <TextInput label={where.label} placeholder={where.example} value={draft.where} error={draft.where !== "" && !targetOf(draft) ? `Such as ${where.example}.` : undefined} onChange={(event) => put({ where: event.currentTarget.value })} />
+          <TextInput
+            label={where.label}
+            placeholder={where.example}
+            value={draft.where}
+            error={draft.where !== "" && !targetOf(draft) ? `Such as ${where.example}.` : undefined}
+            onChange={(event) => put({ where: event.currentTarget.value })}
+          />
         ) : null}
         {draft.to === "vlan" || draft.to === "network" ? (
           <NativeSelect

@@ -23,7 +23,8 @@ export function VlanDialog({ network, vlan, onClose }: { network: NetworkView; v
   const [subnet, setSubnet] = useState(subnetOf(foot?.v4) ?? "");
   const [asked, setAsked] = useState(false);
   const id = wholeNumber(number, 1, 4094);
-  const bad = id === undefined ? "A number from 1 to 4094." : vlan === undefined && taken.includes(id) ? `There is a VLAN ${id} already.` : undefined;
+  const bad =
+    id === undefined ? "A number from 1 to 4094." : vlan === undefined && taken.includes(id) ? `There is a VLAN ${id} already.` : undefined;
   const used = network.ports.filter(({ mode }) => mode.mode !== "trunk" && mode.vlan === vlan).length;
   return (
     <ChangeDialog
@@ -35,14 +36,30 @@ export function VlanDialog({ network, vlan, onClose }: { network: NetworkView; v
         setAsked(true);
         return bad || id === undefined
           ? undefined
-          : setVlan(network, { vlan: id, name: name.trim(), ...(network.gateway ? { gateway, ...(gateway && subnet.trim() ? { subnet: subnet.trim() } : {}) } : {}) });
+          : setVlan(network, {
+              vlan: id,
+              name: name.trim(),
+              ...(network.gateway ? { gateway, ...(gateway && subnet.trim() ? { subnet: subnet.trim() } : {}) } : {}),
+            });
       }}
     >
       <p>A VLAN is a private room of the network: machines in different rooms do not hear each other.</p>
       {vlan === undefined ? (
-        <TextInput data-autofocus label="Number" value={number} error={asked ? bad : undefined} onChange={(event) => setNumber(event.currentTarget.value)} />
+        <TextInput
+          data-autofocus
+          label="Number"
+          value={number}
+          error={asked ? bad : undefined}
+          onChange={(event) => setNumber(event.currentTarget.value)}
+        />
       ) : null}
-      <TextInput label="Name" description="For people: guests, cameras, staff." value={name} maxLength={63} onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput
+        label="Name"
+        description="For people: guests, cameras, staff."
+        value={name}
+        maxLength={63}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
       {network.gateway ? (
         <Checkbox
           label="The gateway stands in it"
@@ -52,7 +69,12 @@ export function VlanDialog({ network, vlan, onClose }: { network: NetworkView; v
         />
       ) : null}
       {network.gateway && gateway ? (
-        <TextInput label="Addresses" description="Such as 10.77.20.0/24; empty: Mimic chooses." value={subnet} onChange={(event) => setSubnet(event.currentTarget.value)} />
+        <TextInput
+          label="Addresses"
+          description="Such as 10.77.20.0/24; empty: Mimic chooses."
+          value={subnet}
+          onChange={(event) => setSubnet(event.currentTarget.value)}
+        />
       ) : null}
       {vlan === undefined ? null : (
         <div>
@@ -65,7 +87,11 @@ export function VlanDialog({ network, vlan, onClose }: { network: NetworkView; v
           >
             Remove it
           </Button>
-          {used > 0 ? <p className="quiet">{used === 1 ? "A port stands" : `${used} ports stand`} in it; it cannot be removed before they are elsewhere.</p> : null}
+          {used > 0 ? (
+            <p className="quiet">
+              {used === 1 ? "A port stands" : `${used} ports stand`} in it; it cannot be removed before they are elsewhere.
+            </p>
+          ) : null}
         </div>
       )}
     </ChangeDialog>

@@ -21,7 +21,11 @@ export function Forwards({ network, ways }: { network: NetworkView; ways: Ways }
         <h2 id="forwards">
           <Term word="forward">Forwards</Term>
         </h2>
-        <ReasonButton why={closed ?? machines} onPress={() => ways.ask({ what: "forward", network })} leftSection={<IconPlus size={16} aria-hidden="true" />}>
+        <ReasonButton
+          why={closed ?? machines}
+          onPress={() => ways.ask({ what: "forward", network })}
+          leftSection={<IconPlus size={16} aria-hidden="true" />}
+        >
           Add a forward
         </ReasonButton>
       </div>
@@ -34,12 +38,20 @@ export function Forwards({ network, ways }: { network: NetworkView; ways: Ways }
           checked={network.automaticForwards}
           onChange={(event) => {
             const yes = event.currentTarget.checked;
-            void make(changeNetwork(network, { automaticForwards: yes }, yes ? "Ports appear by themselves now." : "Ports no longer appear by themselves."));
+            void make(
+              changeNetwork(
+                network,
+                { automaticForwards: yes },
+                yes ? "Ports appear by themselves now." : "Ports no longer appear by themselves.",
+              ),
+            );
           }}
         />
       )}
       {network.forwards.length === 0 ? (
-        <p className="quiet">None yet. With one, you reach a web server in a machine at an address such as http://127.0.0.1:8080 of this computer.</p>
+        <p className="quiet">
+          None yet. With one, you reach a web server in a machine at an address such as http://127.0.0.1:8080 of this computer.
+        </p>
       ) : (
         <ForwardTable network={network} />
       )}
@@ -52,7 +64,10 @@ function addressOf({ protocol, hostAddress, takenPort, hostPort, guestPort }: Fo
   const port = takenPort ?? hostPort;
   const host = hostAddress === "0.0.0.0" ? "127.0.0.1" : hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress;
   const page = protocol === "tcp" && takenPort !== undefined && [80, 443, 3000, 5000, 8000, 8080, 8443].includes(guestPort);
-  return { words: `${hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress}:${port || "any"}`, href: page ? `${guestPort === 443 || guestPort === 8443 ? "https" : "http"}://${host}:${port}/` : undefined };
+  return {
+    words: `${hostAddress.includes(":") ? `[${hostAddress}]` : hostAddress}:${port || "any"}`,
+    href: page ? `${guestPort === 443 || guestPort === 8443 ? "https" : "http"}://${host}:${port}/` : undefined,
+  };
 }
 
 function ForwardTable({ network }: { network: NetworkView }) {
@@ -92,7 +107,9 @@ function ForwardTable({ network }: { network: NetworkView }) {
                 <td>
                   {forward.problem ? plain(forward.problem, 200) : "Open"}
                   {forward.isAutomatic ? <span className="mark-auto">automatic</span> : null}
-                  {forward.hostAddress === "0.0.0.0" || forward.hostAddress === "::" ? <span className="quiet"> for other computers too</span> : null}
+                  {forward.hostAddress === "0.0.0.0" || forward.hostAddress === "::" ? (
+                    <span className="quiet"> for other computers too</span>
+                  ) : null}
                 </td>
                 <td className="cell-action">
                   <ActionMenu

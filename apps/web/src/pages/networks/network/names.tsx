@@ -16,15 +16,20 @@ import { make } from "../undo.ts";
 
 export function Names({ network, ways }: { network: NetworkView; ways: Ways }) {
   const { data: leases, error } = useQuery(leasesQuery(network.id));
-  if (!network.gateway)
-    return <p className="quiet">This network has no gateway, so nobody gives out addresses or names here.</p>;
+  if (!network.gateway) return <p className="quiet">This network has no gateway, so nobody gives out addresses or names here.</p>;
   return (
     <div className="stack">
       <section aria-labelledby="leases">
         <h2 id="leases">
           <Term word="lease">Leases</Term>
         </h2>
-        {error ? <ProblemNote error={error} /> : leases ? <Leases network={network} leases={leases} /> : <Waiting>Reading the leases…</Waiting>}
+        {error ? (
+          <ProblemNote error={error} />
+        ) : leases ? (
+          <Leases network={network} leases={leases} />
+        ) : (
+          <Waiting>Reading the leases…</Waiting>
+        )}
       </section>
       <section aria-labelledby="records">
         <div className="section-head">
@@ -34,7 +39,8 @@ export function Names({ network, ways }: { network: NetworkView; ways: Ways }) {
           </Button>
         </div>
         <p className="quiet">
-          Every machine is known as <code>NAME.{plain(network.gateway.domain, 100)}</code> by itself. Names that are neither are asked of this computer.
+          Every machine is known as <code>NAME.{plain(network.gateway.domain, 100)}</code> by itself. Names that are neither are asked of
+          this computer.
         </p>
         {network.dnsRecords.length > 0 ? <Records network={network} /> : null}
       </section>
@@ -131,7 +137,10 @@ function Records({ network }: { network: NetworkView }) {
                     {
                       id: "remove",
                       words: "Take the name away",
-                      run: () => void make(setRecords(network, network.dnsRecords.toSpliced(at, 1), `“${plain(record.name, 100)}” is not known any more.`)),
+                      run: () =>
+                        void make(
+                          setRecords(network, network.dnsRecords.toSpliced(at, 1), `“${plain(record.name, 100)}” is not known any more.`),
+                        ),
                     },
                   ]}
                 />

@@ -3,8 +3,8 @@
 import { Tabs } from "@mantine/core";
 import { plain } from "@mimic/base";
 import type { NetworkView } from "@mimic/model";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { IconChevronLeft } from "@tabler/icons-react";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { shownName } from "../../../queries.ts";
 import { CommandsButton } from "../../../ui/command.tsx";
@@ -48,7 +48,8 @@ export function NetworkPage() {
   const { network: ref, tab } = route.useParams();
   const { world, error } = useWorld();
   const network = world?.networks.find((each) => each.name === ref || each.id === ref);
-  if (world && network) return <Shown key={network.id} network={network} world={world} tab={TABS.find(([name]) => name === tab)?.[0] ?? "machines"} />;
+  if (world && network)
+    return <Shown key={network.id} network={network} world={world} tab={TABS.find(([name]) => name === tab)?.[0] ?? "machines"} />;
   return (
     <Page title={plain(ref, 63)}>
       {error ? (
@@ -74,7 +75,12 @@ function Shown({ network, world, tab }: { network: NetworkView; world: World; ta
   useTitle(`${name} (network)`);
   useTraffic([network.id]);
   const go = (next: string | null) =>
-    void navigate({ to: "/networks/$network/{-$tab}", params: { network: network.name, tab: next === "machines" || next === null ? undefined : next }, search: {}, replace: true });
+    void navigate({
+      to: "/networks/$network/{-$tab}",
+      params: { network: network.name, tab: next === "machines" || next === null ? undefined : next },
+      search: {},
+      replace: true,
+    });
   const watched = network.ports.find(({ id }) => id === port);
   return (
     <div className="page machine-page">
@@ -102,7 +108,10 @@ function Shown({ network, world, tab }: { network: NetworkView; world: World; ta
               { words: "Watch in Wireshark", command: `${netCommands.capture(network)} | wireshark -k -i -` },
             ]}
           />
-          <ActionMenu actions={actionsOf({ kind: "network", id: network.id, network }, world, ways).filter(({ id }) => id !== "open")} label={`More for ${name}`} />
+          <ActionMenu
+            actions={actionsOf({ kind: "network", id: network.id, network }, world, ways).filter(({ id }) => id !== "open")}
+            label={`More for ${name}`}
+          />
         </div>
       </header>
       <p className="lead">{addressesInWords(network)}</p>

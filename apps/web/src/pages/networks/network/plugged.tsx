@@ -1,6 +1,7 @@
 // Who is plugged in, and why frames were dropped here lately.
-import type { NetworkView } from "@mimic/model";
+
 import { Button } from "@mantine/core";
+import type { NetworkView } from "@mimic/model";
 import { Term } from "../../../ui/term.tsx";
 import type { Ways } from "../actions.ts";
 import { Drops } from "../panel/drops.tsx";
@@ -9,7 +10,9 @@ import { nicsOf, type PortThing, type World } from "../things.ts";
 
 export function Plugged({ network, world, ways }: { network: NetworkView; world: World; ways: Ways }) {
   const nics = world.machines.flatMap((machine) => nicsOf(world, machine)).filter((nic) => nic.network?.id === network.id);
-  const ports = network.ports.filter(({ leadsTo }) => leadsTo !== "machine").map((port): PortThing => ({ kind: "port", id: port.id, network, port }));
+  const ports = network.ports
+    .filter(({ leadsTo }) => leadsTo !== "machine")
+    .map((port): PortThing => ({ kind: "port", id: port.id, network, port }));
   return (
     <div className="stack">
       <section aria-labelledby="plugged">
@@ -18,7 +21,10 @@ export function Plugged({ network, world, ways }: { network: NetworkView; world:
           <Button onClick={() => ways.look(network.id)}>Show it in the picture</Button>
         </div>
         {nics.length + ports.length === 0 ? (
-          <p className="quiet">Nothing is plugged in yet. In the picture, drag from a machine’s socket to this network; or use “More” of a machine in the table.</p>
+          <p className="quiet">
+            Nothing is plugged in yet. In the picture, drag from a machine’s socket to this network; or use “More” of a machine in the
+            table.
+          </p>
         ) : (
           <CableTable label="Machines and links" things={[...nics, ...ports]} world={world} ways={ways} />
         )}

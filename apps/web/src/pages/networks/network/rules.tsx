@@ -32,7 +32,11 @@ export function Rules({ network, world, ways }: { network: NetworkView; world: W
         <h2 id="rules">
           <Term word="firewallRule">Rules</Term>, in order
         </h2>
-        <ReasonButton why={none} onPress={() => ways.ask({ what: "rule", network })} leftSection={<IconPlus size={16} aria-hidden="true" />}>
+        <ReasonButton
+          why={none}
+          onPress={() => ways.ask({ what: "rule", network })}
+          leftSection={<IconPlus size={16} aria-hidden="true" />}
+        >
           Add a rule
         </ReasonButton>
       </div>
@@ -62,9 +66,24 @@ export function Rules({ network, world, ways }: { network: NetworkView; world: W
                 {rule.note ? <span className="quiet"> {plain(rule.note, 200)}</span> : null}
               </span>
               <span className="rule-tools">
-                <RuleTool label={`Earlier: ${words}`} off={at === 0} press={() => void move(rule, at - 1)} icon={<IconArrowUp size={16} aria-hidden="true" />} />
-                <RuleTool label={`Later: ${words}`} off={at === network.rules.length - 1} press={() => void move(rule, at + 1)} icon={<IconArrowDown size={16} aria-hidden="true" />} />
-                <RuleTool label={`Take away: ${words}`} off={false} press={() => void make(removeRule(network, rule))} icon={<IconTrash size={16} aria-hidden="true" />} />
+                <RuleTool
+                  label={`Earlier: ${words}`}
+                  off={at === 0}
+                  press={() => void move(rule, at - 1)}
+                  icon={<IconArrowUp size={16} aria-hidden="true" />}
+                />
+                <RuleTool
+                  label={`Later: ${words}`}
+                  off={at === network.rules.length - 1}
+                  press={() => void move(rule, at + 1)}
+                  icon={<IconArrowDown size={16} aria-hidden="true" />}
+                />
+                <RuleTool
+                  label={`Take away: ${words}`}
+                  off={false}
+                  press={() => void make(removeRule(network, rule))}
+                  icon={<IconTrash size={16} aria-hidden="true" />}
+                />
               </span>
             </li>
           );
@@ -78,7 +97,14 @@ export function Rules({ network, world, ways }: { network: NetworkView; world: W
 
 const RuleTool = ({ label, off, press, icon }: { label: string; off: boolean; press: () => void; icon: React.ReactNode }) => (
   <Tooltip label={label}>
-    <ActionIcon variant="subtle" color="gray" aria-label={label} aria-disabled={off || undefined} data-disabled={off || undefined} onClick={() => !off && press()}>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={label}
+      aria-disabled={off || undefined}
+      data-disabled={off || undefined}
+      onClick={() => !off && press()}
+    >
       {icon}
     </ActionIcon>
   </Tooltip>

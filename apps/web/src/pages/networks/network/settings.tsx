@@ -38,7 +38,13 @@ export function Settings({ network, ways }: { network: NetworkView; ways: Ways }
                   <strong>
                     <bdi>{plain(vlanTitle(id, name), 80)}</bdi>
                   </strong>
-                  <span className="quiet">{foot?.v4 ? `Gateway ${foot.v4}${foot.pool ? `, gives out ${foot.pool}` : ""}` : foot?.v6 ? `Gateway ${foot.v6}` : "No gateway in it"}</span>
+                  <span className="quiet">
+                    {foot?.v4
+                      ? `Gateway ${foot.v4}${foot.pool ? `, gives out ${foot.pool}` : ""}`
+                      : foot?.v6
+                        ? `Gateway ${foot.v6}`
+                        : "No gateway in it"}
+                  </span>
                 </div>
                 <Button size="compact-md" aria-label={`Change VLAN ${id}`} onClick={() => ways.ask({ what: "vlan", network, vlan: id })}>
                   Change
@@ -64,7 +70,13 @@ export function Settings({ network, ways }: { network: NetworkView; ways: Ways }
             error={bytes === undefined ? "576 to 65500." : undefined}
             onChange={(event) => setMtu(event.currentTarget.value)}
           />
-          <TextInput label="Note" description="For yourself." value={note} maxLength={2000} onChange={(event) => setNote(event.currentTarget.value)} />
+          <TextInput
+            label="Note"
+            description="For yourself."
+            value={note}
+            maxLength={2000}
+            onChange={(event) => setNote(event.currentTarget.value)}
+          />
           <div className="row end">
             <Button type="submit" variant="filled" disabled={!changed}>
               Keep these changes
@@ -78,7 +90,9 @@ export function Settings({ network, ways }: { network: NetworkView; ways: Ways }
           <Checkbox
             label="Find and stop loops of cables (spanning tree)"
             checked={network.spanningTree}
-            onChange={(event) => void make(changeNetwork(network, { spanningTree: event.currentTarget.checked }, "Spanning tree is changed."))}
+            onChange={(event) =>
+              void make(changeNetwork(network, { spanningTree: event.currentTarget.checked }, "Spanning tree is changed."))
+            }
           />
         </form>
       </section>

@@ -2,8 +2,8 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
 import type { NetworkView, TraceStepView } from "@mimic/model";
-import { useMutation } from "@tanstack/react-query";
 import { IconArrowDown, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../../api.ts";
 import { CommandLine } from "../../../ui/command.tsx";
@@ -23,9 +23,13 @@ export function Trace({ network }: { network: NetworkView }) {
   const [tried, setTried] = useState(false);
   const toPort = protocol === "icmp" ? undefined : wholeNumber(port, 1, 65_535);
   const label = ports.find(({ id }) => id === from)?.label ?? "";
-  const bad = { to: to.trim() === "" ? "An address or a name." : undefined, port: protocol !== "icmp" && toPort === undefined ? "1 to 65535." : undefined };
+  const bad = {
+    to: to.trim() === "" ? "An address or a name." : undefined,
+    port: protocol !== "icmp" && toPort === undefined ? "1 to 65535." : undefined,
+  };
   const trace = useMutation({
-    mutationFn: () => api.networks.trace({ network: network.id, from, to: to.trim(), protocol, ...(toPort === undefined ? {} : { toPort }) }),
+    mutationFn: () =>
+      api.networks.trace({ network: network.id, from, to: to.trim(), protocol, ...(toPort === undefined ? {} : { toPort }) }),
   });
   if (ports.length === 0) return <p className="quiet tab-section">Nothing is plugged in, so there is nobody a packet could come from.</p>;
   return (
@@ -41,8 +45,19 @@ export function Trace({ network }: { network: NetworkView }) {
           if (!bad.to && !bad.port) trace.mutate();
         }}
       >
-        <NativeSelect label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} data={ports.map(({ id, label: name }) => ({ value: id, label: plain(name, 63) }))} />
-        <TextInput label="To" value={to} error={tried ? bad.to : undefined} spellCheck={false} onChange={(event) => setTo(event.currentTarget.value)} />
+        <NativeSelect
+          label="From"
+          value={from}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+          data={ports.map(({ id, label: name }) => ({ value: id, label: plain(name, 63) }))}
+        />
+        <TextInput
+          label="To"
+          value={to}
+          error={tried ? bad.to : undefined}
+          spellCheck={false}
+          onChange={(event) => setTo(event.currentTarget.value)}
+        />
         <NativeSelect
           label="Kind"
           value={protocol}
@@ -53,7 +68,14 @@ export function Trace({ network }: { network: NetworkView }) {
             { value: "icmp", label: "Ping" },
           ]}
         />
-        {protocol === "icmp" ? null : <TextInput label="Port" value={port} error={tried ? bad.port : undefined} onChange={(event) => setPort(event.currentTarget.value)} />}
+        {protocol === "icmp" ? null : (
+          <TextInput
+            label="Port"
+            value={port}
+            error={tried ? bad.port : undefined}
+            onChange={(event) => setPort(event.currentTarget.value)}
+          />
+        )}
         <Button type="submit" variant="filled" loading={trace.isPending}>
           Ask
         </Button>

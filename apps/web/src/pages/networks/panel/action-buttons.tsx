@@ -21,7 +21,13 @@ export function ActionButtons({ actions }: { actions: readonly Action[] }) {
 
 export const ActionItems = ({ actions }: { actions: readonly Action[] }) =>
   actions.map(({ id, words, why, run }) => (
-    <Menu.Item key={id} data-disabled={why ? true : undefined} aria-disabled={why ? true : undefined} closeMenuOnClick={!why} onClick={why ? undefined : run}>
+    <Menu.Item
+      key={id}
+      data-disabled={why ? true : undefined}
+      aria-disabled={why ? true : undefined}
+      closeMenuOnClick={!why}
+      onClick={why ? undefined : run}
+    >
       {words}
       {why ? <span className="menu-why">{why}</span> : null}
     </Menu.Item>

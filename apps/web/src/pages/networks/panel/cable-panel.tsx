@@ -49,7 +49,12 @@ export function CablePanel({ thing, ways, children }: { thing: CableThing; ways:
         {port && port.addresses.length > 0 ? (
           <div>
             <dt>Address</dt>
-            <dd>{port.addresses.slice(0, 4).map((each) => plain(each, 45)).join(", ")}</dd>
+            <dd>
+              {port.addresses
+                .slice(0, 4)
+                .map((each) => plain(each, 45))
+                .join(", ")}
+            </dd>
           </div>
         ) : null}
         {thing.kind === "nic" ? (
@@ -72,7 +77,9 @@ export function CablePanel({ thing, ways, children }: { thing: CableThing; ways:
           <dt>
             <Term word="quality">Quality</Term>
           </dt>
-          <dd>{isGood(quality) ? "as good as it gets" : `to it: ${qualityInWords(quality.down)}; from it: ${qualityInWords(quality.up)}`}</dd>
+          <dd>
+            {isGood(quality) ? "as good as it gets" : `to it: ${qualityInWords(quality.down)}; from it: ${qualityInWords(quality.up)}`}
+          </dd>
         </div>
         <div>
           <dt>

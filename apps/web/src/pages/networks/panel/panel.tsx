@@ -15,7 +15,10 @@ export function titleOf(thing: Thing): { title: string; kind: string } {
     case "machine":
       return { title: shownName(thing.machine.name), kind: "Machine" };
     case "nic":
-      return { title: shownName(thing.machine.name), kind: thing.machine.hardware.nics.length > 1 ? `Cable of card ${thing.number}` : "Cable" };
+      return {
+        title: shownName(thing.machine.name),
+        kind: thing.machine.hardware.nics.length > 1 ? `Cable of card ${thing.number}` : "Cable",
+      };
     case "port":
       return { title: plain(thing.port.label, 63), kind: thing.port.leadsTo === "network" ? "Link" : "Port" };
     case "network":
@@ -47,7 +50,11 @@ export function Panel({ thing, world, host, ways, onClose }: Props) {
   const actions = actionsOf(thing, world, ways);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it, as it does everywhere
-    <aside className="net-panel" aria-label={`${kind}: ${title}`} onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}>
+    <aside
+      className="net-panel"
+      aria-label={`${kind}: ${title}`}
+      onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}
+    >
       <header className="net-panel-head">
         <div>
           <p className="quiet">{kind}</p>

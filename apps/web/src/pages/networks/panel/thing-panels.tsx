@@ -12,7 +12,17 @@ import { vlanTitle } from "../topology/lanes.ts";
 import { addressesInWords, KIND_WORDS, linkInWords, modeInWords } from "../words.ts";
 import { Drops } from "./drops.tsx";
 
-export function MachinePanel({ machine, world, ways, children }: { machine: MachineView; world: World; ways: Ways; children: React.ReactNode }) {
+export function MachinePanel({
+  machine,
+  world,
+  ways,
+  children,
+}: {
+  machine: MachineView;
+  world: World;
+  ways: Ways;
+  children: React.ReactNode;
+}) {
   const nics = nicsOf(world, machine);
   return (
     <>
@@ -73,7 +83,12 @@ export function NetworkPanel({ network, ways, children }: { network: NetworkView
               <span className="with-swatch">
                 <Swatch vlan={id} /> <bdi>{plain(vlanTitle(id, name), 80)}</bdi>
               </span>
-              <button type="button" className="link-like" aria-label={`Change VLAN ${id}`} onClick={() => ways.ask({ what: "vlan", network, vlan: id })}>
+              <button
+                type="button"
+                className="link-like"
+                aria-label={`Change VLAN ${id}`}
+                onClick={() => ways.ask({ what: "vlan", network, vlan: id })}
+              >
                 Change
               </button>
             </li>
@@ -93,7 +108,10 @@ export function GatewayPanel({ network, ways, children }: { network: NetworkView
   return (
     <>
       <p>
-        The <Term word="gateway">gateway</Term> {network.gateway?.reachesInternet ? "is the way out, and gives addresses and names." : "gives addresses and names. Nothing leads out."}
+        The <Term word="gateway">gateway</Term>{" "}
+        {network.gateway?.reachesInternet
+          ? "is the way out, and gives addresses and names."
+          : "gives addresses and names. Nothing leads out."}
       </p>
       <p className="quiet">{addressesInWords(network)}</p>
       {children}
@@ -112,7 +130,8 @@ export function HostPanel({ host, world, children }: { host: HostView | undefine
   return (
     <>
       <p>
-        <bdi>{plain(host?.hostname ?? "", 60)}</bdi> carries the networks. Machines reach nothing of it, nor of its own LAN, unless a rule opens it.
+        <bdi>{plain(host?.hostname ?? "", 60)}</bdi> carries the networks. Machines reach nothing of it, nor of its own LAN, unless a rule
+        opens it.
       </p>
       <section aria-labelledby="panel-forwards">
         <h3 id="panel-forwards">
@@ -123,7 +142,8 @@ export function HostPanel({ host, world, children }: { host: HostView | undefine
           {forwards.map(({ network, forward }) => (
             <li key={forward.id}>
               <span>
-                <code>{`${forward.hostAddress}:${forward.takenPort ?? forward.hostPort}`}</code> → {plain(forward.machine?.name ?? "?", 63)}:{forward.guestPort}
+                <code>{`${forward.hostAddress}:${forward.takenPort ?? forward.hostPort}`}</code> → {plain(forward.machine?.name ?? "?", 63)}
+                :{forward.guestPort}
               </span>
               <span className="quiet">
                 <Link to="/networks/$network/{-$tab}" params={{ network: network.name, tab: "forwards" }} search={{}}>

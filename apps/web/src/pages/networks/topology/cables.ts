@@ -155,7 +155,10 @@ function linkCables(sketch: Sketch, placed: Placed): Cable[] {
     network.ports.flatMap((port): Cable[] => {
       if (port.leads !== "network" || !port.other) return [];
       // Each link stands in both networks; it is drawn once.
-      if (sketch.networks.some((other) => other.id === port.other?.network && other.ports.some((each) => each.id === port.other?.port)) && port.id > port.other.port)
+      if (
+        sketch.networks.some((other) => other.id === port.other?.network && other.ports.some((each) => each.id === port.other?.port)) &&
+        port.id > port.other.port
+      )
         return [];
       const [here, there] = [bars.get(network.id), bars.get(port.other.network)];
       if (!here || !there) return [];
@@ -163,7 +166,9 @@ function linkCables(sketch: Sketch, placed: Placed): Cable[] {
       const otherSide = there.x >= here.x + here.w ? LEFT : RIGHT;
       const [from, to] = [slot(here, side), slot(there, otherSide)];
       const { path, middle } = swungPath(from, side, to, otherSide);
-      return [{ id: port.id, kind: "link", network: network.id, toNetwork: port.other.network, mode: port.mode, from, to, path, mark: middle }];
+      return [
+        { id: port.id, kind: "link", network: network.id, toNetwork: port.other.network, mode: port.mode, from, to, path, mark: middle },
+      ];
     }),
   );
 }
@@ -214,7 +219,13 @@ function uplinkCables(placed: Placed): Cable[] {
 export function layCables(sketch: Sketch, placed: Placed): Cable[] {
   const ends = endsOf(sketch, placed);
   const nics = placed.blocks.flatMap((block) =>
-    block.lanes.flatMap((lane) => cablesOfLane(block, lane, (ends.get(block.id) ?? []).filter((end) => laneKeyOf(end.mode) === lane.key))),
+    block.lanes.flatMap((lane) =>
+      cablesOfLane(
+        block,
+        lane,
+        (ends.get(block.id) ?? []).filter((end) => laneKeyOf(end.mode) === lane.key),
+      ),
+    ),
   );
   return [...nics, ...linkCables(sketch, placed), ...extraCables(placed), ...uplinkCables(placed)];
 }

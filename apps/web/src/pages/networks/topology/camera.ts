@@ -1,6 +1,7 @@
 // What part of the picture is seen, how large, and what is under the pointer. Pure sums.
-import { type Box, isInside, type Point } from "./sketch.ts";
+
 import type { Placed } from "./places.ts";
+import { type Box, isInside, type Point } from "./sketch.ts";
 
 /** The picture's point at the window's top left corner, and window pixels per unit of the picture. */
 export interface Camera extends Point {
@@ -9,7 +10,10 @@ export interface Camera extends Point {
 export const SCALE = { least: 0.12, most: 2.5 } as const;
 const within = (scale: number, least: number = SCALE.least): number => Math.min(SCALE.most, Math.max(least, scale));
 
-export const toPicture = (camera: Camera, seen: Point): Point => ({ x: camera.x + seen.x / camera.scale, y: camera.y + seen.y / camera.scale });
+export const toPicture = (camera: Camera, seen: Point): Point => ({
+  x: camera.x + seen.x / camera.scale,
+  y: camera.y + seen.y / camera.scale,
+});
 export const toWindow = (camera: Camera, point: Point): Point => ({
   x: (point.x - camera.x) * camera.scale,
   y: (point.y - camera.y) * camera.scale,
@@ -56,7 +60,8 @@ export function dropAt(placed: Placed, point: Point): Drop | undefined {
     const lane = block.lanes.find(({ strip, floor }) => isInside(point, strip) || isInside(point, floor));
     if (lane) return { on: "lane", network: block.id, lane: lane.key };
     const first = block.lanes[0];
-    if (first && (isInside(point, block.bar) || (block.gateway && isInside(point, block.gateway)))) return { on: "lane", network: block.id, lane: first.key };
+    if (first && (isInside(point, block.bar) || (block.gateway && isInside(point, block.gateway))))
+      return { on: "lane", network: block.id, lane: first.key };
   }
   return placed.tray && isInside(point, placed.tray) ? { on: "tray" } : undefined;
 }

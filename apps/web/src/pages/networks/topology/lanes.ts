@@ -33,7 +33,8 @@ export function laneKeyOf(mode: PortMode): string {
   }
 }
 
-export const vlanTitle = (id: number, name: string): string => (name === "" ? (id === 1 ? "VLAN 1, untagged" : `VLAN ${id}`) : `${name} · VLAN ${id}`);
+export const vlanTitle = (id: number, name: string): string =>
+  name === "" ? (id === 1 ? "VLAN 1, untagged" : `VLAN ${id}`) : `${name} · VLAN ${id}`;
 
 function laneFor(key: string, names: ReadonlyMap<number, string>): LaneKind {
   if (key === "trunk") return { key, vlan: undefined, title: "Trunk" };

@@ -230,6 +230,14 @@ export function place(sketch: Sketch): Placed {
   const blocks = placed.map(({ block }) => block);
   const machines = [...placed.flatMap((each) => each.machines), ...inTray];
   const extras = placed.flatMap((each) => each.extras);
-  const all = around([host, internet, ...(tray ? [tray] : []), ...blocks.map(({ box }) => box), ...machines.map(({ box }) => box), ...extras.map(({ box }) => box)]) ?? host;
+  const all =
+    around([
+      host,
+      internet,
+      ...(tray ? [tray] : []),
+      ...blocks.map(({ box }) => box),
+      ...machines.map(({ box }) => box),
+      ...extras.map(({ box }) => box),
+    ]) ?? host;
   return { blocks, machines, extras, host, internet, tray, all };
 }

@@ -1,9 +1,9 @@
 import type { PortMode } from "@mimic/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Camera, dropAt, fit, neighbour, showing, toPicture, toWindow, zoomAt } from "./camera.ts";
 import { bentPath, layCables, spread } from "./cables.ts";
-import { laneKeyOf, lanesOf, LOOKS, lookOf, modeInLane } from "./lanes.ts";
+import { type Camera, dropAt, fit, neighbour, showing, toPicture, toWindow, zoomAt } from "./camera.ts";
+import { LOOKS, laneKeyOf, lanesOf, lookOf, modeInLane } from "./lanes.ts";
 import { place, shelve } from "./places.ts";
 import { type Box, centre, isInside, type Point, type Sketch, type SketchNetwork } from "./sketch.ts";
 
@@ -27,7 +27,15 @@ const machineOn = (n: number, at: string | null, mode: PortMode = access(1)) => 
 const sketches: fc.Arbitrary<Sketch> = fc
   .record({ networks: fc.integer({ min: 0, max: 5 }), machines: fc.array(fc.tuple(fc.nat(6), fc.nat(3)), { maxLength: 70 }) })
   .map(({ networks, machines }) => ({
-    networks: Array.from({ length: networks }, (_, at) => network(`net${at}`, { hasGateway: at % 3 !== 2, vlans: [{ id: 1, name: "" }, { id: 20, name: "guests" }] })),
+    networks: Array.from({ length: networks }, (_, at) =>
+      network(`net${at}`, {
+        hasGateway: at % 3 !== 2,
+        vlans: [
+          { id: 1, name: "" },
+          { id: 20, name: "guests" },
+        ],
+      }),
+    ),
     machines: machines.map(([at, vlan], n) => machineOn(n, at < networks ? `net${at}` : null, access([1, 10, 20, 30][vlan] as number))),
   }));
 
@@ -46,13 +54,24 @@ describe("where things stand", () => {
     fc.assert(
       fc.property(sketches, (sketch) => {
         const placed = place(sketch);
-        const boxes = [...placed.machines.map(({ box }) => box), ...placed.blocks.flatMap(({ bar, gateway }) => (gateway ? [bar, gateway] : [bar])), placed.host, placed.internet];
+        const boxes = [
+          ...placed.machines.map(({ box }) => box),
+          ...placed.blocks.flatMap(({ bar, gateway }) => (gateway ? [bar, gateway] : [bar])),
+          placed.host,
+          placed.internet,
+        ];
         for (const [at, box] of boxes.entries()) for (const other of boxes.slice(at + 1)) expect(overlap(box, other)).toBe(false);
-        for (const [at, { box }] of placed.blocks.entries()) for (const other of placed.blocks.slice(at + 1)) expect(overlap(box, other.box)).toBe(false);
+        for (const [at, { box }] of placed.blocks.entries())
+          for (const other of placed.blocks.slice(at + 1)) expect(overlap(box, other.box)).toBe(false);
         for (const machine of placed.machines) {
           const block = placed.blocks.find(({ id }) => id === machine.network);
           const grounds = block ? block.lanes.map(({ floor }) => floor) : [placed.tray as Box];
-          expect(grounds.some((ground) => isInside(machine.box, ground) && isInside({ x: machine.box.x + machine.box.w, y: machine.box.y + machine.box.h }, ground))).toBe(true);
+          expect(
+            grounds.some(
+              (ground) =>
+                isInside(machine.box, ground) && isInside({ x: machine.box.x + machine.box.w, y: machine.box.y + machine.box.h }, ground),
+            ),
+          ).toBe(true);
         }
       }),
     );
@@ -83,7 +102,10 @@ describe("where things stand", () => {
     expect(after.machines.find(({ id }) => id === "m3")?.box).toMatchObject({ x: corner.x + 500, y: corner.y - 40 });
     const others = (placed: typeof before) => [placed.blocks, placed.machines.filter(({ id }) => id !== "m3")];
     expect(others(after)).toEqual(others(before));
-    const cable = layCables({ ...sketch, networks: [network("a", { places: { m3: { x: 500, y: -400 } } }), network("b")] }, place({ ...sketch, networks: [network("a", { places: { m3: { x: 500, y: -400 } } }), network("b")] })).find(({ machine }) => machine === "m3");
+    const cable = layCables(
+      { ...sketch, networks: [network("a", { places: { m3: { x: 500, y: -400 } } }), network("b")] },
+      place({ ...sketch, networks: [network("a", { places: { m3: { x: 500, y: -400 } } }), network("b")] }),
+    ).find(({ machine }) => machine === "m3");
     expect(cable?.path).toMatch(/^M[-\d. ]+C/);
   });
 
@@ -97,16 +119,30 @@ describe("where things stand", () => {
   });
 
   test("a link between two networks is one cable, and a network that is not there has none", () => {
-    const link = (id: string, other: string, port: string) => ({ id, name: id, mode: { mode: "trunk", allowed: "all" } as PortMode, leads: "network" as const, other: { network: other, port } });
+    const link = (id: string, other: string, port: string) => ({
+      id,
+      name: id,
+      mode: { mode: "trunk", allowed: "all" } as PortMode,
+      leads: "network" as const,
+      other: { network: other, port },
+    });
     const sketch: Sketch = {
-      networks: [network("a", { ports: [link("p1", "b", "p2"), link("p3", "gone", "p9")] }), network("b", { ports: [link("p2", "a", "p1")] })],
+      networks: [
+        network("a", { ports: [link("p1", "b", "p2"), link("p3", "gone", "p9")] }),
+        network("b", { ports: [link("p2", "a", "p1")] }),
+      ],
       machines: [],
     };
-    expect(layCables(sketch, place(sketch)).filter(({ kind }) => kind === "link")).toMatchObject([{ id: "p1", network: "a", toNetwork: "b" }]);
+    expect(layCables(sketch, place(sketch)).filter(({ kind }) => kind === "link")).toMatchObject([
+      { id: "p1", network: "a", toNetwork: "b" },
+    ]);
   });
 
   test("shelves are about twice as wide as high and keep the order", () => {
-    const { at } = shelve(Array.from({ length: 12 }, () => ({ w: 300, h: 300 })), { x: 0, y: 0 });
+    const { at } = shelve(
+      Array.from({ length: 12 }, () => ({ w: 300, h: 300 })),
+      { x: 0, y: 0 },
+    );
     expect(new Set(at.map(({ y }) => y)).size).toBe(3);
     expect(at.map(({ x, y }) => y * 1e5 + x)).toEqual(at.map(({ x, y }) => y * 1e5 + x).toSorted((a, b) => a - b));
   });
@@ -147,8 +183,23 @@ describe("lanes", () => {
   });
 
   test("lanes come by number, trunks last, and a mode of no known VLAN makes its own", () => {
-    const modes: PortMode[] = [{ mode: "trunk", allowed: "all" }, access(30), { mode: "qinq", vlan: 7 }, { mode: "private", vlan: 20, role: { kind: "isolated" } }];
-    expect(lanesOf(network("a", { vlans: [{ id: 20, name: "guests" }, { id: 1, name: "" }] }), modes).map(({ key }) => key)).toEqual(["v1", "v20", "v30", "q7", "trunk"]);
+    const modes: PortMode[] = [
+      { mode: "trunk", allowed: "all" },
+      access(30),
+      { mode: "qinq", vlan: 7 },
+      { mode: "private", vlan: 20, role: { kind: "isolated" } },
+    ];
+    expect(
+      lanesOf(
+        network("a", {
+          vlans: [
+            { id: 20, name: "guests" },
+            { id: 1, name: "" },
+          ],
+        }),
+        modes,
+      ).map(({ key }) => key),
+    ).toEqual(["v1", "v20", "v30", "q7", "trunk"]);
     expect(lanesOf(network("a", { vlans: [] }), []).map(({ key }) => key)).toEqual(["v1"]);
   });
 
@@ -163,12 +214,17 @@ describe("the camera", () => {
   const camera: Camera = { x: 10, y: -20, scale: 0.5 };
   test("the point under the pointer stays there while the picture grows", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 0, max: 700 }), fc.double({ min: 0.2, max: 5, noNaN: true }), (x, y, by) => {
-        const before = toPicture(camera, { x, y });
-        const after = toPicture(zoomAt(camera, { x, y }, by), { x, y });
-        expect(after.x).toBeCloseTo(before.x, 6);
-        expect(after.y).toBeCloseTo(before.y, 6);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 900 }),
+        fc.integer({ min: 0, max: 700 }),
+        fc.double({ min: 0.2, max: 5, noNaN: true }),
+        (x, y, by) => {
+          const before = toPicture(camera, { x, y });
+          const after = toPicture(zoomAt(camera, { x, y }, by), { x, y });
+          expect(after.x).toBeCloseTo(before.x, 6);
+          expect(after.y).toBeCloseTo(before.y, 6);
+        },
+      ),
     );
   });
   test("fitting shows all of it, never larger than life", () => {
@@ -201,7 +257,17 @@ describe("the camera", () => {
     expect(neighbour({ x: 0, y: 0 }, "ArrowLeft", things)).toBeUndefined();
   });
   test("a cable is dropped on the lane under it, on the first lane at a bar's title, and beside everything nowhere", () => {
-    const sketch: Sketch = { networks: [network("a", { vlans: [{ id: 1, name: "" }, { id: 20, name: "" }] })], machines: [machineOn(1, "a"), machineOn(2, null)] };
+    const sketch: Sketch = {
+      networks: [
+        network("a", {
+          vlans: [
+            { id: 1, name: "" },
+            { id: 20, name: "" },
+          ],
+        }),
+      ],
+      machines: [machineOn(1, "a"), machineOn(2, null)],
+    };
     const placed = place(sketch);
     const block = placed.blocks[0];
     expect(dropAt(placed, centre(block?.lanes[1]?.floor as Box))).toEqual({ on: "lane", network: "a", lane: "v20" });

@@ -6,11 +6,16 @@ export interface Fault {
   readonly after: string;
 }
 
-const cut = (filter: string, from: number, to: number): Fault => ({ before: filter.slice(0, from), word: filter.slice(from, to), after: filter.slice(to) });
+const cut = (filter: string, from: number, to: number): Fault => ({
+  before: filter.slice(0, from),
+  word: filter.slice(from, to),
+  after: filter.slice(to),
+});
 
 export function faultIn(filter: string, problem: { readonly message: string; readonly detail?: string | undefined }): Fault | undefined {
   const [, from, to] = /(?:^|\D)(\d{1,4})\s*(?:-|–|to)\s*(\d{1,4})(?:\D|$)/.exec(problem.detail ?? "") ?? [];
-  if (from !== undefined && to !== undefined && Number(from) < Number(to) && Number(to) <= filter.length) return cut(filter, Number(from), Number(to));
+  if (from !== undefined && to !== undefined && Number(from) < Number(to) && Number(to) <= filter.length)
+    return cut(filter, Number(from), Number(to));
   for (const [, quoted = ""] of problem.message.matchAll(/[“"]([^”"]+)[”"]/g)) {
     const at = filter.lastIndexOf(quoted);
     if (quoted !== filter && at >= 0) return cut(filter, at, at + quoted.length);

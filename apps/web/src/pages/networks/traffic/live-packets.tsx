@@ -65,7 +65,13 @@ export function LivePackets({ network, port, narrow = false }: Props) {
         </p>
       </div>
       {log.packets.length === 0 ? (
-        <p className="nothing">{state === "ended" && problem ? "Nothing to show." : filter ? "Nothing that fits has passed yet." : "Nothing has passed yet. A ping would show here."}</p>
+        <p className="nothing">
+          {state === "ended" && problem
+            ? "Nothing to show."
+            : filter
+              ? "Nothing that fits has passed yet."
+              : "Nothing has passed yet. A ping would show here."}
+        </p>
       ) : (
         <PacketList packets={log.packets} chosen={chosen?.seq} onChoose={choose} narrow={narrow} />
       )}

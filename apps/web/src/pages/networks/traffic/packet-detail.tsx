@@ -35,7 +35,12 @@ export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: Pac
         <>
           {here.layers.map((layer, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the layers of one packet stay as they are
-            <details key={at} className="layer-fields" open={at === here.layers.length - 1} onToggle={(event) => event.currentTarget.open && setShown(layer)}>
+            <details
+              key={at}
+              className="layer-fields"
+              open={at === here.layers.length - 1}
+              onToggle={(event) => event.currentTarget.open && setShown(layer)}
+            >
               <summary>{plain(layer.name, 60)}</summary>
               <dl>
                 {layer.fields.slice(0, 100).map(({ name, value }, field) => (

@@ -15,7 +15,8 @@ export const emptyLog: PacketLog = { packets: [], seen: 0, missed: 0 };
 
 export function addPackets(log: PacketLog, more: readonly LivePacket[], keeps = KEEPS): PacketLog {
   if (more.length === 0) return log;
-  const all = more.length >= keeps ? more.slice(-keeps) : [...log.packets.slice(Math.max(0, log.packets.length + more.length - keeps)), ...more];
+  const all =
+    more.length >= keeps ? more.slice(-keeps) : [...log.packets.slice(Math.max(0, log.packets.length + more.length - keeps)), ...more];
   return { ...log, packets: all, seen: log.seen + more.length };
 }
 export const addMissed = (log: PacketLog, count: number): PacketLog => ({ ...log, missed: log.missed + Math.max(0, count) });
@@ -28,11 +29,23 @@ export function readPacketMessage(message: Readonly<Record<string, unknown>>): {
 }
 function isPacket(value: unknown): value is LivePacket {
   const packet = value as Partial<LivePacket> | null;
-  return typeof packet === "object" && packet !== null && typeof packet.seq === "number" && typeof packet.atMs === "number" && typeof packet.protocol === "string";
+  return (
+    typeof packet === "object" &&
+    packet !== null &&
+    typeof packet.seq === "number" &&
+    typeof packet.atMs === "number" &&
+    typeof packet.protocol === "string"
+  );
 }
 
 /** Which rows of a long list are drawn: those in sight and a few around them. */
-export function rowsInSight(scrollTop: number, height: number, rowHeight: number, count: number, around = 6): { first: number; end: number } {
+export function rowsInSight(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  count: number,
+  around = 6,
+): { first: number; end: number } {
   const first = Math.max(0, Math.min(count, Math.floor(scrollTop / rowHeight) - around));
   return { first, end: Math.max(first, Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + around)) };
 }

@@ -4,7 +4,17 @@ import { expect, test } from "vitest";
 import { faultIn } from "./filter-fault.ts";
 import { addMissed, addPackets, emptyLog, readPacketMessage, rowsInSight } from "./packet-log.ts";
 
-const packet = (seq: number): LivePacket => ({ seq, atMs: seq, port: "nic_a", direction: "in", length: 60, from: "a", to: "b", protocol: "ARP", words: "who has" });
+const packet = (seq: number): LivePacket => ({
+  seq,
+  atMs: seq,
+  port: "nic_a",
+  direction: "in",
+  length: 60,
+  from: "a",
+  to: "b",
+  protocol: "ARP",
+  words: "who has",
+});
 const some = (from: number, count: number) => Array.from({ length: count }, (_, at) => packet(from + at));
 
 test("the page keeps the newest packets only, in their order, however many come and in whatever pieces", () => {
@@ -24,8 +34,13 @@ test("the page keeps the newest packets only, in their order, however many come 
 });
 
 test("a message of packets is read without trust", () => {
-  expect(readPacketMessage({ packets: [packet(1), null, 7, { seq: "1" }, packet(2)], missed: 4 })).toEqual({ packets: [packet(1), packet(2)], missed: 4 });
-  fc.assert(fc.property(fc.dictionary(fc.constantFrom("packets", "missed", "x"), fc.anything()), (message) => void readPacketMessage(message)));
+  expect(readPacketMessage({ packets: [packet(1), null, 7, { seq: "1" }, packet(2)], missed: 4 })).toEqual({
+    packets: [packet(1), packet(2)],
+    missed: 4,
+  });
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom("packets", "missed", "x"), fc.anything()), (message) => void readPacketMessage(message)),
+  );
 });
 
 test("of a long list only the rows in sight and a few around them are drawn", () => {
@@ -43,6 +58,10 @@ test("of a long list only the rows in sight and a few around them are drawn", ()
 
 test("a filter that is not understood is pointed at where it is wrong", () => {
   expect(faultIn("tcp prot 80", { message: "“prot” is no word of a filter." })).toEqual({ before: "tcp ", word: "prot", after: " 80" });
-  expect(faultIn("tcp port x and y", { message: "A port is a number.", detail: "9-10" })).toEqual({ before: "tcp port ", word: "x", after: " and y" });
+  expect(faultIn("tcp port x and y", { message: "A port is a number.", detail: "9-10" })).toEqual({
+    before: "tcp port ",
+    word: "x",
+    after: " and y",
+  });
   expect(faultIn("tcp", { message: "Something else.", detail: "90-95" })).toBeUndefined();
 });

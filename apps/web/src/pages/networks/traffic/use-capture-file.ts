@@ -1,7 +1,8 @@
 // Recording into a file: the daemon's pcap-ng stream is gathered here, up to a limit, and handed to the browser as a
 // download when the person ends it.
-import { formatSize } from "@mimic/base";
+
 import { toApiError } from "@mimic/api/client";
+import { formatSize } from "@mimic/base";
 import { useEffect, useRef, useState } from "react";
 import { apiFetch } from "../../../api.ts";
 import { say, showProblem } from "../../../notices.ts";

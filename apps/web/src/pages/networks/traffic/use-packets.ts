@@ -56,7 +56,11 @@ export function usePackets({ network, port, filter, drops, paused, round }: Watc
     setProblem(undefined);
     setLog(emptyLog);
     setBytes(undefined);
-    const live = new LiveSocket("packets", network, { ...(port ? { port } : {}), ...(filter ? { filter } : {}), ...(drops ? { drops: "1" } : {}) });
+    const live = new LiveSocket("packets", network, {
+      ...(port ? { port } : {}),
+      ...(filter ? { filter } : {}),
+      ...(drops ? { drops: "1" } : {}),
+    });
     socket.current = live;
     let waiting = emptyLog;
     let gone = false;
