@@ -86,7 +86,7 @@ const SHOTS: readonly Shot[] = [
     path: "/networks?look=table",
     before: async (page) => (
       await page.getByRole("button", { name: "More for the cable of hello" }).click(),
-      page.getByRole("menuitem", { name: /Pull the cable/ }).click()
+      page.getByRole("menuitem", { name: /Pull the cable|Put the cable/ }).click()
     ),
   },
   { name: "network", path: "/networks/home", whole: true },
@@ -106,6 +106,7 @@ const SHOTS: readonly Shot[] = [
     whole: true,
   },
   { name: "network-settings", path: "/networks/office/settings" },
+  { name: "machine-network", path: "/machines/web-server/network" },
   { name: "network-hostile", path: "/networks", kind: "hostile" },
   { name: "images", path: "/images", whole: true },
   { name: "images-get", path: "/images", before: (page) => page.getByRole("button", { name: "Get one" }).click() },
@@ -148,13 +149,15 @@ const browser = await launchBrowser();
 for (const kind of ["usual", "empty", "many", "hostile", "crowd"] as const) {
   const mock = await startMock({ kind });
   for (const look of LOOKS) {
-    const wanted = SHOTS.filter((shot) => (shot.kind ?? "usual") === kind && `${shot.name}-${look.name}`.startsWith(only));
+    const wanted = SHOTS.filter(
+      (shot) => (shot.kind ?? "usual") === kind && only.split(",").some((begin) => `${shot.name}-${look.name}`.startsWith(begin)),
+    );
     if (wanted.length === 0) continue;
     const watched = await openPage(browser, mock.address, look);
     for (const shot of wanted) {
       await watched.page.goto(mock.address + shot.path);
       await watched.page.waitForSelector("h1");
-      await watched.page.waitForTimeout(700);
+      await watched.page.waitForTimeout(shot.path.startsWith("/networks") ? 2_200 : 700);
       await shot.before?.(watched.page);
       await watched.page.waitForTimeout(shot.path.startsWith("/machines/hello") || shot.path === "/" ? 700 : 250);
       await watched.page.screenshot({ path: `${folder}/${shot.name}-${look.name}.png`, fullPage: shot.whole ?? false });
@@ -166,7 +169,7 @@ for (const kind of ["usual", "empty", "many", "hostile", "crowd"] as const) {
   await mock.close();
 }
 // Without a session.
-if ("welcome".startsWith(only) || only === "") {
+if (only.split(",").some((begin) => "welcome".startsWith(begin))) {
   const mock = await startMock();
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
   await page.goto(mock.address);

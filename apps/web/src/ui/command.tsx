@@ -21,12 +21,18 @@ export function CommandLine({ command }: { command: string }) {
   );
 }
 
-export function CommandsButton({ commands, label }: { commands: readonly MachineCommand[]; label: string }) {
+interface CommandsProps {
+  readonly commands: readonly MachineCommand[];
+  readonly label: string;
+  readonly size?: "md" | "lg";
+}
+
+export function CommandsButton({ commands, label, size = "lg" }: CommandsProps) {
   return (
     <Popover width="min(26rem, 92vw)" position="bottom-end" shadow="md" trapFocus returnFocus withRoles={false}>
       <Popover.Target>
         <Tooltip label="Copy as command">
-          <ActionIcon variant="default" size="lg" aria-label={label} aria-haspopup="dialog">
+          <ActionIcon variant="default" size={size} aria-label={label} aria-haspopup="dialog">
             <IconTerminal2 size={18} aria-hidden="true" />
           </ActionIcon>
         </Tooltip>

@@ -23,6 +23,7 @@ import { PowerBar } from "./power-bar.tsx";
 
 const Screen = lazy(async () => ({ default: (await import("./screen.tsx")).Screen }));
 const Terminal = lazy(async () => ({ default: (await import("./terminal.tsx")).TerminalTab }));
+const Network = lazy(async () => ({ default: (await import("./network-tab.tsx")).NetworkTab }));
 const Numbers = lazy(async () => ({ default: (await import("./numbers.tsx")).Numbers }));
 
 const TABS = [
@@ -30,6 +31,7 @@ const TABS = [
   ["terminal", "Terminal"],
   ["hardware", "Hardware"],
   ["disks", "Disks and drives"],
+  ["network", "Network"],
   ["activity", "Activity"],
   ["numbers", "Numbers"],
   ["logs", "Logs"],
@@ -101,6 +103,9 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
           </Tabs.Panel>
           <Tabs.Panel value="disks">
             <Disks machine={machine} />
+          </Tabs.Panel>
+          <Tabs.Panel value="network">
+            <Network machine={machine} />
           </Tabs.Panel>
           <Tabs.Panel value="activity">
             <Activity machine={machine} />

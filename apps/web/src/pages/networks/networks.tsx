@@ -13,6 +13,7 @@ import { actionsOf } from "./actions.ts";
 import type { Ask } from "./ask.ts";
 import { Canvas } from "./canvas/canvas.tsx";
 import { Legend } from "./canvas/legend.tsx";
+import { Patterns } from "./canvas/patterns.tsx";
 import type { Pull } from "./canvas/use-drags.ts";
 import { addNic, moveThings, plugIn } from "./changes.ts";
 import { netCommands } from "./commands.ts";
@@ -156,6 +157,7 @@ function Shown({ world, ask, setAsk, newButton }: ShownProps) {
         </>
       }
     >
+      <Patterns />
       <div className="net-desk" data-panel={thing ? true : undefined} data-look={table ? "table" : "picture"}>
         {table ? (
           <NetworkTables world={world} ways={ways} />

@@ -30,7 +30,7 @@ export function NetworkTables({ world, ways }: Props) {
         const name = shownName(network.name);
         return (
           <section key={network.id} aria-labelledby={`table-${network.id}`}>
-            <div className="section-head">
+            <div className="section-head one-line">
               <div>
                 <h2 id={`table-${network.id}`}>
                   <Link to="/networks/$network/{-$tab}" params={{ network: network.name }} search={{}}>

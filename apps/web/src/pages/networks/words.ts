@@ -120,6 +120,12 @@ export function profileOf(quality: TwoWayQuality): LinkProfile | undefined {
   });
 }
 
+/** Both directions, said once where they are alike. */
+export function bothWaysInWords(quality: TwoWayQuality): string {
+  const [down, up] = [qualityInWords(quality.down), qualityInWords(quality.up)];
+  return down === up ? down : `to it ${down}; from it ${up}`;
+}
+
 /** The worse direction, short: what stands beside a bad cable. */
 export function badLinkInWords(quality: TwoWayQuality): string {
   const profile = profileOf(quality);

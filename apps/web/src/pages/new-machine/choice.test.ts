@@ -28,10 +28,15 @@ test("sizes that cannot be are explained beside the field", () => {
 });
 
 test("the command does the same as the form", () => {
-  expect(newCommand("web", { system: "debian-13" }, { ...usual, cpus: 2 }, usual, true)).toBe(
-    "mimic new web --os debian-13 --cpus 2 --start",
+  expect(
+    newCommand({ name: "web", choice: { system: "debian-13" }, parts: { ...usual, cpus: 2 }, usual, network: "home", start: true }),
+  ).toBe("mimic new web --os debian-13 --cpus 2 --start");
+  expect(newCommand({ name: "", choice: { empty: true }, parts: usual, usual, network: undefined, start: false })).toBe(
+    "mimic new NAME --empty",
   );
-  expect(newCommand("", { empty: true }, usual, usual, false)).toBe("mimic new NAME --empty");
+  expect(newCommand({ name: "a", choice: { empty: true }, parts: usual, usual, network: "", start: false })).toBe(
+    "mimic new a --empty --no-network",
+  );
 });
 
 test("what a file is, is guessed from its name and size", () => {

@@ -98,7 +98,23 @@ export function wishOf(parts: Parts, usual: Parts): { hardware?: { cpus?: number
   };
 }
 
-export function newCommand(name: string, choice: NewChoice, parts: Parts, usual: Parts, start: boolean): string {
+/** Where a new machine is plugged in when nobody says otherwise. */
+export const HOME_NETWORK = "home";
+
+/** “on network home”; "" is without a network card. */
+export const networkInWords = (network: string): string => (network === "" ? "no network" : `on network ${network}`);
+
+export interface NewWish {
+  readonly name: string;
+  readonly choice: NewChoice;
+  readonly parts: Parts;
+  readonly usual: Parts;
+  /** A network's name, or "" for none; undefined while nobody knows the networks. */
+  readonly network: string | undefined;
+  readonly start: boolean;
+}
+
+export function newCommand({ name, choice, parts, usual, network, start }: NewWish): string {
   const wish = wishOf(parts, usual);
   return commandLine(
     "new",
@@ -107,6 +123,7 @@ export function newCommand(name: string, choice: NewChoice, parts: Parts, usual:
     ...(wish.hardware?.cpus ? ["--cpus", String(wish.hardware.cpus)] : []),
     ...(wish.hardware?.memoryMiB ? ["--memory", `${wish.hardware.memoryMiB}M`] : []),
     ...(wish.diskBytes ? ["--disk", parts.disk.replaceAll(" ", "")] : []),
+    ...(network === undefined || network === HOME_NETWORK ? [] : network === "" ? ["--no-network"] : ["--network", network]),
     ...(start ? ["--start"] : []),
   );
 }

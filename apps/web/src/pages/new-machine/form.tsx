@@ -7,13 +7,23 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { api } from "../../api.ts";
 import { followJob } from "../../follow.ts";
-import { jobsQuery, machinesQuery } from "../../queries.ts";
+import { jobsQuery, machinesQuery, networksQuery, shownName } from "../../queries.ts";
 import { CommandLine } from "../../ui/command.tsx";
 import { JobProgress } from "../../ui/job.tsx";
 import { Picture } from "../../ui/pictures.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 import { freeName, nameTrouble } from "../../words.ts";
-import { type NewChoice, newCommand, type Parts, partsFor, partsInWords, partsTrouble, wishOf } from "./choice.ts";
+import {
+  HOME_NETWORK,
+  type NewChoice,
+  networkInWords,
+  newCommand,
+  type Parts,
+  partsFor,
+  partsInWords,
+  partsTrouble,
+  wishOf,
+} from "./choice.ts";
 
 interface Props {
   readonly choice: NewChoice;
@@ -29,6 +39,11 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
   const [typed, setTyped] = useState<string>();
   const [parts, setParts] = useState<Parts>(usual);
   const [start, setStart] = useState(true);
+  const { data: networks } = useQuery(networksQuery);
+  const [picked, setPicked] = useState<string>();
+  const names = useMemo(() => networks?.map((each) => each.name as string) ?? [], [networks]);
+  // Nobody is plugged into what is not there: without a network “home”, a new machine begins without one.
+  const network = networks ? (picked ?? (names.includes(HOME_NETWORK) ? HOME_NETWORK : "")) : undefined;
   const [asked, setAsked] = useState(false);
   const name = typed ?? freeName(system?.id ?? image?.name ?? "machine", taken);
   const least = { memoryMiB: system?.minimum.memoryMiB ?? 1, diskBytes: system?.disk && parts.disk ? system.minimum.diskBytes : 0 };
@@ -41,6 +56,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         name: wanted,
         ...(system ? { system: system.id } : image ? { image: image.digest } : {}),
         ...(system || image ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
+        ...(network === undefined || network === HOME_NETWORK ? {} : { network: network === "" ? null : network }),
         start,
       }),
     onSuccess: ({ job }) => followJob(job),
@@ -84,6 +100,9 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         cpus={host?.cpus ?? 4}
         memoryFree={host?.memoryFreeBytes}
         diskFixed={image !== undefined && image.kind === "boot"}
+        network={network}
+        networks={names}
+        onNetwork={setPicked}
       />
       <Checkbox label="Start it right away" checked={start} onChange={(event) => setStart(event.currentTarget.checked)} />
       {create.error ? <ProblemNote error={create.error} /> : null}
@@ -94,7 +113,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
       </div>
       <details className="as-command">
         <summary>The same in a terminal</summary>
-        <CommandLine command={newCommand(name, choice, parts, usual, start)} />
+        <CommandLine command={newCommand({ name, choice, parts, usual, network, start })} />
       </details>
     </form>
   );
@@ -107,14 +126,20 @@ interface HardwareProps {
   readonly cpus: number;
   readonly memoryFree: number | undefined;
   readonly diskFixed: boolean;
+  readonly network: string | undefined;
+  readonly networks: readonly string[];
+  readonly onNetwork: (name: string) => void;
 }
 
-function Hardware({ parts, onChange, trouble, cpus, memoryFree, diskFixed }: HardwareProps) {
+function Hardware({ parts, onChange, trouble, cpus, memoryFree, diskFixed, network, networks, onNetwork }: HardwareProps) {
   return (
     <details className="sentence" open={trouble.memory || trouble.disk ? true : undefined}>
       <summary>
         <span className="quiet">Hardware</span>
-        <span className="sentence-words">{partsInWords(parts)}</span>
+        <span className="sentence-words">
+          {partsInWords(parts)}
+          {network === undefined ? "" : `, ${networkInWords(plain(network, 63))}`}
+        </span>
         <span className="sentence-change">Change</span>
       </summary>
       <div className="parts">
@@ -139,6 +164,15 @@ function Hardware({ parts, onChange, trouble, cpus, memoryFree, diskFixed }: Har
             value={parts.disk}
             error={trouble.disk}
             onChange={(event) => onChange({ ...parts, disk: event.currentTarget.value })}
+          />
+        )}
+        {network === undefined ? null : (
+          <NativeSelect
+            label="Network"
+            description={network === "" ? "It reaches nobody." : "Can be changed at any time."}
+            data={[...networks.map((name) => ({ value: name, label: shownName(name) })), { value: "", label: "None" }]}
+            value={network}
+            onChange={(event) => onNetwork(event.currentTarget.value)}
           />
         )}
       </div>

@@ -85,8 +85,8 @@ function Plug({ fromX, fromY, toY, kind }: CableLook) {
   const y = kind === "nic" ? fromY + 16 * down : fromY;
   return (
     <g className="cable-plug" transform={`translate(${x} ${y}) rotate(${turn + 14})`}>
-      <path d="M-5 0h10v9a5 5 0 0 1-10 0z" />
-      <path className="cable-pins" d="M-2.500 0v-6M2.500 0v-6" />
+      <path d="M-6 0h12v11a6 6 0 0 1-12 0z" />
+      <path className="cable-pins" d="M-3 0v-7M3 0v-7" />
     </g>
   );
 }
@@ -124,7 +124,7 @@ function Counted({ id, markX, markY, numbers, bad, kind }: CableLook & { readonl
         </g>
       ) : null}
       {numbers && rate.upBits + rate.downBits >= 1 ? (
-        <text className="cable-numbers" x={markX + aside} y={markY + 4}>
+        <text className="cable-numbers" x={markX + aside} y={kind === "link" ? markY - 9 : markY + 4}>
           {rate.downBits >= rate.upBits ? `↓ ${bitsInWords(rate.downBits)}` : `↑ ${bitsInWords(rate.upBits)}`}
         </text>
       ) : null}

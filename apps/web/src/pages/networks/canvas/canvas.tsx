@@ -14,7 +14,6 @@ import { CableLine, CableMarks } from "./cable-line.tsx";
 import { Flow } from "./flow.tsx";
 import { Ground } from "./ground.tsx";
 import { Nodes } from "./node-list.tsx";
-import { Patterns } from "./patterns.tsx";
 import { makeScene, type Scene } from "./scene.ts";
 import { CanvasTools } from "./tools.tsx";
 import { useCamera } from "./use-camera.ts";
@@ -140,10 +139,9 @@ export function Canvas(props: Props) {
       }}
       data-pulling={pulling ? true : undefined}
     >
-      <Patterns />
       <div ref={camera.world} className="world">
         <svg className="layer" aria-hidden="true" focusable="false">
-          <Ground placed={scene.placed} over={pulling?.over} />
+          <Ground placed={scene.placed} over={pulling?.over} reached={world.networks.some(({ gateway }) => gateway?.reachesInternet)} />
         </svg>
         {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a drawing */}
         <svg className="layer cables" focusable="false" role="group" aria-label="Cables">

@@ -37,6 +37,17 @@ const BlockGround = memo(
             </g>
           );
         })}
+        {block.gateway ? (
+          <path
+            className="joint"
+            d={[0.3, 0.5, 0.7]
+              .map(
+                (part) =>
+                  `M${round((block.gateway?.x ?? 0) + (block.gateway?.w ?? 0))} ${round(bar.y + bar.h * part)}L${round(bar.x)} ${round(bar.y + bar.h * part)}`,
+              )
+              .join("")}
+          />
+        ) : null}
         <rect className="bar" x={round(bar.x)} y={round(bar.y)} width={round(bar.w)} height={bar.h} rx="12" />
         {block.lanes.map((lane) => {
           const look = lane.vlan === undefined ? undefined : lookOf(lane.vlan);
@@ -62,9 +73,16 @@ const BlockGround = memo(
 
 const sameBlock = (a: Block, b: Block): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
-export function Ground({ placed, over }: { placed: Placed; over: Drop | undefined }) {
+export function Ground({ placed, over, reached }: { placed: Placed; over: Drop | undefined; reached: boolean }) {
+  const { host, internet } = placed;
+  const middle = round(host.x + host.w / 2);
+  const out =
+    internet.x < host.x
+      ? `M${internet.x + internet.w} ${internet.y + internet.h / 2}L${host.x} ${internet.y + internet.h / 2}`
+      : `M${middle} ${internet.y + internet.h}L${middle} ${host.y}`;
   return (
     <>
+      <path className="way-out" data-reached={reached || undefined} d={out} />
       {placed.tray ? (
         <rect
           className="tray"

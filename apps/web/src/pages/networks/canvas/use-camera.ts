@@ -36,6 +36,9 @@ export function useCamera(all: Box): CameraControl {
     camera.current = next;
     const element = world.current;
     if (element) element.style.transform = `translate(${-next.x * next.scale}px, ${-next.y * next.scale}px) scale(${next.scale})`;
+    // Far away, words take more of their place, so that they can still be read.
+    const grow = Math.round(10 * Math.min(1.7, Math.max(1, 0.66 / next.scale))) / 10;
+    if (element && element.style.getPropertyValue("--grow") !== String(grow)) element.style.setProperty("--grow", String(grow));
     setPercent(Math.round(next.scale * 100));
   }, []);
   const refit = useCallback(() => {

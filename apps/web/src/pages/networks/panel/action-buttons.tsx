@@ -5,16 +5,18 @@ import { CommandsButton } from "../../../ui/command.tsx";
 import { ReasonButton } from "../../../ui/reason-button.tsx";
 import type { Action } from "../actions.ts";
 
-export function ActionButtons({ actions }: { actions: readonly Action[] }) {
+/** The first few as buttons, the rest in a menu. */
+export function ActionButtons({ actions, first = 4 }: { actions: readonly Action[]; first?: number }) {
   const commands = actions.flatMap(({ words, command }) => (command ? [{ words: words.replace(/…$/, ""), command }] : []));
   return (
     <div className="panel-actions">
-      {actions.map((action) => (
-        <ReasonButton key={action.id} size="compact-md" why={action.why} onPress={action.run}>
+      {actions.slice(0, first).map((action) => (
+        <ReasonButton key={action.id} size="compact-sm" why={action.why} onPress={action.run}>
           {action.words}
         </ReasonButton>
       ))}
-      {commands.length > 0 ? <CommandsButton commands={commands} label="Copy as command" /> : null}
+      {actions.length > first ? <ActionMenu actions={actions.slice(first)} label="More that one can do" /> : null}
+      {commands.length > 0 ? <CommandsButton commands={commands} label="Copy as command" size="md" /> : null}
     </div>
   );
 }
@@ -38,7 +40,7 @@ export function ActionMenu({ actions, label }: { actions: readonly Action[]; lab
     <Menu width={270}>
       <Menu.Target>
         <Tooltip label="What one can do">
-          <ActionIcon variant="subtle" color="gray" aria-label={label}>
+          <ActionIcon variant="default" aria-label={label}>
             <IconDots size={18} aria-hidden="true" />
           </ActionIcon>
         </Tooltip>

@@ -7,7 +7,7 @@ import type { Ways } from "../actions.ts";
 import { type CableThing, settingsOf } from "../changes.ts";
 import { netCommands } from "../commands.ts";
 import { LivePackets } from "../traffic/live-packets.tsx";
-import { isGood, linkInWords, modeInWords, qualityInWords } from "../words.ts";
+import { bothWaysInWords, linkInWords, modeInWords } from "../words.ts";
 import { Drops } from "./drops.tsx";
 import { Rates } from "./rates-words.tsx";
 
@@ -77,9 +77,7 @@ export function CablePanel({ thing, ways, children }: { thing: CableThing; ways:
           <dt>
             <Term word="quality">Quality</Term>
           </dt>
-          <dd>
-            {isGood(quality) ? "as good as it gets" : `to it: ${qualityInWords(quality.down)}; from it: ${qualityInWords(quality.up)}`}
-          </dd>
+          <dd>{bothWaysInWords(quality)}</dd>
         </div>
         <div>
           <dt>

@@ -4,7 +4,7 @@
 import type { PortMode } from "@mimic/model";
 import { laneKeyOf } from "./lanes.ts";
 import { type Block, type Lane, type Placed, type PlacedMachine, SIZE } from "./places.ts";
-import type { Box, Point, Sketch } from "./sketch.ts";
+import type { Box, Point, Sketch, SketchPort } from "./sketch.ts";
 
 export interface Cable {
   /** The NIC's id, the port's, or `up_` and the network's for a gateway's way out. */
@@ -114,7 +114,7 @@ function cableOf(end: End, port: Point): Pick<Cable, "from" | "to" | "path" | "m
     return { from: port, to: jack, path: `M${at(port)}L${at(jack)}`, mark: { x: port.x, y: (port.y + jack.y) / 2 } };
   if (end.way === "gutter") {
     const to = { x: machine.box.x, y: machine.box.y + 26 };
-    return { from: port, to, path: bentPath(port, to), mark: { x: port.x, y: to.y - 26 } };
+    return { from: port, to, path: bentPath(port, to), mark: { x: port.x, y: machine.box.y - SIZE.gap.y / 2 } };
   }
   const above = end.way === "above";
   const { path, middle } = swungPath(port, above ? UP : DOWN, jack, above ? DOWN : UP);
@@ -141,36 +141,81 @@ function cablesOfLane(block: Block, lane: Lane, ends: readonly End[]): Cable[] {
 const LEFT: Point = { x: -1, y: 0 };
 const RIGHT: Point = { x: 1, y: 0 };
 
-/** Links between networks leave bars at their ends, on the sides that face each other. */
+/** Along straight pieces with round corners. */
+export function routedPath(points: readonly Point[], radius = 12): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let path = `M${at(first)}`;
+  for (const [k, point] of rest.entries()) {
+    const before = points[k] as Point;
+    const after = rest[k + 1];
+    if (!after) return `${path}L${at(point)}`;
+    const r = Math.min(
+      radius,
+      Math.hypot(point.x - before.x, point.y - before.y) / 2,
+      Math.hypot(after.x - point.x, after.y - point.y) / 2,
+    );
+    const toward = (to: Point): Point => {
+      const far = Math.hypot(to.x - point.x, to.y - point.y) || 1;
+      return { x: point.x + ((to.x - point.x) * r) / far, y: point.y + ((to.y - point.y) * r) / far };
+    };
+    path += `L${at(toward(before))}Q${at(point)} ${at(toward(after))}`;
+  }
+  return path;
+}
+
+/** Whether both ends of a link are here, and this is the one that it is drawn from. */
+function drawsLink(sketch: Sketch, port: SketchPort): boolean {
+  if (port.leads !== "network" || !port.other) return false;
+  const { network, port: far } = port.other;
+  const isThere = sketch.networks.some((other) => other.id === network && other.ports.some(({ id }) => id === far));
+  return !isThere || port.id < far;
+}
+
+/**
+ * Links between networks leave bars at the top of their right end and go where nothing stands: above the shelf, and
+ * down beside the blocks.
+ */
 function linkCables(sketch: Sketch, placed: Placed): Cable[] {
-  const bars = new Map(placed.blocks.map((block) => [block.id, block.bar]));
+  const blocks = new Map(placed.blocks.map((block) => [block.id, block]));
   const used = new Map<string, number>();
-  const slot = (bar: Box, side: Point): Point => {
-    const key = `${bar.x} ${bar.y} ${side.x}`;
-    const count = used.get(key) ?? 0;
-    used.set(key, count + 1);
-    return { x: side.x > 0 ? bar.x + bar.w : bar.x, y: bar.y + 16 + ((count * 14) % (bar.h - 24)) };
+  const slot = ({ id, bar }: Block): Point => {
+    const count = used.get(id) ?? 0;
+    used.set(id, count + 1);
+    return { x: bar.x + bar.w - 26 - (count % 8) * 14, y: bar.y };
   };
+  let lane = 0;
   return sketch.networks.flatMap((network) =>
     network.ports.flatMap((port): Cable[] => {
-      if (port.leads !== "network" || !port.other) return [];
-      // Each link stands in both networks; it is drawn once.
-      if (
-        sketch.networks.some((other) => other.id === port.other?.network && other.ports.some((each) => each.id === port.other?.port)) &&
-        port.id > port.other.port
-      )
-        return [];
-      const [here, there] = [bars.get(network.id), bars.get(port.other.network)];
+      if (!drawsLink(sketch, port)) return [];
+      const [here, there] = [blocks.get(network.id), blocks.get(port.other?.network ?? "")];
       if (!here || !there) return [];
-      const side = there.x >= here.x + here.w ? RIGHT : there.x + there.w <= here.x ? LEFT : RIGHT;
-      const otherSide = there.x >= here.x + here.w ? LEFT : RIGHT;
-      const [from, to] = [slot(here, side), slot(there, otherSide)];
-      const { path, middle } = swungPath(from, side, to, otherSide);
-      return [
-        { id: port.id, kind: "link", network: network.id, toNetwork: port.other.network, mode: port.mode, from, to, path, mark: middle },
-      ];
+      const [from, to] = [slot(here), slot(there)];
+      const aside = 16 + (lane++ % 4) * 7;
+      const points = linkWay({ from, to, here, there, aside });
+      const mark = { x: ((points[1] as Point).x + (points[2] as Point).x) / 2, y: ((points[1] as Point).y + (points[2] as Point).y) / 2 };
+      const rest = { id: port.id, kind: "link", network: network.id, toNetwork: there.id, mode: port.mode } as const;
+      return [{ ...rest, from, to, path: routedPath(points), mark }];
     }),
   );
+}
+
+interface LinkEnds {
+  readonly from: Point;
+  readonly to: Point;
+  readonly here: Block;
+  readonly there: Block;
+  readonly aside: number;
+}
+function linkWay({ from, to, here, there, aside }: LinkEnds): Point[] {
+  const isBeside = Math.abs(here.bar.y - there.bar.y) < here.box.h / 2;
+  if (isBeside) {
+    const y = Math.min(from.y, to.y) - aside;
+    return [from, { x: from.x, y }, { x: to.x, y }, to];
+  }
+  const upper = here.bar.y < there.bar.y ? here : there;
+  const x = upper.box.x + upper.box.w + aside;
+  return [from, { x: from.x, y: from.y - aside }, { x, y: from.y - aside }, { x, y: to.y - aside }, { x: to.x, y: to.y - aside }, to];
 }
 
 function extraCables(placed: Placed): Cable[] {
@@ -193,7 +238,9 @@ function uplinkCables(placed: Placed): Cable[] {
   const right = placed.host.x + placed.host.w;
   const inHost = (y: number) => Math.max(placed.host.y + 12, Math.min(placed.host.y + placed.host.h - 12, y));
   const shelves = new Map<number, number>();
-  return placed.blocks.flatMap(({ id, gateway }): Cable[] => {
+  return placed.blocks.flatMap(({ id, gateway: router, bar, kind }): Cable[] => {
+    // A bridged network has no gateway: its switch itself is joined to this computer's LAN.
+    const gateway = router ?? (kind === "bridged" ? bar : undefined);
     if (!gateway) return [];
     const rest = { id: `up_${id}`, kind: "uplink", network: id, mode: { mode: "access", vlan: 1 } } as const;
     const side = { x: gateway.x, y: gateway.y + gateway.h / 2 };
@@ -208,7 +255,7 @@ function uplinkCables(placed: Placed): Cable[] {
     const before = shelves.get(shelf) ?? 0;
     shelves.set(shelf, before + 1);
     const from = { x: gateway.x + 24, y: gateway.y };
-    const y = gateway.y - 14 - (before % 5) * 8;
+    const y = gateway.y - 48 - (before % 4) * 8;
     const to = { x: right, y: inHost(y) };
     if (to.y === y) return [{ ...rest, from, to, path: bentPath(from, to), mark: { x: from.x - 30, y } }];
     const { path, middle } = swungPath(from, UP, to, RIGHT);

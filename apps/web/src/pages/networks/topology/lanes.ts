@@ -33,8 +33,7 @@ export function laneKeyOf(mode: PortMode): string {
   }
 }
 
-export const vlanTitle = (id: number, name: string): string =>
-  name === "" ? (id === 1 ? "VLAN 1, untagged" : `VLAN ${id}`) : `${name} · VLAN ${id}`;
+export const vlanTitle = (id: number, name: string): string => (name === "" ? `VLAN ${id}` : `${name} · VLAN ${id}`);
 
 function laneFor(key: string, names: ReadonlyMap<number, string>): LaneKind {
   if (key === "trunk") return { key, vlan: undefined, title: "Trunk" };

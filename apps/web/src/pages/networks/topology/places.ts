@@ -5,26 +5,29 @@ import { type LaneKind, laneKeyOf, lanesOf } from "./lanes.ts";
 import { around, type Box, homeOf, type Point, type Sketch, type SketchMachine, type SketchNetwork, type SketchPort } from "./sketch.ts";
 
 export const SIZE = {
-  card: { w: 140, h: 122 },
+  card: { w: 146, h: 132 },
   /** Between columns of machines, without the cables that run there. */
   gap: { x: 26, y: 30 },
   gutter: 7,
-  bar: 74,
+  bar: 78,
   /** The title of a bar, above its lanes. */
-  title: 36,
+  title: 38,
   lanePad: 18,
   laneGap: 8,
-  leastLane: 128,
+  leastLane: 152,
   leastBar: 300,
   /** From the bar to the first row of machines. */
-  drop: 46,
-  gateway: { w: 176, h: 46 },
-  gatewayGap: 34,
+  drop: 44,
+  /** At the left end of its bar, joined to it. */
+  gateway: { w: 158, h: 78 },
+  gatewayGap: 24,
   extra: { w: 150, h: 40 },
-  block: { x: 70, y: 76 },
-  host: { w: 148 },
+  extraGap: 48,
+  block: { x: 76, y: 92 },
+  host: { w: 136 },
   edgeGap: 84,
-  internet: { w: 148, h: 78 },
+  internet: { w: 136, h: 70 },
+  internetGap: 34,
   /** This computer reaches above the first shelf: the ways out of the networks behind the first come in there. */
   above: 56,
 } as const;
@@ -37,6 +40,7 @@ export interface Lane extends LaneKind {
 }
 export interface Block {
   readonly id: string;
+  readonly kind: SketchNetwork["kind"];
   readonly bar: Box;
   readonly gateway: Box | undefined;
   readonly lanes: readonly Lane[];
@@ -115,26 +119,33 @@ function draftOf(network: SketchNetwork, sketch: Sketch, residents: readonly Ske
   const barWidth = Math.max(SIZE.leastBar, needed);
   const extras = network.ports.filter((port) => port.leads !== "network");
   const tallest = Math.max(0, ...lanes.map((lane) => lane.grid.h));
-  const top = network.hasGateway ? SIZE.gateway.h + SIZE.gatewayGap : 0;
   return {
     network,
     lanes,
     extras,
     barWidth,
-    w: barWidth + (extras.length > 0 ? 56 + SIZE.extra.w : 0),
-    h: Math.max(top + SIZE.bar + SIZE.drop + tallest + SIZE.lanePad, top + extras.length * (SIZE.extra.h + 12)),
+    w: besideBar(network) + barWidth + (extras.length > 0 ? SIZE.extraGap + SIZE.extra.w : 0),
+    h: Math.max(SIZE.bar + SIZE.drop + tallest + SIZE.lanePad, extras.length * (SIZE.extra.h + 12)),
   };
 }
 
-/** Top left corners of boxes on shelves about `wide` wide, in order. */
-export function shelve(
-  sizes: readonly { readonly w: number; readonly h: number }[],
-  gap: Point,
-): { readonly at: readonly Point[]; readonly h: number } {
-  const area = sizes.reduce((sum, { w, h }) => sum + (w + gap.x) * (h + gap.y), 0);
-  const wide = Math.max(0, ...sizes.map(({ w }) => w), Math.sqrt(area * 2.1));
+/** From a block's left edge to its bar. */
+const besideBar = (network: SketchNetwork): number => (network.hasGateway ? SIZE.gateway.w + SIZE.gatewayGap : 0);
+
+interface Size {
+  readonly w: number;
+  readonly h: number;
+}
+export interface Shelves {
+  readonly at: readonly Point[];
+  readonly w: number;
+  readonly h: number;
+}
+
+/** Top left corners of boxes on shelves at most `wide` wide, in order. */
+function shelveWithin(sizes: readonly Size[], gap: Point, wide: number): Shelves {
   const at: Point[] = [];
-  let [x, y, tallest] = [0, 0, 0];
+  let [x, y, tallest, used] = [0, 0, 0, 0];
   for (const { w, h } of sizes) {
     if (x > 0 && x + w > wide) {
       x = 0;
@@ -142,16 +153,44 @@ export function shelve(
       tallest = 0;
     }
     at.push({ x, y });
+    used = Math.max(used, x + w);
     x += w + gap.x;
     tallest = Math.max(tallest, h);
   }
-  return { at, h: y + tallest };
+  return { at, w: used, h: y + tallest };
+}
+
+/** A window is about twice as wide as high. */
+const ASPECT = 2;
+/** More boxes than these are put on shelves of a width that is worked out, not tried. */
+const TRIES = 24;
+
+/** How small the whole must be drawn: the smaller, the larger. */
+const needs = ({ w, h }: Shelves, beside: number, above: number): number => Math.max((w + beside) / ASPECT, h + above);
+
+/** The shelves that can be shown largest, `beside` and `above` being needed anyway. */
+export function shelve(sizes: readonly Size[], gap: Point, beside = 0, above = 0): Shelves {
+  const area = sizes.reduce((sum, { w, h }) => sum + (w + gap.x) * (h + gap.y), 0);
+  const widths = [Math.max(0, ...sizes.map(({ w }) => w), Math.sqrt(area * ASPECT))];
+  if (sizes.length <= TRIES)
+    for (let first = 0; first < sizes.length; first++) {
+      let wide = -gap.x;
+      for (const { w } of sizes.slice(first)) {
+        wide += w + gap.x;
+        widths.push(wide);
+      }
+    }
+  let best = shelveWithin(sizes, gap, widths[0] ?? 0);
+  for (const wide of new Set(widths)) {
+    const next = shelveWithin(sizes, gap, wide);
+    if (needs(next, beside, above) < needs(best, beside, above) - 1) best = next;
+  }
+  return best;
 }
 
 function placeBlock(draft: Draft, origin: Point): { block: Block; machines: PlacedMachine[]; extras: PlacedPort[] } {
   const { network } = draft;
-  const top = network.hasGateway ? SIZE.gateway.h + SIZE.gatewayGap : 0;
-  const bar: Box = { x: origin.x, y: origin.y + top, w: draft.barWidth, h: SIZE.bar };
+  const bar: Box = { x: origin.x + besideBar(network), y: origin.y, w: draft.barWidth, h: SIZE.bar };
   const machines: PlacedMachine[] = [];
   let x = bar.x + SIZE.laneGap;
   const tallest = Math.max(0, ...draft.lanes.map((lane) => lane.grid.h));
@@ -174,11 +213,15 @@ function placeBlock(draft: Draft, origin: Point): { block: Block; machines: Plac
     const moved = network.places[port.id];
     const corner = moved
       ? { x: origin.x + moved.x, y: origin.y + moved.y }
-      : { x: bar.x + bar.w + 56, y: bar.y + 4 + at * (SIZE.extra.h + 12) };
+      : { x: bar.x + bar.w + SIZE.extraGap, y: bar.y + 4 + at * (SIZE.extra.h + 12) };
     return { port, network: network.id, box: { ...corner, ...SIZE.extra } };
   });
-  const gateway = network.hasGateway ? { x: origin.x + 14, y: origin.y, ...SIZE.gateway } : undefined;
-  return { block: { id: network.id, bar, gateway, lanes, box: { ...origin, w: draft.w, h: draft.h } }, machines, extras };
+  const gateway = network.hasGateway ? { ...origin, ...SIZE.gateway } : undefined;
+  return {
+    block: { id: network.id, kind: network.kind, bar, gateway, lanes, box: { ...origin, w: draft.w, h: draft.h } },
+    machines,
+    extras,
+  };
 }
 
 function placeTray(machines: readonly SketchMachine[], corner: Point): { tray: Box | undefined; machines: PlacedMachine[] } {
@@ -217,7 +260,14 @@ export function place(sketch: Sketch): Placed {
   const trayGrid = gridFor(loose.length);
   const traySize =
     loose.length > 0 ? [{ w: trayGrid.columns * (SIZE.card.w + SIZE.gap.x) + 2 * SIZE.lanePad, h: trayGrid.h + SIZE.title + 40 }] : [];
-  const { at, h } = shelve([...drafts, ...traySize], SIZE.block);
+  const sizes = [...drafts, ...traySize];
+  // The Internet stands above this computer or beside it, whichever leaves the picture larger.
+  const outside = { above: SIZE.internet.h + SIZE.internetGap, beside: SIZE.internet.w + SIZE.internetGap };
+  const edge = SIZE.host.w + SIZE.edgeGap;
+  const tall = shelve(sizes, SIZE.block, edge, SIZE.above + outside.above);
+  const wide = shelve(sizes, SIZE.block, edge + outside.beside, SIZE.above);
+  const isWide = needs(wide, edge + outside.beside, SIZE.above) < needs(tall, edge, SIZE.above + outside.above);
+  const { at, h } = isWide ? wide : tall;
   const left = SIZE.host.w + SIZE.edgeGap;
   const placed = drafts.map((draft, n) => {
     const automatic = { x: left + (at[n]?.x ?? 0), y: at[n]?.y ?? 0 };
@@ -225,8 +275,10 @@ export function place(sketch: Sketch): Placed {
   });
   const corner = at[drafts.length];
   const { tray, machines: inTray } = placeTray(loose, { x: left + (corner?.x ?? 0), y: corner?.y ?? 0 });
-  const host: Box = { x: 0, y: -SIZE.above, w: SIZE.host.w, h: SIZE.above + Math.max(150, h) };
-  const internet: Box = { x: 0, y: host.y - 40 - SIZE.internet.h, ...SIZE.internet };
+  const host: Box = { x: 0, y: -SIZE.above, w: SIZE.host.w, h: SIZE.above + Math.max(130, h) };
+  const internet: Box = isWide
+    ? { x: -outside.beside, y: host.y, ...SIZE.internet }
+    : { x: 0, y: host.y - outside.above, ...SIZE.internet };
   const blocks = placed.map(({ block }) => block);
   const machines = [...placed.flatMap((each) => each.machines), ...inTray];
   const extras = placed.flatMap((each) => each.extras);
