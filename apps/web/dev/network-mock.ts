@@ -262,8 +262,10 @@ export function networkVerbs(host: NetworkHost) {
       const label = findNetwork(host, ref).ports.find(({ id, label: name }) => id === from || name === from)?.label ?? from;
       return { steps: traceSteps(label, to, toPort) };
     },
-    layout: ({ places }: { places: NetworkView["layout"] }, { network: ref }: Parameters) => {
-      change(host, ref, ({ layout }) => ({ layout: { ...layout, ...places } }), "layout");
+    layout: ({ places }: { places: Record<string, { x: number; y: number } | null> }, { network: ref }: Parameters) => {
+      const next = (layout: NetworkView["layout"]) =>
+        Object.fromEntries(Object.entries({ ...layout, ...places }).flatMap(([id, at]) => (at ? [[id, at]] : [])));
+      change(host, ref, ({ layout }) => ({ layout: next(layout) }), "layout");
       return {};
     },
   };

@@ -1,60 +1,14 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser, openPage, type Watched } from "../dev/browser.ts";
-import { type Mock, type MockOptions, startMock as startMockWith } from "../dev/mock.ts";
+import { describe, expect, test } from "vitest";
+import { openPage } from "../dev/browser.ts";
 import { HOSTILE } from "../dev/world.ts";
+import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
 
-/** A build of its own: others may build apps/web/dist meanwhile. */
-const DIST = mkdtempSync(join(tmpdir(), "mimic-web-"));
-const WEB = fileURLToPath(new URL("..", import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let browser: Browser;
-beforeAll(async () => {
-  await build({ root: WEB, configFile: join(WEB, "vite.config.ts"), logLevel: "warn", build: { outDir: DIST } });
-  browser = await launchBrowser();
-}, 180_000);
-afterAll(async () => {
-  await browser?.close();
-  rmSync(DIST, { recursive: true, force: true });
-});
-const startMock = (options: MockOptions = {}): Promise<Mock> => startMockWith({ dist: DIST, ...options });
-
-async function settle(page: Page): Promise<void> {
-  await page.waitForSelector("h1");
-  await page.waitForTimeout(500);
-}
-
-async function go(watched: Watched, mock: Mock, path: string): Promise<void> {
-  await watched.page.goto(mock.address + path);
-  await settle(watched.page);
-}
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
-async function broken(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
-  const violations = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
-  return violations.flatMap((each) =>
-    each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`),
-  );
-}
-
-const clean = ({ outside, violations, errors, dialogs }: Watched) => ({ outside, violations, errors, dialogs });
-const NOTHING = { outside: [], violations: [], errors: [], dialogs: [] };
+const built = withBuiltInterface();
+const { startMock } = built;
 
 const PAGES = [
   "/",
@@ -86,7 +40,7 @@ const PAGES = [
 describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
   test("every page keeps the accessibility rules, the page policy and to itself", { timeout: 240_000 }, async () => {
     const mock = await startMock();
-    const watched = await openPage(browser, mock.address, { scheme });
+    const watched = await openPage(built.browser, mock.address, { scheme });
     const found: string[] = [];
     for (const path of PAGES) {
       await go(watched, mock, path);
@@ -101,7 +55,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
   test("menus, dialogs, problems and the empty and narrow pages keep the accessibility rules too", { timeout: 240_000 }, async () => {
     const found: string[] = [];
     const mock = await startMock();
-    const watched = await openPage(browser, mock.address, { scheme });
+    const watched = await openPage(built.browser, mock.address, { scheme });
     const { page } = watched;
     const look = async (name: string) => {
       await page.waitForTimeout(400);
@@ -148,7 +102,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     }
     await mock.close();
     const empty = await startMock({ kind: "empty" });
-    const alone = await openPage(browser, empty.address, { scheme });
+    const alone = await openPage(built.browser, empty.address, { scheme });
     for (const path of ["/", "/images", "/jobs", "/trash"]) {
       await go(alone, empty, path);
       found.push(...(await broken(alone.page)).map((each) => `empty ${path} ${each}`));
@@ -160,7 +114,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
 
 test("the accessibility check would notice (positive control)", async () => {
   const mock = await startMock();
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   await page.evaluate("document.querySelector('main').append(document.createElement('button'))");
   expect((await broken(page)).join()).toContain("button-name");
   await mock.close();
@@ -168,7 +122,7 @@ test("the accessibility check would notice (positive control)", async () => {
 
 test("a machine is made with the keyboard alone, in three presses after “New machine”", { timeout: 60_000 }, async () => {
   const mock = await startMock({ slow: 60 });
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   const tabTo = async (name: RegExp) => {
     for (let press = 0; press < 60; press++) {
       await page.keyboard.press("Tab");
@@ -207,7 +161,7 @@ test("a machine is made with the keyboard alone, in three presses after “New m
 test("what a guest or a file may call itself is shown as text and does nothing", { timeout: 120_000 }, async () => {
   expect(HOSTILE.length).toBeGreaterThanOrEqual(40);
   const mock = await startMock({ kind: "hostile" });
-  const watched = await openPage(browser, mock.address);
+  const watched = await openPage(built.browser, mock.address);
   const counts: Record<string, number> = {};
   for (const path of [
     "/",
@@ -251,23 +205,23 @@ test("what a guest or a file may call itself is shown as text and does nothing",
 });
 
 test("the first load is under 250 KB of script, and consoles and graphs come later", () => {
-  const size = (path: string) => gzipSync(readFileSync(join(DIST, path))).length;
-  const html = readFileSync(join(DIST, "index.html"), "utf8");
+  const size = (path: string) => gzipSync(readFileSync(join(built.dist, path))).length;
+  const html = readFileSync(join(built.dist, "index.html"), "utf8");
   const first = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
   expect(first.length).toBeGreaterThan(0);
   const all = new Set(first);
   for (const path of all)
-    for (const [, other] of readFileSync(join(DIST, path), "utf8").matchAll(/from\s*"\.\/([^"]+\.js)"/g)) all.add(`assets/${other}`);
+    for (const [, other] of readFileSync(join(built.dist, path), "utf8").matchAll(/from\s*"\.\/([^"]+\.js)"/g)) all.add(`assets/${other}`);
   const bytes = [...all].reduce((sum, path) => sum + size(path), 0);
   expect(bytes).toBeLessThan(250_000);
   expect([...all].join()).not.toMatch(/screen|terminal|numbers/);
-  expect(readdirSync(join(DIST, "assets")).join()).toMatch(/terminal/);
+  expect(readdirSync(join(built.dist, "assets")).join()).toMatch(/terminal/);
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
 });
 
 test("the code leaves the address at once, is not sent in one, and an endpoint never comes from the address", async () => {
   const mock = await startMock();
-  const { page } = await openPage(browser, `${mock.address}`);
+  const { page } = await openPage(built.browser, `${mock.address}`);
   expect(page.url()).toBe(`${mock.address}/`);
   expect(mock.asked.join()).not.toContain("GOOD");
   expect(mock.asked).toContain("POST /sessions");
@@ -277,7 +231,7 @@ test("the code leaves the address at once, is not sent in one, and an endpoint n
   await page.goto(`${mock.address}/machines/hello?host=evil.test&port=1&path=x&url=ws://evil.test/#host=evil.test`);
   await page.locator("canvas").waitFor();
   expect(mock.asked.filter((each) => each.startsWith("WS "))).toEqual([`WS /machines/${mock.world.machines[0]?.id}/display`]);
-  const stranger = await (await browser.newContext()).newPage();
+  const stranger = await (await built.browser.newContext()).newPage();
   await stranger.goto(`${mock.address}/#c=USED`);
   await stranger.getByRole("heading", { name: "This link was used already, or is too old" }).waitFor();
   expect(stranger.url()).toBe(`${mock.address}/`);
@@ -286,7 +240,7 @@ test("the code leaves the address at once, is not sent in one, and an endpoint n
 
 test("a page that would make a style element or a script from text is stopped by the policy (positive control)", async () => {
   const mock = await startMock();
-  const watched = await openPage(browser, mock.address);
+  const watched = await openPage(built.browser, mock.address);
   await watched.page.evaluate(() => {
     const style = Document.prototype.createElement.call(document, "style");
     style.textContent = "body { outline: 9px solid }";
@@ -304,7 +258,7 @@ test("a page that would make a style element or a script from text is stopped by
 
 test("events change what is shown, a break is said, and it heals by itself", { timeout: 60_000 }, async () => {
   const mock = await startMock({ slow: 60 });
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   const card = page.locator(".card", { has: page.getByRole("link", { name: "old-games" }) });
   await card.getByText("Off").waitFor();
   await card.getByRole("button", { name: "Start: old-games" }).click();
@@ -318,7 +272,7 @@ test("events change what is shown, a break is said, and it heals by itself", { t
 
 test("the screen shows the guest’s pixels, hears keys, and gives the keyboard back", { timeout: 60_000 }, async () => {
   const mock = await startMock();
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   await page.goto(`${mock.address}/machines/hello`);
   const canvas = page.locator(".screen-canvas canvas");
   await canvas.waitFor();
@@ -348,7 +302,7 @@ test("the screen shows the guest’s pixels, hears keys, and gives the keyboard 
 
 test("a file of one’s own is sent with progress; a refused one says why and keeps nothing", { timeout: 60_000 }, async () => {
   const mock = await startMock({ slow: 60 });
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   await page.goto(`${mock.address}/new?own=true`);
   await page
     .getByLabel("File", { exact: true })
@@ -370,7 +324,7 @@ test("of a thousand machines those out of sight cost no picture and no layout, a
   timeout: 120_000,
 }, async () => {
   const mock = await startMock({ kind: "many" });
-  const { page } = await openPage(browser, mock.address);
+  const { page } = await openPage(built.browser, mock.address);
   await page.getByText("1000 machines").first().waitFor();
   const hidden = await page
     .locator(".card")

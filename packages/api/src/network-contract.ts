@@ -224,7 +224,7 @@ export const networkContract = {
       }),
     )
     .output(z.object({ steps: z.array(TraceStepView) })),
-  layout: route(routes.networks.layout, n, "Remember where things stand on the canvas")
-    .input(z.strictObject({ network, places: z.record(z.string().max(40), z.strictObject({ x: z.number(), y: z.number() })) }))
+  layout: route(routes.networks.layout, n, "Remember where things stand on the canvas; null = where Mimic would put it")
+    .input(z.strictObject({ network, places: z.record(z.string().max(40), z.strictObject({ x: z.number(), y: z.number() }).nullable()) }))
     .output(z.object({})),
 };

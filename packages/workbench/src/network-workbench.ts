@@ -117,7 +117,7 @@ export interface NetworkVerbs {
   trace(
     input: OfNetwork & { from: string; to: string; protocol?: "icmp" | "tcp" | "udp" | undefined; toPort?: number | undefined },
   ): Answer<{ steps: TraceStepView[] }>;
-  layout(input: OfNetwork & { places: Record<string, { x: number; y: number }> }): Answer<object>;
+  layout(input: OfNetwork & { places: Record<string, { x: number; y: number } | null> }): Answer<object>;
   /** pcap-ng bytes until aborted; throws `capture.bad_filter` at the first piece. */
   capture(input: CaptureRequest, options: { signal: AbortSignal }): Answer<AsyncIterable<Uint8Array>>;
   /** A TCP connection to a port of a machine through its network's gateway. The caller owns it. */

@@ -29,6 +29,14 @@ describe("the first network", () => {
   });
 });
 
+test("where things stand is kept thing by thing, and a null forgets one", async () => {
+  const bench = await makeBench();
+  const { networks } = bench.workbench;
+  granted(await networks.layout({ network: "home", places: { mch_a: { x: 1, y: 2 }, mch_b: { x: 3, y: 4 } } }));
+  granted(await networks.layout({ network: "home", places: { mch_a: null, mch_c: { x: 5, y: 6 } } }));
+  expect((await show(bench)).layout).toEqual({ mch_b: { x: 3, y: 4 }, mch_c: { x: 5, y: 6 } });
+});
+
 describe("machines on networks", () => {
   test("a new machine has one card on “home”, unless none was wished", async () => {
     const bench = await withMachine();

@@ -143,16 +143,26 @@ function inUse(context: Context, record: NetworkRecord): Refusal | undefined {
   return refusal("network.in_use", `“${record.name}” is in use by ${some}.`, `Unplug them first: mimic net unplug MACHINE ${record.name}`);
 }
 
+/** Those given take the place of those before; a null is forgotten. */
 export async function keepLayout(
   context: Context,
-  input: OfNetwork & { places: Record<string, { x: number; y: number }> },
+  input: OfNetwork & { places: Record<string, { x: number; y: number } | null> },
 ): Promise<object | Refusal> {
   const found = findNetwork(context, input.network);
   if (isRefusal(found)) return found;
   const record = await context.networks.update(
     found.id,
-    (now) => (now ? { ...now, layout: { ...now.layout, ...input.places } } : goneMeanwhile(found)),
+    (now) => (now ? { ...now, layout: withPlaces(now.layout, input.places) } : goneMeanwhile(found)),
     "layout",
   );
   return isRefusal(record) ? record : {};
+}
+
+function withPlaces(before: NetworkRecord["layout"], places: Record<string, { x: number; y: number } | null>): NetworkRecord["layout"] {
+  const after = new Map(Object.entries(before));
+  for (const [id, place] of Object.entries(places)) {
+    if (place) after.set(id, place);
+    else after.delete(id);
+  }
+  return Object.fromEntries(after);
 }

@@ -5,7 +5,7 @@ import { shownName } from "../../queries.ts";
 import type { AskFor } from "./ask.ts";
 import { type CableThing, plugIn, removeNic, removePort, setCable, setQuality } from "./changes.ts";
 import { netCommands } from "./commands.ts";
-import { gatewayId, type NicThing, type Thing, type World } from "./things.ts";
+import { gatewayId, type NicThing, nicsOf, type Thing, type World } from "./things.ts";
 import { make } from "./undo.ts";
 import { isGood } from "./words.ts";
 
@@ -88,9 +88,14 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
     case "machine": {
       const { machine } = thing;
       const full = machine.hardware.nics.length >= 8 ? "It has eight network cards, and its board has no room for more." : undefined;
+      const nics = nicsOf(world, machine);
+      const only = nics.length === 1 ? nics[0] : undefined;
       return [
         { id: "open", words: `Open “${shownName(machine.name)}”`, run: () => ways.openMachine(machine.name) },
-        ...machine.hardware.nics.slice(0, 1).map((nic): Action => ({ id: "cableOf", words: "Its cable", run: () => ways.look(nic.id) })),
+        // With one card, its cable is what one means.
+        ...(only
+          ? nicActions(only, ways)
+          : nics.map((nic): Action => ({ id: nic.id, words: `Cable of card ${nic.number}…`, run: () => ways.look(nic.id) }))),
         { id: "addNic", words: "Add a network card…", why: full, run: () => ways.ask({ what: "plug", machine, nic: undefined }) },
       ];
     }

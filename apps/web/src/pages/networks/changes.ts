@@ -255,11 +255,27 @@ export const removeVlan = (network: NetworkView, vlan: number): Change => ({
   back: () => putVlan(network, vlanNow(network, vlan)),
 });
 
-/** Places as the API keeps them: those given take the place of those before. */
-export function moveThings(network: NetworkView, places: Readonly<Record<string, { x: number; y: number }>>, done: string): Change {
-  const put = async (next: NetworkView["layout"]) => {
-    rememberNetwork({ ...network, layout: next });
-    await api.networks.layout({ network: network.id, places: next });
+/** New places for some things of a network; null is where Mimic would put it. */
+export function moveThings(network: NetworkView, places: Readonly<Record<string, { x: number; y: number } | null>>, done: string): Change {
+  const before = Object.fromEntries(Object.keys(places).map((id) => [id, network.layout[id] ?? null]));
+  const put = async (wish: typeof places) => {
+    const now = queryClient.getQueryData(networksQuery.queryKey)?.find(({ id }) => id === network.id) ?? network;
+    const layout = Object.fromEntries(Object.entries({ ...now.layout, ...wish }).flatMap(([id, place]) => (place ? [[id, place]] : [])));
+    rememberNetwork({ ...now, layout });
+    await api.networks.layout({ network: network.id, places: { ...wish } });
   };
-  return { done, make: () => put(places), back: () => put(network.layout) };
+  return { done, make: () => put(places), back: () => put(before) };
+}
+
+/** Everything back to where Mimic puts it. */
+export function tidy(networks: readonly NetworkView[]): Change | undefined {
+  const moves = networks.flatMap((network) => {
+    const moved = Object.keys(network.layout);
+    return moved.length === 0 ? [] : [moveThings(network, Object.fromEntries(moved.map((id) => [id, null])), "")];
+  });
+  if (moves.length === 0) return undefined;
+  const each = async (which: "make" | "back") => {
+    for (const move of moves) await move[which]?.();
+  };
+  return { done: "Everything stands where Mimic puts it.", make: () => each("make"), back: () => each("back") };
 }

@@ -15,7 +15,7 @@ import { Canvas } from "./canvas/canvas.tsx";
 import { Legend } from "./canvas/legend.tsx";
 import { Patterns } from "./canvas/patterns.tsx";
 import type { Pull } from "./canvas/use-drags.ts";
-import { addNic, moveThings, plugIn } from "./changes.ts";
+import { addNic, moveThings, plugIn, tidy } from "./changes.ts";
 import { netCommands } from "./commands.ts";
 import { NetworkDialogs } from "./dialogs/dialogs.tsx";
 import { NewNetworkButton } from "./dialogs/network.tsx";
@@ -127,6 +127,10 @@ function Shown({ world, ask, setAsk, newButton }: ShownProps) {
       // Not kept; nothing is lost.
     }
   };
+  const tidyUp = () => {
+    const change = tidy(world.networks);
+    if (change) void make(change);
+  };
   const table = search.look === "table";
   const on = world.networks.reduce((sum, { ports }) => sum + ports.filter(({ leadsTo }) => leadsTo === "machine").length, 0);
   return (
@@ -171,6 +175,7 @@ function Shown({ world, ask, setAsk, newButton }: ShownProps) {
             onPick={look}
             onMenu={(id, at) => setMenu({ id, at })}
             onPlug={(what, drop) => dropped(world, what, drop)}
+            onTidy={world.networks.some(({ layout }) => Object.keys(layout).length > 0) ? tidyUp : undefined}
             onMoved={(id, moved, place) => {
               const network = world.networks.find((each) => each.id === id);
               if (network) void make(moveThings(network, { [moved]: place }, "Moved."));

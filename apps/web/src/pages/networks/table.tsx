@@ -88,12 +88,7 @@ export function NetworkTables({ world, ways }: Props) {
                     <td>{machine.hardware.nics.length === 0 ? "none" : `${machine.hardware.nics.length}, no cable`}</td>
                     <td className="cell-action">
                       <ActionMenu
-                        actions={[
-                          ...actionsOf({ kind: "machine", id: machine.id, machine }, world, ways).filter(({ id }) => id !== "cableOf"),
-                          ...nicsOf(world, machine)
-                            .slice(0, 1)
-                            .flatMap((nic) => actionsOf(nic, world, ways).filter(({ id }) => id === "plug")),
-                        ]}
+                        actions={actionsOf({ kind: "machine", id: machine.id, machine }, world, ways)}
                         label={`More for ${shownName(machine.name)}`}
                       />
                     </td>

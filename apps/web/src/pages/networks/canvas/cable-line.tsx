@@ -30,6 +30,16 @@ interface Props extends CableLook {
   readonly onPick: (id: string) => void;
 }
 
+/** What catches the pointer: the cable itself, or a strip around a straight one (a line has no area of its own). */
+export function hitArea(path: string): string {
+  const [, x1, y1, x2, y2] = /^M(\S+) (\S+)L(\S+) (\S+)$/.exec(path) ?? [];
+  if (y2 === undefined) return path;
+  const [left, right] = [Math.min(Number(x1), Number(x2)), Math.max(Number(x1), Number(x2))];
+  const [top, bottom] = [Math.min(Number(y1), Number(y2)), Math.max(Number(y1), Number(y2))];
+  const [wide, high] = right - left < 1 ? [8, 0] : [0, 8];
+  return `M${left - wide} ${top - high}H${right + wide}V${bottom + high}H${left - wide}Z`;
+}
+
 export const CableLine = memo(function CableLine(props: Props) {
   const { id, path, mode, vlan, isUp, isConnected, bad } = props;
   const state = !isUp ? "pulled" : !isConnected ? "idle" : bad ? "bad" : "good";
@@ -48,7 +58,7 @@ export const CableLine = memo(function CableLine(props: Props) {
       <path
         id={`at-${id}`}
         className="cable-hit"
-        d={path}
+        d={hitArea(path)}
         data-thing={props.kind === "uplink" ? `gw_${id.slice(3)}` : id}
         role="button"
         tabIndex={props.current ? 0 : -1}

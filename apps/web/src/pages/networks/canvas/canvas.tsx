@@ -31,6 +31,7 @@ interface Props {
   readonly onPlug: (what: Pull, drop: Drop) => void;
   /** A thing was put somewhere: its place, relative to its network (a network's own is absolute). */
   readonly onMoved: (network: string, id: string, place: Point) => void;
+  readonly onTidy: (() => void) | undefined;
 }
 
 /** Where a thing's place is kept, and what it is before the drag. */
@@ -60,7 +61,7 @@ export function Canvas(props: Props) {
   const scene = useMemo(() => makeScene(world, moved), [world, moved]);
   const latest = useRef({ scene, props });
   latest.current = { scene, props };
-  const camera = useCamera(scene.placed.all);
+  const camera = useCamera(scene.placed.all, scene.placed.blocks[0]?.box);
   const [current, setCurrent] = useState<string>();
   const [pulling, setPulling] = useState<Pulling>();
   const still = useReducedMotion();
@@ -186,7 +187,7 @@ export function Canvas(props: Props) {
           {pulling ? <circle className="pulling-end" cx={pulling.to.x} cy={pulling.to.y} r="8" /> : null}
         </svg>
       </div>
-      <CanvasTools camera={camera} numbers={props.numbers} still={still} onNumbers={props.onNumbers} />
+      <CanvasTools camera={camera} numbers={props.numbers} still={still} onNumbers={props.onNumbers} onTidy={props.onTidy} />
       {pulling ? <PullHint pulling={pulling} world={world} /> : null}
     </section>
   );

@@ -1,7 +1,7 @@
 // Panning and zooming. The camera lives outside of the page's state: moving it changes one transform and draws nothing
 // anew, so a hundred machines move as easily as one.
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Camera, fit, panned, showing, zoomAt } from "../topology/camera.ts";
+import { begin, type Camera, panned, showing, zoomAt } from "../topology/camera.ts";
 import type { Box, Point } from "../topology/sketch.ts";
 
 /** How much larger than usual the person wants text: the picture grows with it. */
@@ -23,14 +23,15 @@ export interface CameraControl {
 
 const sizeOf = (element: HTMLElement | null): { w: number; h: number } => ({ w: element?.clientWidth ?? 0, h: element?.clientHeight ?? 0 });
 
-export function useCamera(all: Box): CameraControl {
+/** `first`: what is shown to begin with where the whole would be too small to read. */
+export function useCamera(all: Box, first: Box | undefined): CameraControl {
   const view = useRef<HTMLElement>(null);
   const world = useRef<HTMLDivElement>(null);
   const camera = useRef<Camera>({ x: 0, y: 0, scale: 1 });
   /** Until a person moves the picture, it follows what is in it. */
   const touched = useRef(false);
-  const latest = useRef(all);
-  latest.current = all;
+  const latest = useRef({ all, first });
+  latest.current = { all, first };
   const [percent, setPercent] = useState(100);
   const put = useCallback((next: Camera) => {
     camera.current = next;
@@ -41,10 +42,13 @@ export function useCamera(all: Box): CameraControl {
     if (element && element.style.getPropertyValue("--grow") !== String(grow)) element.style.setProperty("--grow", String(grow));
     setPercent(Math.round(next.scale * 100));
   }, []);
-  const refit = useCallback(() => {
-    const size = sizeOf(view.current);
-    if (size.w > 0) put(fit(latest.current, size, textScale()));
-  }, [put]);
+  const refit = useCallback(
+    (whole: boolean) => {
+      const size = sizeOf(view.current);
+      if (size.w > 0) put(begin(latest.current, size, textScale(), whole));
+    },
+    [put],
+  );
   const by = useCallback(
     (change: (before: Camera) => Camera) => {
       touched.current = true;
@@ -55,7 +59,7 @@ export function useCamera(all: Box): CameraControl {
   useEffect(() => {
     const element = view.current;
     if (!element) return;
-    const watcher = new ResizeObserver(() => !touched.current && refit());
+    const watcher = new ResizeObserver(() => !touched.current && refit(false));
     watcher.observe(element);
     const wheel = (event: WheelEvent) => {
       // Plain scrolling stays the page's; with Ctrl (which a pinch on a touchpad is, too) the picture grows.
@@ -73,7 +77,7 @@ export function useCamera(all: Box): CameraControl {
   const { x, y, w, h } = all;
   // biome-ignore lint/correctness/useExhaustiveDependencies: refit reads the newest box; it is to happen when that changes
   useEffect(() => {
-    if (!touched.current) refit();
+    if (!touched.current) refit(false);
   }, [x, y, w, h, refit]);
   const actions = useMemo(
     () => ({
@@ -88,7 +92,7 @@ export function useCamera(all: Box): CameraControl {
         }),
       fitAll: () => {
         touched.current = false;
-        refit();
+        refit(true);
       },
       show: (box: Box) => {
         const next = showing(camera.current, box, sizeOf(view.current));

@@ -111,7 +111,7 @@ function Turn({ dial, value, onTurn }: { dial: Dial; value: number | undefined; 
         label={null}
         size="sm"
         thumbLabel={dial.title}
-        thumbProps={{ "aria-valuetext": words }}
+        thumbValueText={words}
         min={0}
         max={100}
         value={value ? dial.at(value) : 0}

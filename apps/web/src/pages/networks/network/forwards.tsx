@@ -73,7 +73,7 @@ function addressOf({ protocol, hostAddress, takenPort, hostPort, guestPort }: Fo
 function ForwardTable({ network }: { network: NetworkView }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and must do so by keyboard too
-    <section className="table-wrap" aria-label="Forwards" tabIndex={0}>
+    <section className="table-wrap" aria-label="All forwards" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -53,7 +53,7 @@ function Leases({ network, leases }: { network: NetworkView; leases: readonly Le
   if (leases.length === 0) return <p className="quiet">No machine has asked for an address yet.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and must do so by keyboard too
-    <section className="table-wrap" aria-label="Leases" tabIndex={0}>
+    <section className="table-wrap" aria-label="All leases" tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -108,7 +108,7 @@ function Leases({ network, leases }: { network: NetworkView; leases: readonly Le
 function Records({ network }: { network: NetworkView }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and must do so by keyboard too
-    <section className="table-wrap" aria-label="Names of your own" tabIndex={0}>
+    <section className="table-wrap" aria-label="All names of your own" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -26,7 +26,7 @@ export function Plugged({ network, world, ways }: { network: NetworkView; world:
             table.
           </p>
         ) : (
-          <CableTable label="Machines and links" things={[...nics, ...ports]} world={world} ways={ways} />
+          <CableTable label="All cables" things={[...nics, ...ports]} world={world} ways={ways} />
         )}
       </section>
       <section aria-labelledby="why">

@@ -25,6 +25,22 @@ export function fit(all: Box, view: { readonly w: number; readonly h: number }, 
   return { scale, x: all.x + all.w / 2 - view.w / 2 / scale, y: all.y + all.h / 2 - view.h / 2 / scale };
 }
 
+/** Smaller than this nothing can be read. */
+const READABLE = 0.36;
+
+/** What is seen first: all of it; on a small screen the beginning of it, in a size that can be read. */
+export function begin(
+  { all, first }: { readonly all: Box; readonly first: Box | undefined },
+  view: { readonly w: number; readonly h: number },
+  life: number,
+  whole: boolean,
+): Camera {
+  const seen = fit(all, view, life);
+  if (whole || !first || view.w > 700 || seen.scale >= READABLE * life) return seen;
+  const scale = within(0.5 * life);
+  return { scale, x: first.x - 60 / scale, y: Math.min(first.y - 40 / scale, all.y + all.h - view.h / scale) };
+}
+
 /** Larger or smaller, with the point under `seen` staying there. */
 export function zoomAt(camera: Camera, seen: Point, by: number): Camera {
   const scale = within(camera.scale * by);

@@ -1,0 +1,71 @@
+// The built interface and a browser for one test file, and what its tests ask of every page.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll } from "vitest";
+import { launchBrowser, type Watched } from "../dev/browser.ts";
+import { type Mock, type MockOptions, startMock as startMockWith } from "../dev/mock.ts";
+
+const WEB = fileURLToPath(new URL("..", import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export interface BuiltInterface {
+  readonly browser: Browser;
+  readonly dist: string;
+  readonly startMock: (options?: MockOptions) => Promise<Mock>;
+}
+
+/** Built before the first test and cleared after the last; `browser` is there once tests run. */
+export function withBuiltInterface(): BuiltInterface {
+  // A build of its own: others may build apps/web/dist meanwhile.
+  const dist = mkdtempSync(join(tmpdir(), "mimic-web-"));
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    await build({ root: WEB, configFile: join(WEB, "vite.config.ts"), logLevel: "warn", build: { outDir: dist } });
+    browser = await launchBrowser();
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(dist, { recursive: true, force: true });
+  });
+  return {
+    dist,
+    get browser() {
+      if (!browser) throw new Error("The browser is there once tests run.");
+      return browser;
+    },
+    startMock: (options = {}) => startMockWith({ dist, ...options }),
+  };
+}
+
+async function settle(page: Page): Promise<void> {
+  await page.waitForSelector("h1");
+  await page.waitForTimeout(500);
+}
+
+export async function go(watched: Watched, mock: Mock, path: string): Promise<void> {
+  await watched.page.goto(mock.address + path);
+  await settle(watched.page);
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
+export async function broken(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
+  const violations = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
+  return violations.flatMap((each) =>
+    each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`),
+  );
+}
+
+export const clean = ({ outside, violations, errors, dialogs }: Watched) => ({ outside, violations, errors, dialogs });
+export const NOTHING = { outside: [], violations: [], errors: [], dialogs: [] };
