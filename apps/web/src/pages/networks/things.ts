@@ -64,6 +64,3 @@ export function thingOf(world: World, id: string | undefined): Thing | undefined
   }
   return undefined;
 }
-
-/** “its card” when it has one, “its card 2” otherwise. */
-export const cardInWords = ({ machine, number }: NicThing): string => (machine.hardware.nics.length > 1 ? `card ${number}` : "card");

@@ -68,16 +68,6 @@ export function modeInWords(mode: PortMode): string {
   }
 }
 
-/** As short as the mark of a cable. */
-export const modeMark = (mode: PortMode): string =>
-  mode.mode === "trunk"
-    ? "T"
-    : mode.mode === "qinq"
-      ? `Q${mode.vlan}`
-      : mode.mode === "private"
-        ? `${mode.vlan}${mode.role.kind[0]?.toUpperCase()}`
-        : String(mode.vlan);
-
 const isPerfect = (quality: LinkQuality): boolean =>
   !quality.delayMs &&
   !quality.jitterMs &&

@@ -1,6 +1,6 @@
 // What each thing of the picture is called, for screen readers and for tooltips. One sentence, the name first.
 import { plain } from "@mimic/base";
-import type { MachineView, NetworkView, PortMode } from "@mimic/model";
+import type { MachineView, NetworkView } from "@mimic/model";
 import { shownName } from "../../../queries.ts";
 import { POWER_WORDS } from "../../../words.ts";
 import { type NicThing, nicsOf, type PortThing, type World } from "../things.ts";
@@ -46,6 +46,3 @@ export function describeGateway(network: NetworkView): string {
   const out = gateway?.reachesInternet ? "leads to the Internet through this computer" : "leads nowhere else";
   return `Gateway of ${shownName(network.name)}${gateway?.feet[0]?.v4 ? `, ${gateway.feet[0].v4}` : ""}: ${out}`;
 }
-
-/** The mark in a machine's corner of the picture: which VLAN, when it is not the plain one. */
-export const isPlain = (mode: PortMode): boolean => mode.mode === "access" && mode.vlan === 1;

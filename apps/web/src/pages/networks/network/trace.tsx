@@ -17,7 +17,7 @@ type Protocol = "tcp" | "udp" | "icmp";
 export function Trace({ network }: { network: NetworkView }) {
   const ports = network.ports.filter(({ leadsTo }) => leadsTo !== "mirror");
   const [from, setFrom] = useState(ports[0]?.id ?? "");
-  const [to, setTo] = useState("example.org");
+  const [to, setTo] = useState("www.example.org");
   const [protocol, setProtocol] = useState<Protocol>("tcp");
   const [port, setPort] = useState("443");
   const [tried, setTried] = useState(false);
