@@ -1,7 +1,7 @@
 // The last dropped frames, for “why?”. A frame's beginning is copied into memory that was laid out before: a flood of
 // bad frames allocates nothing, it only pushes older notes out. Words are made when somebody asks.
 import type { DropNote, DropReason } from "@mimic/model";
-import { describeFrame } from "./describe-frame.ts";
+import { describeFrame } from "@mimic/wire";
 
 /** Enough for Ethernet, two tags, IPv6 with an extension header and the transport's ports. */
 const KEPT_BYTES = 128;
@@ -11,7 +11,8 @@ interface Slot {
   port: string;
   reason: DropReason;
   rule: string | undefined;
-  length: number;
+  kept: number;
+  wireLength: number;
 }
 
 export class DropLog {
@@ -34,7 +35,7 @@ export class DropLog {
   ): void {
     const kept = Math.min(length, KEPT_BYTES, bytes.length - at);
     const slot = this.#slots[this.#next];
-    const full = { ...drop, rule: drop.rule, length: kept };
+    const full = { ...drop, rule: drop.rule, kept, wireLength: length };
     if (slot === undefined) this.#slots.push(full);
     else Object.assign(slot, full);
     const to = this.#next * KEPT_BYTES;
@@ -53,7 +54,7 @@ export class DropLog {
         at: new Date(slot.atMs).toISOString(),
         port: slot.port,
         reason: slot.reason,
-        frame: describeFrame(this.#bytes.subarray(start, start + slot.length)),
+        frame: describeFrame(this.#bytes.subarray(start, start + slot.kept), slot.wireLength),
         ...(slot.rule !== undefined && { rule: slot.rule }),
       };
     });

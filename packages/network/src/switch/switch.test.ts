@@ -130,10 +130,10 @@ describe("frames that are no good", () => {
     expect(lan.take(b)).toEqual([]);
     expect(lan.lan.counters()[0]?.drops).toEqual({ tooShort: 1, tooLong: 1, malformed: 1, reservedAddress: 1 });
     expect(lan.lan.drops().map(({ reason, frame: words }) => [reason, words])).toEqual([
-      ["tooShort", "13 bytes, too few for a frame"],
-      ["tooLong", `${A} → ${B} 0x88b5`],
-      ["malformed", `${BROADCAST} → ${B} 0x88b5`],
-      ["reservedAddress", `${A} → 01:80:c2:00:00:00 0x88b5`],
+      ["tooShort", "Ethernet 13 bytes, too short for a frame"],
+      ["tooLong", `${A} → ${B} 0x88b5 1509 bytes`],
+      ["malformed", `${BROADCAST} → ${B} 0x88b5 46 bytes`],
+      ["reservedAddress", `${A} → 01:80:c2:00:00:00 0x88b5 46 bytes`],
     ]);
   });
 

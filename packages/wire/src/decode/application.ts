@@ -50,8 +50,7 @@ function decodeDns(d: Decoding, at: number, end: number): void {
   const layer = d.layer(isMulticast ? "mdns" : name.toLowerCase(), name, at, end - at);
   const message = parseDnsMessage(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
-    d.says(name, "malformed");
+    d.unreadable(layer, name, message.malformed);
     return;
   }
   describeDns(layer, message, at, end);
@@ -110,8 +109,7 @@ function decodeDhcp(d: Decoding, at: number, end: number): void {
   const layer = d.layer("dhcp", "DHCP", at, end - at);
   const message = parseDhcp(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
-    d.says("DHCP", "malformed");
+    d.unreadable(layer, "DHCP", message.malformed);
     return;
   }
   const kind = DHCP_WORDS[dhcpTypeOf(message) ?? 0] ?? message.operation;
@@ -153,8 +151,8 @@ function decodeDhcpv6(d: Decoding, at: number, end: number): void {
   const layer = d.layer("dhcpv6", "DHCPv6", at, end - at);
   const message = parseDhcpv6(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
-    d.says("DHCPv6", message.malformed === "relayed" ? "relayed" : "malformed");
+    if (message.malformed === "relayed") d.says("DHCPv6", "relayed");
+    else d.unreadable(layer, "DHCPv6", message.malformed);
     return;
   }
   const kind = (nameOf(dhcpv6Type, message.type) ?? String(message.type)).replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -126,7 +126,7 @@ export function decodeIcmpv6(d: Decoding, at: number, end: number): void {
 function decodeNdp(d: Decoding, layer: Layer, at: number, end: number): void {
   const message = parseNdp(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
+    d.unreadable(layer, "ICMPv6", message.malformed);
     return;
   }
   describeNdp(d, layer, message, at);
@@ -228,8 +228,7 @@ export function decodeIgmp(d: Decoding, at: number, end: number): void {
   const layer = d.layer("igmp", "IGMP", at, end - at);
   const message = parseIgmp(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
-    d.says("IGMP", "malformed");
+    d.unreadable(layer, "IGMP", message.malformed);
     return;
   }
   layer.field("Type", d.bytes[at] as number, at, 1);
@@ -248,7 +247,7 @@ function igmpInfo(layer: Layer, message: IgmpMessage, at: number): string {
 
 function decodeMld(d: Decoding, layer: Layer, at: number, end: number): void {
   const message = parseMld(d.bytes.subarray(at, end));
-  if (isMalformed(message)) layer.wrong(message.malformed.replaceAll("_", " "));
+  if (isMalformed(message)) d.unreadable(layer, "ICMPv6", message.malformed);
   else d.says("ICMPv6", mldInfo(layer, message, at));
 }
 

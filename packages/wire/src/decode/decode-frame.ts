@@ -28,9 +28,9 @@ const steps: Steps = {
   application: decodeApplication,
 };
 
-/** All that a frame says. `bytes` may be only its beginning: what is missing is said to be cut off. */
-export function decodeFrame(bytes: Uint8Array): DecodedFrame {
-  const d = new Decoding(bytes, steps);
+/** All that a frame says. `bytes` may be only its beginning: then `wireLength` is the length of the whole frame. */
+export function decodeFrame(bytes: Uint8Array, wireLength = bytes.length): DecodedFrame {
+  const d = new Decoding(bytes, wireLength, steps);
   decodeEthernet(d);
   return {
     layers: d.layers,
@@ -46,8 +46,8 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
 }
 
 /** One line: “10.0.2.15:51234 → 10.0.2.2:445 TCP SYN”. Harmless text, at most some 300 characters. */
-export function describeFrame(bytes: Uint8Array): string {
-  const { protocol, source, destination, sourcePort, destinationPort, vlans, info } = decodeFrame(bytes);
+export function describeFrame(bytes: Uint8Array, wireLength = bytes.length): string {
+  const { protocol, source, destination, sourcePort, destinationPort, vlans, info } = decodeFrame(bytes, wireLength);
   const ends = source === "" ? "" : `${endText(source, sourcePort)} → ${endText(destination, destinationPort)} `;
   const tags = vlans.length === 0 ? "" : ` (VLAN ${vlans.join(" in ")})`;
   return `${ends}${protocol}${info === "" ? "" : ` ${info}`}${tags}`;

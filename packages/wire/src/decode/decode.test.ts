@@ -102,6 +102,15 @@ test("fields say where they stand, and what a checksum is worth", () => {
   expect(fieldOf(decodeFrame(bent), "tcp", "Checksum")).toMatch(/\(wrong\)$/);
 });
 
+test("of a frame whose beginning was kept, the whole length is told, and what is missing is no problem", () => {
+  const whole = onEthernet(0x0800, inIpv4(6, tcp(new Uint8Array(1200))));
+  const frame = decodeFrame(whole.subarray(0, 60), whole.length);
+  expect(frame).toMatchObject({ info: "PSH ACK, 1200 bytes", problem: undefined });
+  expect(decodeFrame(whole.subarray(0, 60)).problem).toMatch(/^cut off/);
+  const query = onEthernet(0x0800, inIpv4(17, udp(53, QUERY)));
+  expect(decodeFrame(query.subarray(0, 50), query.length)).toMatchObject({ info: "only its beginning is here", problem: undefined });
+});
+
 test("the packet that an ICMP error is about has its layers, and does not speak for the frame", () => {
   const quoted = inIpv4(17, udp(53, QUERY)).subarray(0, 28);
   const frame = decodeFrame(onEthernet(0x0800, inIpv4(1, serializeIcmp({ type: 3, code: 3, rest: 0, body: quoted }))));

@@ -96,6 +96,8 @@ export interface Addresses {
 
 export class Decoding {
   readonly bytes: Uint8Array;
+  /** Of the frame as it was on the wire. */
+  readonly wireLength: number;
   readonly steps: Steps;
   readonly layers: Layer[] = [];
   readonly vlans: number[] = [];
@@ -111,10 +113,14 @@ export class Decoding {
   /** Inside another packet (an ICMP error's, a tunnel's): it has layers, and the frame's own line stays as it is. */
   isInside = false;
   /** Only the beginning of what is read now is here. */
-  isPart = false;
+  isPart: boolean;
+  /** Bytes of the IP packet's payload that are not here. */
+  missing = 0;
 
-  constructor(bytes: Uint8Array, steps: Steps) {
+  constructor(bytes: Uint8Array, wireLength: number, steps: Steps) {
     this.bytes = bytes;
+    this.wireLength = Math.max(wireLength, bytes.length);
+    this.isPart = this.wireLength > bytes.length;
     this.steps = steps;
   }
 
@@ -138,7 +144,7 @@ export class Decoding {
 
   /** Reads what is inside of another packet, which does not speak for the frame. */
   inside(options: { readonly isPart: boolean }, read: () => void): void {
-    const { isInside, isPart, addresses, ports } = this;
+    const { isInside, isPart, addresses, ports, missing } = this;
     this.isInside = true;
     this.isPart ||= options.isPart;
     read();
@@ -146,6 +152,17 @@ export class Decoding {
     this.isPart = isPart;
     this.addresses = addresses;
     this.ports = ports;
+    this.missing = missing;
+  }
+
+  /** What its parser does not take: broken, or only the beginning of it is here. */
+  unreadable(layer: Layer, name: string, why: string): void {
+    if (layer.isPart) {
+      this.says(name, "only its beginning is here");
+      return;
+    }
+    layer.wrong(why.replaceAll("_", " "));
+    this.says(name, "malformed");
   }
 
   /** Reads the beginning of what came in fragments. */

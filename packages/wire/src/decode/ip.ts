@@ -50,6 +50,7 @@ export function decodeIpv4(d: Decoding, at: number, end: number): void {
   }
   if (at + total > end) layer.cutOff(`: its length says ${bytesText(total)}, and ${end - at} are there`);
   const payloadEnd = Math.min(end, at + total);
+  d.missing = at + total - payloadEnd;
   const fragment = readU16(bytes, at + 6);
   if ((fragment & 0x3fff) !== 0) {
     decodeFragment(d, { protocol: bytes[at + 9] as number, offset: (fragment & 0x1fff) * 8, at: payloadAt, end: payloadEnd });
@@ -95,11 +96,11 @@ function setAddresses(d: Decoding, texts: readonly [string, string], [source, de
 function decodeFragment(d: Decoding, { protocol, offset, at, end }: { protocol: number; offset: number; at: number; end: number }): void {
   if (offset !== 0) {
     d.layer("data", `Part of ${protocolName(protocol)}`, at, end - at);
-    d.says(protocolName(protocol), `fragment: ${bytesText(end - at)} from byte ${offset} on`);
+    d.says(protocolName(protocol), `fragment: ${bytesText(end - at + d.missing)} from byte ${offset} on`);
     return;
   }
   d.part(() => d.steps.transport(d, protocol, at, end));
-  d.says(d.protocol, `${d.info}${d.info === "" ? "" : ", "}first fragment (${bytesText(end - at)})`);
+  d.says(d.protocol, `${d.info}${d.info === "" ? "" : ", "}first fragment (${bytesText(end - at + d.missing)})`);
 }
 
 export function decodeIpv6(d: Decoding, at: number, end: number): void {
@@ -122,7 +123,9 @@ export function decodeIpv6(d: Decoding, at: number, end: number): void {
   layer.field("Source", texts[0], at + 8, 16).field("Destination", texts[1], at + 24, 16);
   setAddresses(d, texts, [bytes.subarray(at + 8, at + 24), bytes.subarray(at + 24, at + 40)]);
   if (at + 40 + length > end) layer.cutOff(`: its length says ${bytesText(length)}, and ${end - at - 40} are there`);
-  decodeExtensions(d, bytes[at + 6] as number, at + 40, Math.min(end, at + 40 + length));
+  const payloadEnd = Math.min(end, at + 40 + length);
+  d.missing = at + 40 + length - payloadEnd;
+  decodeExtensions(d, bytes[at + 6] as number, at + 40, payloadEnd);
 }
 
 const EXTENSION_KEYS: Readonly<Record<number, readonly [key: string, name: string]>> = {
@@ -170,7 +173,7 @@ function decodeExtensions(d: Decoding, firstHeader: number, from: number, end: n
 /** Tunnels and what is not read further. */
 export function decodeOther(d: Decoding, protocol: number, at: number, end: number): void {
   if (protocol === 59) d.says("IPv6", "no payload");
-  else d.says(protocolName(protocol), bytesText(end - at));
+  else d.says(protocolName(protocol), bytesText(end - at + d.missing));
   if (protocol === 4 || protocol === 41) {
     d.inside({ isPart: false }, () => d.steps.network(d, protocol === 4 ? 0x0800 : 0x86dd, at, end));
     return;

@@ -103,8 +103,7 @@ function decodeSpanningTree(d: Decoding, llcAt: number, end: number): void {
   const layer = d.layer("stp", "Spanning tree", at, end - at);
   const bpdu = parseBpdu(d.bytes.subarray(llcAt, end));
   if (isMalformed(bpdu)) {
-    layer.wrong(bpdu.malformed.replaceAll("_", " "));
-    d.says("STP", "malformed");
+    d.unreadable(layer, "STP", bpdu.malformed);
     return;
   }
   const name = bpdu.kind === "rapid" || bpdu.version >= 2 ? "RSTP" : "STP";
@@ -136,8 +135,7 @@ export function decodeArp(d: Decoding, etherType: number, at: number, end: numbe
   const layer = d.layer(isReverse ? "rarp" : "arp", name, at, Math.min(28, end - at));
   const packet = parseArp(d.bytes.subarray(at, end));
   if (isMalformed(packet)) {
-    layer.wrong(packet.malformed === "too_short" ? "cut off" : "not of Ethernet and IPv4");
-    d.says(name, layer.problem ?? "");
+    d.unreadable(layer, name, packet.malformed === "too_short" ? "cut off" : "not of Ethernet and IPv4");
     return;
   }
   layer.field("Operation", named(packet.operation, ARP_OPERATIONS), at + 6, 2);
@@ -165,8 +163,7 @@ export function decodeLldp(d: Decoding, at: number, end: number): void {
   const layer = d.layer("lldp", "LLDP", at, end - at);
   const message = parseLldp(d.bytes.subarray(at, end));
   if (isMalformed(message)) {
-    layer.wrong(message.malformed.replaceAll("_", " "));
-    d.says("LLDP", "malformed");
+    d.unreadable(layer, "LLDP", message.malformed);
     return;
   }
   const place = (part: Uint8Array): [number, number] => [part.byteOffset - d.bytes.byteOffset, part.length];
@@ -183,5 +180,5 @@ export function decodeLldp(d: Decoding, at: number, end: number): void {
 export function decodeUnknownType(d: Decoding, etherType: number, at: number, end: number): void {
   const name = ETHER_TYPE_NAMES[etherType];
   d.layer("data", name ?? "Data", at, end - at);
-  d.says(name ?? hex(etherType, 4), `${bytesText(end - at)}`);
+  d.says(name ?? hex(etherType, 4), bytesText(end - at + d.wireLength - d.bytes.length));
 }

@@ -28,7 +28,7 @@ export function decodeTcp(d: Decoding, at: number, end: number): void {
   layer.length = payloadAt - at;
   for (const [name, value] of optionTexts(parseTcpOptions(bytes.subarray(at + 20, payloadAt))))
     layer.field(name, value, at + 20, payloadAt - at - 20);
-  d.says("TCP", `${tcpFlagsText(flags) || "no flags"}${end > payloadAt ? `, ${bytesText(end - payloadAt)}` : ""}`);
+  d.says("TCP", `${tcpFlagsText(flags) || "no flags"}${end + d.missing > payloadAt ? `, ${bytesText(end + d.missing - payloadAt)}` : ""}`);
   if (end > payloadAt) d.steps.application(d, "tcp", payloadAt, end);
 }
 
@@ -57,7 +57,7 @@ export function decodeUdp(d: Decoding, at: number, end: number): void {
   if (length < 8) layer.wrong("its length is too small");
   else if (at + length > end) layer.cutOff(`: its length says ${bytesText(length)}, and ${end - at} are there`);
   const payloadEnd = length < 8 ? end : Math.min(end, at + length);
-  d.says("UDP", bytesText(payloadEnd - at - 8));
+  d.says("UDP", bytesText(length < 8 ? end - at - 8 : length - 8));
   if (payloadEnd > at + 8) d.steps.application(d, "udp", at + 8, payloadEnd);
 }
 

@@ -1,0 +1,1 @@
+export { LivePackets, type LiveRow, type RowLayer } from "./live-packets.ts";

@@ -1,0 +1,1 @@
+export { CaptureRing, type CaptureRingOptions, type RingStep } from "./capture-ring.ts";
