@@ -46,7 +46,7 @@ export const DROP_WORDS: Readonly<Record<DropReason, DropWords>> = {
   },
   macSpoofed: { words: "Its source is not the address of the NIC at that port.", hint: `${GUARD} mac=off` },
   ipSpoofed: { words: "Its source address belongs to another machine.", hint: `${GUARD} ip=off` },
-  arpSpoofed: { words: "It claims, by ARP, an address that belongs to another machine.", hint: `${GUARD} ip=off` },
+  arpSpoofed: { words: "It claims, by ARP or neighbour discovery, an address that belongs to another machine.", hint: `${GUARD} ip=off` },
   rogueDhcp: { words: "It answers like a DHCP server, and only the gateway may.", hint: `${GUARD} dhcp=off` },
   rogueRouterAdvertisement: {
     words: "It speaks like a router, and only the gateway may.",

@@ -11,12 +11,16 @@ interface Holder {
 
 /** A guest needs few addresses; one that claims hundreds wants to be somebody else. */
 const CLAIMS_PER_MAC = 32;
+/** Silent for so long, a claim is anybody's. */
 const CLAIM_TICKS = 3600;
+/** Silent for so long, a claim makes room for a newer one of the same NIC (temporary addresses change daily, RFC 8981). */
+const STALE_TICKS = 600;
 const MOST_CLAIMS = 16_384;
 
 export class HeldAddresses implements AddressBook {
   readonly #holders = new Map<string, Holder>();
-  readonly #claims = new Map<number, number>();
+  /** By NIC. */
+  readonly #claims = new Map<number, Map<string, Holder>>();
   /** Grows whenever something that was answered might be answered otherwise now. */
   version = 0;
 
@@ -41,18 +45,31 @@ export class HeldAddresses implements AddressBook {
       return true;
     }
     if (holder !== undefined && !(holder.isClaim && tick - holder.seen > CLAIM_TICKS)) return false;
-    const claims = this.#claims.get(mac) ?? 0;
-    if (claims >= CLAIMS_PER_MAC || this.#holders.size >= MOST_CLAIMS) return false;
+    if (!this.#hasRoom(mac, tick)) return false;
     if (holder !== undefined) this.#drop(key);
-    this.#claims.set(mac, claims + 1);
-    this.#holders.set(key, { mac, isClaim: true, seen: tick });
+    const claim = { mac, isClaim: true, seen: tick };
+    const claims = this.#claims.get(mac);
+    if (claims === undefined) this.#claims.set(mac, new Map([[key, claim]]));
+    else claims.set(key, claim);
+    this.#holders.set(key, claim);
     this.version++;
     return true;
   }
 
+  #hasRoom(mac: number, tick: number): boolean {
+    const claims = this.#claims.get(mac);
+    if (claims !== undefined && claims.size >= CLAIMS_PER_MAC) {
+      let [oldest, seen] = ["", tick - STALE_TICKS];
+      for (const [key, claim] of claims) if (claim.seen < seen) [oldest, seen] = [key, claim.seen];
+      if (oldest === "") return false;
+      this.#drop(oldest);
+    }
+    return this.#holders.size < MOST_CLAIMS;
+  }
+
   /** A NIC is gone: what it claimed is free. Leases are the gateway's affair. */
   forgetClaims(mac: number): void {
-    for (const [key, holder] of this.#holders) if (holder.isClaim && holder.mac === mac) this.#drop(key);
+    for (const key of [...(this.#claims.get(mac)?.keys() ?? [])]) this.#drop(key);
     this.version++;
   }
 
@@ -61,9 +78,9 @@ export class HeldAddresses implements AddressBook {
     if (holder === undefined) return;
     this.#holders.delete(key);
     if (!holder.isClaim) return;
-    const left = (this.#claims.get(holder.mac) ?? 1) - 1;
-    if (left > 0) this.#claims.set(holder.mac, left);
-    else this.#claims.delete(holder.mac);
+    const claims = this.#claims.get(holder.mac);
+    claims?.delete(key);
+    if (claims?.size === 0) this.#claims.delete(holder.mac);
   }
 }
 

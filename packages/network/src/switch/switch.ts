@@ -317,7 +317,7 @@ export class Switch {
       if (admitted === DROPPED) return DROPPED;
     }
     const vlan = (admitted >> 12) & 0xfff;
-    if (port.guard !== undefined && (type === 0x0800 || type === 0x86dd || type === 0x0806)) {
+    if (port.guard !== undefined && (type === 0x0800 || type === 0x86dd || type === 0x0806 || type < 0x600)) {
       this.#speaker.vlan = vlan;
       this.#speaker.mac = srcHigh * 0x1_0000_0000 + (srcLow >>> 0);
       this.#speaker.tick = this.#tick;
