@@ -34,7 +34,7 @@ export interface RowLayer {
 
 export interface LiveNews {
   readonly rows: readonly LiveRow[];
-  /** Frames that the capture lost since the news before. */
+  /** Frames since the news before that the capture lost, or that were too many. */
   readonly missed: number;
   /** The capture is broken and says nothing more: why, as a stable word. */
   readonly broken: string | undefined;
@@ -64,15 +64,16 @@ export class LivePackets {
     this.#maxBytes = maxBytes;
   }
 
-  /** The rows of the packets that the bytes complete. */
-  push(bytes: Uint8Array): LiveNews {
+  /** The rows of the packets that the bytes complete. Packets beyond `mostRows` are not decoded but counted as missed. */
+  push(bytes: Uint8Array, { mostRows = Number.POSITIVE_INFINITY }: { readonly mostRows?: number } = {}): LiveNews {
     const rows: LiveRow[] = [];
     let missed = 0;
     let broken: string | undefined;
     for (const item of this.#reader.push(bytes)) {
       if (item.kind === "packet") {
         missed += item.lost;
-        rows.push(this.#rowOf(item));
+        if (rows.length < mostRows) rows.push(this.#rowOf(item));
+        else missed++;
       } else if (item.kind === "malformed") broken = item.malformed;
       else this.#learn(item);
     }
