@@ -55,6 +55,7 @@ const NOUN_WORDS: Readonly<Record<string, string>> = {
   trash: "What was removed and can come back",
   os: "Systems that machines can be made from",
   image: "Images that are here",
+  moments: "Moments of a machine that can be gone back to",
   template: "Machines that others are made from in a moment",
   jobs: "Long work",
 };

@@ -35,6 +35,13 @@ export const registry: Readonly<Record<string, Load>> = {
   clone: () => import("./commands/machine/clone.ts"),
   rm: () => import("./commands/machine/rm.ts"),
   explain: () => import("./commands/machine/explain.ts"),
+  suspend: () => import("./commands/moment/suspend.ts"),
+  snapshot: () => import("./commands/moment/snapshot.ts"),
+  checkpoint: () => import("./commands/moment/checkpoint.ts"),
+  restore: () => import("./commands/moment/restore.ts"),
+  "moments ls": () => import("./commands/moment/ls.ts"),
+  "moments set": () => import("./commands/moment/set.ts"),
+  "moments rm": () => import("./commands/moment/rm.ts"),
   run: () => import("./commands/disposable/run.ts"),
   keep: () => import("./commands/disposable/keep.ts"),
   "template make": () => import("./commands/template/make.ts"),
@@ -116,10 +123,11 @@ export const nouns: Readonly<Record<string, string>> = {
   net: "net ls",
   jobs: "jobs ls",
   template: "template ls",
+  moments: "moments ls",
 };
 
 /** Nouns that take a name straight away: `mimic template NAME`. */
-const takesName: Readonly<Record<string, string>> = { template: "template make" };
+const takesName: Readonly<Record<string, string>> = { template: "template make", moments: "moments ls" };
 
 export const loadAll = async (): Promise<CommandSpec[]> =>
   (await Promise.all(Object.values(registry).map((load) => load()))).map((file) => file.command);

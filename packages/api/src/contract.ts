@@ -13,6 +13,8 @@ import {
   JobView,
   LoadSample,
   MachineView,
+  MomentKind,
+  MomentView,
   SystemView,
   TemplateView,
   Timetable,
@@ -198,6 +200,53 @@ const templates = {
     .output(TemplateView),
 };
 
+const mo = "moments";
+const moment = z.string().min(1).max(100).describe("the moment's name or id");
+const OfMoment = z.strictObject({ machine, moment });
+const moments = {
+  list: route(routes.moments.list, mo, "The moments of a machine, oldest first; `parent` makes them a tree")
+    .input(OfMachine)
+    .output(z.object({ moments: z.array(MomentView) })),
+  take: route(routes.moments.take, mo, "Keep a moment: disks (snapshot), or disks, memory and devices (checkpoint); it goes on meanwhile")
+    .input(
+      z.strictObject({
+        machine,
+        kind: MomentKind,
+        name: z.string().min(1).max(80).optional(),
+        note: z.string().max(2000).optional(),
+      }),
+    )
+    .output(Started),
+  restore: route(routes.moments.restore, mo, "Go back to it (the present is kept first), or make a machine of it")
+    .input(
+      z.strictObject({
+        machine,
+        moment,
+        as: z.string().max(200).optional().describe("make a machine of this name instead"),
+        disksOnly: z.boolean().optional().describe("do not go on from its memory"),
+      }),
+    )
+    .output(Started),
+  change: route(routes.moments.change, mo, "Rename it, note something, protect it")
+    .input(
+      z.strictObject({
+        machine,
+        moment,
+        name: z.string().min(1).max(80).optional(),
+        note: z.string().max(2000).optional(),
+        isProtected: z.boolean().optional(),
+      }),
+    )
+    .output(MomentView),
+  remove: route(routes.moments.remove, mo, "Delete it, anywhere in the tree").input(OfMoment).output(z.object({})),
+  suspend: route(routes.moments.suspend, mo, "Put the machine to sleep: its next start goes on from there")
+    .input(OfMachine)
+    .output(Started),
+  picture: route(routes.moments.picture, mo, "The screen at that moment, as PNG in base64; empty when there is none")
+    .input(OfMoment)
+    .output(z.object({ png: z.string() })),
+};
+
 const dp = "disposables";
 const disposables = {
   run: route(routes.disposables.run, dp, "A machine for once: it vanishes when it stops; the job's result names it")
@@ -317,6 +366,7 @@ export const contract = {
   machines,
   networks: networkContract,
   templates,
+  moments,
   disposables,
   images,
   systems,

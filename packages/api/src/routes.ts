@@ -81,6 +81,15 @@ export const routes = {
     remove: del("/templates/{template}"),
     removeGeneration: del("/templates/{template}/generations/{generation}"),
   },
+  moments: {
+    list: get("/machines/{machine}/moments"),
+    take: post("/machines/{machine}/moments"),
+    restore: post("/machines/{machine}/moments/{moment}/restore"),
+    change: patch("/machines/{machine}/moments/{moment}"),
+    remove: del("/machines/{machine}/moments/{moment}"),
+    suspend: post("/machines/{machine}/suspend"),
+    picture: get("/machines/{machine}/moments/{moment}/picture"),
+  },
   disposables: {
     run: post("/disposables"),
     keep: post("/machines/{machine}/keep"),

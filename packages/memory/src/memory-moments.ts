@@ -39,6 +39,7 @@ export class MemoryMomentStore implements MomentStore {
   remove: MomentStore["remove"] = async (machineId, momentId) => void this.#of(machineId).delete(momentId);
   statePath: MomentStore["statePath"] = (_machineId, momentId) => momentId;
   picture: MomentStore["picture"] = async () => undefined;
+  lendFiles: MomentStore["lendFiles"] = async () => {};
   restoreFiles: MomentStore["restoreFiles"] = async () => {};
   usage: MomentStore["usage"] = async () => ({ bytes: 0, hasPicture: false });
 }

@@ -104,6 +104,7 @@ export const memoryDiskTool: DiskTool = {
   createOverlay: async () => {},
   createEmpty: async () => {},
   copy: async () => {},
+  merge: async () => {},
   grow: async () => {},
   usage: async () => 0,
   checkHeader: async () => undefined,

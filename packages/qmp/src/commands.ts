@@ -76,6 +76,7 @@ export interface CommandArguments extends HotplugArguments {
     readonly "job-id": string;
     readonly device: string;
     readonly "base-node"?: string;
+    readonly "backing-file"?: string;
     readonly "auto-finalize"?: boolean;
     readonly "auto-dismiss"?: boolean;
   };

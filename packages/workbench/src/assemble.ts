@@ -18,6 +18,10 @@ import * as trash from "./machines/trash-verbs.ts";
 import { tryOut } from "./machines/try-out.ts";
 import { afterAbsence } from "./moments/after-absence.ts";
 import { sweepLayers } from "./moments/layers.ts";
+import { listMoments, momentPicture } from "./moments/moment-board.ts";
+import * as moments from "./moments/moment-verbs.ts";
+import { restoreMoment } from "./moments/restore-moment.ts";
+import { takeMoment } from "./moments/take-moment.ts";
 import { networkVerbs } from "./networks/assemble-networks.ts";
 import { NetworkBook } from "./networks/network-book.ts";
 import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
@@ -31,6 +35,7 @@ import type { Workbench } from "./workbench.ts";
 const FEATURES = [
   "templates",
   "disposables",
+  "moments",
   "machines",
   "images",
   "systems",
@@ -70,8 +75,10 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     templates: new Map(),
     making: new Map(),
     pool,
+    wakeFrom: new Map(),
     unreadable: 0,
     makingTemplates: 0,
+    closing: false,
   };
   pool.attach(context);
   return {
@@ -114,6 +121,15 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       change: (input) => templates.changeTemplate(context, input),
       remove: (input) => templates.removeTemplate(context, input),
       removeGeneration: (input) => templates.removeGeneration(context, input),
+    },
+    moments: {
+      list: (input) => listMoments(context, input),
+      take: async (input) => takeMoment(context, input),
+      restore: (input) => restoreMoment(context, input),
+      change: (input) => moments.changeMoment(context, input),
+      remove: (input) => moments.removeMoment(context, input),
+      suspend: async (input) => moments.suspendMachine(context, input),
+      picture: (input) => momentPicture(context, input),
     },
     disposables: {
       run: async ({ withinMs, ...wish }) => {
@@ -192,6 +208,7 @@ async function close(
   { machines: stopThem, signal }: { machines: boolean; signal: AbortSignal },
 ): Promise<{ stoppedMachines: string[] }> {
   const stoppedMachines: string[] = [];
+  context.closing = true;
   await context.jobs.close();
   await context.pool.close();
   if (stopThem) {

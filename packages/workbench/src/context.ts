@@ -69,9 +69,12 @@ export interface Context {
   readonly making: Map<string, Promise<TemplateRecord | Refusal>>;
   /** Machines that wait ready, by template. */
   readonly pool: ReadyMachines;
+  /** Machine → the moment that its next start goes on from. */
+  readonly wakeFrom: Map<string, string>;
   /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */
   unreadable: number;
   makingTemplates: number;
+  closing: boolean;
 }
 
 export function findMachine(context: Context, wanted: string): MachineActor | Refusal {

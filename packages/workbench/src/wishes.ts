@@ -1,4 +1,20 @@
 // What can be wished for, beside making and changing machines.
+import type { MomentKind } from "@mimic/model";
+
+export interface MomentWish {
+  readonly machine: string;
+  readonly kind: MomentKind;
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+}
+
+export interface MomentChange {
+  readonly machine: string;
+  readonly moment: string;
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly isProtected?: boolean | undefined;
+}
 
 export interface TemplateWish {
   readonly machine: string;

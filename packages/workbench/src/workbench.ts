@@ -16,6 +16,7 @@ import type {
   JobView,
   LoadSample,
   MachineView,
+  MomentView,
   StreamLagged,
   SystemView,
   TemplateView,
@@ -25,7 +26,7 @@ import type {
 } from "@mimic/model";
 import type { NetworkVerbs, NicVerbs } from "./network-workbench.ts";
 import type { RunningMachine } from "./ports/index.ts";
-import type { RunWish, TemplateWish } from "./wishes.ts";
+import type { MomentChange, MomentWish, RunWish, TemplateWish } from "./wishes.ts";
 
 type Answer<T> = Promise<T | Refusal>;
 type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "usb" | "directBoot" | "machineType">>;
@@ -119,6 +120,17 @@ export interface Workbench {
     remove(input: { template: string }): Answer<object>;
     /** An old one, that no machine stands on. */
     removeGeneration(input: { template: string; generation: number }): Answer<TemplateView>;
+  };
+  readonly moments: {
+    list(input: OfMachine): Answer<{ moments: MomentView[] }>;
+    take(input: MomentWish): Answer<Started>;
+    /** In place, the present kept first; or as a machine of its own. */
+    restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
+    change(input: MomentChange): Answer<MomentView>;
+    remove(input: OfMachine & { moment: string }): Answer<object>;
+    suspend(input: OfMachine): Answer<Started>;
+    /** The screen at that moment, as PNG in base64; empty when there is no picture. */
+    picture(input: OfMachine & { moment: string }): Answer<{ png: string }>;
   };
   readonly disposables: {
     /** The job's result names the machine. */

@@ -44,8 +44,19 @@ type AnyVerb = (input: unknown, context?: CallContext) => Promise<unknown>;
 
 export function createVerbs(options: VerbOptions): CallVerb {
   const { workbench } = options;
-  const { host, machines, networks, templates, disposables, images, systems, jobs, trash } = workbench;
-  const onWorkbench: Verbs<Omit<Contract, DoorAreas>> = { host, machines, networks, templates, disposables, images, systems, jobs, trash };
+  const { host, machines, networks, templates, moments, disposables, images, systems, jobs, trash } = workbench;
+  const onWorkbench: Verbs<Omit<Contract, DoorAreas>> = {
+    host,
+    machines,
+    networks,
+    templates,
+    moments,
+    disposables,
+    images,
+    systems,
+    jobs,
+    trash,
+  };
   const onDoors = doorVerbs(options);
   const table = new Map<string, { read: (input: unknown) => Promise<unknown>; call: AnyVerb }>();
   for (const [area, verbs] of Object.entries(contract as AnyContractRouter as Record<string, Record<string, unknown>>)) {

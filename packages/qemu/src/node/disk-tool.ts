@@ -1,6 +1,6 @@
 // Disks on this computer. Empty disks and overlays are written by our own code (a few hundred bytes of header); copies
 // are made by a caged QEMU that gets open descriptors, explicit formats and the chain node by node, and no name at all.
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { chmod, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { type LongWork, MimicError, messageOf, plain, type Refusal, type Secret, type Waiting } from "@mimic/base";
 import type { DiskFormat } from "@mimic/model";
 import type { DiskTool } from "@mimic/workbench/ports";
@@ -58,6 +58,35 @@ export class QemuDiskTool implements DiskTool {
     }
   }
 
+  async merge(upper: File, lower: File, below: readonly File[], options: Waiting): Promise<void> {
+    const chain = [upper, lower, ...below];
+    const cage = await this.#qemu.cage();
+    const { binary } = await this.#qemu.capabilities(options);
+    await chmod(upper.path, 0o600);
+    const handles: FileHandle[] = [];
+    try {
+      for (const [depth, { path }] of chain.entries()) handles.push(await openForQemu(path, depth === 0));
+      const args = chainArgs(chain, true);
+      const files = handles.map((handle) => handle.fd);
+      await using qemu = await startHelperQemu(cage, { binary, parent: `${this.#ports.stateDirectory}/tmp`, args, files }, options);
+      const { session } = qemu;
+      const base = below[0] && { "base-node": "source2", "backing-file": below[0].path };
+      await session.execute("block-stream", { "job-id": "merge", device: "source0", ...base, "auto-dismiss": false }, options);
+      for (;;) {
+        const job = (await session.execute("query-jobs", {}, options)).find((one) => one.id === "merge");
+        if (job === undefined) throw copyFailed("the job vanished");
+        if (job.status === "concluded" && job.error !== undefined) throw copyFailed(job.error);
+        if (job.status === "concluded") break;
+        await this.#ports.clock.sleep(20, options);
+      }
+      await session.execute("quit", {}, options);
+      await session.closed;
+      await handles[0]?.sync();
+    } finally {
+      for (const handle of handles) await handle.close();
+    }
+  }
+
   async grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void> {
     const size = Math.ceil(sizeBytes / 512) * 512;
     if (size <= (await virtualSize({ path, format }))) return;
@@ -89,7 +118,7 @@ export class QemuDiskTool implements DiskTool {
 
   async checkHeader(chain: readonly File[]): Promise<Refusal | undefined> {
     for (const [depth, layer] of chain.entries()) {
-      const refused = checkLayer(layer, await readHead(layer.path), chain[depth + 1]);
+      const refused = checkLayer(layer, await readHead(layer.path), chain.slice(depth + 1));
       if (refused) return refused;
     }
     return undefined;
@@ -129,18 +158,27 @@ export class QemuDiskTool implements DiskTool {
   }
 }
 
-function copyArgs(chain: readonly File[], to: File): readonly string[] {
+/** “source0” over “source1” … on descriptors from 3 on. */
+function chainArgs(chain: readonly File[], writesTop: boolean): string[] {
   const args: string[] = [];
+  for (const [depth, layer] of [...chain.entries()].reverse()) {
+    const fd = 3 + depth;
+    const access = { "read-only": !(writesTop && depth === 0) };
+    const backing = layer.format === "qcow2" ? { backing: depth + 1 < chain.length ? `source${depth + 1}` : null } : {};
+    const file = { driver: "file", "node-name": `file${depth}`, filename: `/dev/fdset/${fd}`, ...access, "auto-read-only": false };
+    const format = { driver: layer.format, "node-name": `source${depth}`, file: `file${depth}`, ...access, ...backing };
+    args.push("-add-fd", `fd=${fd},set=${fd}`, "-blockdev", JSON.stringify(file), "-blockdev", JSON.stringify(format));
+  }
+  return args;
+}
+
+function copyArgs(chain: readonly File[], to: File): readonly string[] {
+  const args = chainArgs(chain, false);
   const node = (options: object): void => void args.push("-blockdev", JSON.stringify(options));
   const add = (fd: number): string => {
     args.push("-add-fd", `fd=${fd},set=${fd}`);
     return `/dev/fdset/${fd}`;
   };
-  for (const [depth, layer] of [...chain.entries()].reverse()) {
-    const backing = layer.format === "qcow2" ? { backing: depth + 1 < chain.length ? `source${depth + 1}` : null } : {};
-    node({ driver: "file", "node-name": `file${depth}`, filename: add(3 + depth), "read-only": true, "auto-read-only": false });
-    node({ driver: layer.format, "node-name": `source${depth}`, file: `file${depth}`, "read-only": true, ...backing });
-  }
   node({ driver: "file", "node-name": "target-file", filename: add(3 + chain.length), discard: "unmap" });
   node({ driver: to.format, "node-name": "target", file: "target-file", discard: "unmap", "detect-zeroes": "unmap" });
   return args;

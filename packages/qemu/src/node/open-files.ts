@@ -74,6 +74,6 @@ async function checkOpenLayer(handle: FileHandle, at: NonNullable<FileNeed["laye
   const layer = chain[at.depth];
   if (layer === undefined || layer.format === "raw") return;
   const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-  const refused = checkLayer({ ...layer, encrypted: at.encrypted }, buffer.subarray(0, bytesRead), chain[at.depth + 1]);
+  const refused = checkLayer({ ...layer, encrypted: at.encrypted }, buffer.subarray(0, bytesRead), chain.slice(at.depth + 1));
   if (refused) throw new RefusedError(refused);
 }

@@ -10,8 +10,11 @@ export interface LayerToCheck {
   readonly encrypted?: boolean | undefined;
 }
 
-/** `header` = the first bytes of the layer; `under` = the layer below, if any. */
-export function checkLayer(layer: LayerToCheck, header: Uint8Array, under: LayerToCheck | undefined): Refusal | undefined {
+/**
+ * `header` = the first bytes of the layer; `below` = the layers under it, top to bottom. It may name any of them: when
+ * layers are made one, the header is written a moment before the record.
+ */
+export function checkLayer(layer: LayerToCheck, header: Uint8Array, below: readonly LayerToCheck[]): Refusal | undefined {
   if (layer.format === "raw") return undefined;
   const parsed = parseQcow2Header(header);
   if ("malformed" in parsed) return changed(`its header is damaged (${parsed.malformed})`);
@@ -20,9 +23,10 @@ export function checkLayer(layer: LayerToCheck, header: Uint8Array, under: Layer
     return changed(parsed.encrypted ? "it is encrypted in a way that Mimic did not set up" : "it should be encrypted and is not");
   if (parsed.unknownFeatures) return changed("it uses features that Mimic does not know");
   if (parsed.backing === undefined) return undefined;
-  if (under === undefined) return changed("its header names another file under it");
+  const { backing } = parsed;
   // Only the last part is compared: the data directory may have been moved as a whole.
-  if (baseName(parsed.backing) !== baseName(under.path)) return changed("its header names another file under it");
+  const under = below.find(({ path }) => baseName(path) === baseName(backing));
+  if (under === undefined) return changed("its header names another file under it");
   if (parsed.backingFormat !== undefined && parsed.backingFormat !== under.format)
     return changed("its header names another format for the image under it");
   return undefined;

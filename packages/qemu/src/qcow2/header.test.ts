@@ -48,20 +48,20 @@ test("any bytes give a header or a word, never a throw", () => {
 });
 
 test("an overlay may name the image under it, in a data directory that was moved, and nothing else", () => {
-  const refused = (path: string) => checkLayer(over, head({ sizeBytes: 1024, backing: { path, format: "raw" } }), base);
+  const refused = (path: string) => checkLayer(over, head({ sizeBytes: 1024, backing: { path, format: "raw" } }), [base]);
   expect(refused("/d/images/abc")).toBeUndefined();
   expect(refused("/elsewhere/images/abc")).toBeUndefined();
   expect(refused("/etc/passwd")?.code).toBe("disk.changed_outside");
   expect(refused("json:{}")?.code).toBe("disk.changed_outside");
-  expect(checkLayer(over, head({ sizeBytes: 1024, backing: base }), undefined)?.code).toBe("disk.changed_outside");
-  expect(checkLayer(over, head({ sizeBytes: 1024, backing: { ...base, format: "qcow2" } }), base)?.code).toBe("disk.changed_outside");
+  expect(checkLayer(over, head({ sizeBytes: 1024, backing: base }), [])?.code).toBe("disk.changed_outside");
+  expect(checkLayer(over, head({ sizeBytes: 1024, backing: { ...base, format: "qcow2" } }), [base])?.code).toBe("disk.changed_outside");
 });
 
 test("an external data file, unknown features and damage are refused", () => {
   const changed = (change: (view: DataView, bytes: Uint8Array) => void) => {
     const bytes = head({ sizeBytes: 1024 });
     change(new DataView(bytes.buffer), bytes);
-    return checkLayer(over, bytes, undefined)?.code;
+    return checkLayer(over, bytes, [])?.code;
   };
   expect(changed(() => {})).toBeUndefined();
   expect(changed((view) => view.setBigUint64(72, 4n))).toBe("disk.changed_outside");

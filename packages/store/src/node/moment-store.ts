@@ -113,6 +113,10 @@ export function createMomentStore(needs: Needs): MomentStore {
     picture: (machineId, momentId) => readFile(layout.moment(machineId, momentId).picture).catch(() => undefined),
     restoreFiles: (machineId, momentId) =>
       copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machine(machineId).nvram, /\.fd$/),
+    async lendFiles(machineId, momentId, draftId) {
+      await copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machineDraft(draftId).nvram, /\.fd$/);
+      await copyFolder(files, layout.moment(machineId, momentId).media, layout.machineDraft(draftId).media, /\.img$/);
+    },
     async usage(machineId, momentId) {
       const at = layout.moment(machineId, momentId);
       const [state, picture] = await Promise.all([bytesOf(at.state), bytesOf(at.picture)]);

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 export const layersOf = (hardware: HardwareSpec): readonly LayerRef[] => hardware.disks.flatMap((disk) => disk.layers ?? []);
 
 /** Every hardware that anything remembers: machines, their moments, the trash, templates, machines that wait. */
-async function everyHardware(context: Context): Promise<readonly HardwareSpec[]> {
+export async function everyHardware(context: Context): Promise<readonly HardwareSpec[]> {
   const { ports, actors, templates, pool } = context;
   const trashed = await ports.machines.trashed();
   const ids = [...actors.keys()];

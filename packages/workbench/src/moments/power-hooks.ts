@@ -1,10 +1,14 @@
 // What a start and an end mean beyond power: a machine that sleeps goes on where it was, one that forgets gets fresh
 // disks with fresh keys before it starts, and leaves nothing when it ends.
-import { messageOf } from "@mimic/base";
+import { messageOf, type Waiting } from "@mimic/base";
+import { type HardwareSpec, whyNotWake } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { refreshAny } from "../disposables/identity.ts";
 import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
+import { savedHere } from "../templates/saved-here.ts";
 import { freshDisks } from "./fresh-disks.ts";
-import { sweepLayers } from "./layers.ts";
+import { layersOf, sweepLayers } from "./layers.ts";
+import { mergeLayers } from "./merge-layers.ts";
 
 export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "afterBoot" | "afterOff"> {
   const { ports } = context;
@@ -12,20 +16,63 @@ export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "a
     async beforeBoot(actor, options) {
       const { record } = actor;
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
-      const resume = record.asleep === undefined ? undefined : { statePath: ports.moments.statePath(record.id, record.asleep) };
+      const wakes = context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options));
+      const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
       return { ...(resume && { resume }), ...(secrets && { secrets }), ...(record.forgets === "machine" && { traceless: true }) };
     },
     async afterBoot(actor) {
       const { asleep } = actor.record;
+      const woke = asleep ?? context.wakeFrom.get(actor.record.id);
+      context.wakeFrom.delete(actor.record.id);
+      if (woke !== undefined) void refreshAwake(context, actor);
       if (asleep === undefined) return;
       await actor.change({ ...actor.record, asleep: undefined }, "awake");
       await ports.moments.remove(actor.record.id, asleep);
       await sweepLayers(context);
     },
     async afterOff(actor) {
-      if (actor.record.forgets === "machine") await vanish(context, actor);
+      if (actor.record.forgets === "machine") return await vanish(context, actor);
+      if (context.closing || !layersOf(actor.record.hardware).length) return;
+      // What could not be made one while it ran.
+      void mergeLayers(context, { signal: AbortSignal.timeout(600_000) }).catch(() => {});
     },
   };
+}
+
+/** The moment that it wakes up from; when that cannot be, it is told, forgotten, and the machine is switched on. */
+async function stillAsleep(context: Context, actor: MachineActor, options: Waiting): Promise<string | undefined> {
+  const { ports } = context;
+  const { record } = actor;
+  if (record.asleep === undefined) return undefined;
+  const moment = (await ports.moments.load(record.id)).find(({ id }) => id === record.asleep);
+  const why =
+    moment?.savedWith === undefined
+      ? "its saved memory is not there"
+      : (whyNotWake(moment.savedWith, await savedHere(context, options)) ??
+        (isSame(moment.hardware, record.hardware) ? undefined : "its hardware was changed"));
+  if (why === undefined) return record.asleep;
+  await actor.change({ ...record, asleep: undefined }, "not woken up");
+  await ports.machines.tell(record.id, new Date(ports.clock.nowMs()).toISOString(), `Its sleep is lost, so it is switched on: ${why}.`);
+  await ports.moments.remove(record.id, record.asleep);
+  return undefined;
+}
+
+const isSame = (a: HardwareSpec, b: HardwareSpec): boolean =>
+  JSON.stringify([a.memoryMiB, a.cpus, a.cpuModel, a.board, a.machineType, a.disks, a.display, a.nics.map(({ id }) => id)]) ===
+  JSON.stringify([b.memoryMiB, b.cpus, b.cpuModel, b.board, b.machineType, b.disks, b.display, b.nics.map(({ id }) => id)]);
+
+/** It slept through some time, and has the random numbers of then: both are told anew where its agent helps. */
+async function refreshAwake(context: Context, actor: MachineActor): Promise<void> {
+  const { ports } = context;
+  const agent = actor.running?.agent;
+  if (agent === undefined) return;
+  try {
+    const options = { signal: AbortSignal.timeout(15_000), random: ports.random, helper: ports.reseedProgram };
+    await agent.waitUntilReady(options);
+    await refreshAny(agent, ports.clock.nowMs(), options);
+  } catch (error) {
+    ports.log.warn("a woken machine was not told the time", { machineId: actor.record.id, error: messageOf(error) });
+  }
 }
 
 /** Without the trash: that is what it was made for. */

@@ -65,6 +65,16 @@ export interface DiskTool {
     to: { readonly path: string; readonly format: DiskFormat },
     options: LongWork,
   ): Promise<void>;
+  /**
+   * Makes `upper` hold what `lower` below it holds, so that `lower` is not needed any more; `below` is what is under both.
+   * Cut off at any point, `upper` over `lower` is what it was.
+   */
+  merge(
+    upper: { readonly path: string; readonly format: DiskFormat },
+    lower: { readonly path: string; readonly format: DiskFormat },
+    below: readonly { readonly path: string; readonly format: DiskFormat }[],
+    options: Waiting,
+  ): Promise<void>;
   /** Makes the disk larger (never smaller); only while no machine uses it. */
   grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
   /** Bytes that it takes on this computer. */

@@ -38,6 +38,8 @@ export interface MomentStore {
   picture(machineId: string, momentId: string): Promise<Uint8Array | undefined>;
   /** Puts its UEFI variables back into the machine's folder. */
   restoreFiles(machineId: string, momentId: string): Promise<void>;
+  /** The same files for the draft of another machine. */
+  lendFiles(machineId: string, momentId: string, draftId: string): Promise<void>;
   /** Bytes of its memory, devices and picture. */
   usage(machineId: string, momentId: string): Promise<{ readonly bytes: number; readonly hasPicture: boolean }>;
 }

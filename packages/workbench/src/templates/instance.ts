@@ -14,6 +14,7 @@ import type { Raised } from "../disposables/ready-machines.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
 import type { RunningMachine, SavedState } from "../ports/index.ts";
+import { savedHere } from "./saved-here.ts";
 
 export interface InstanceWish {
   readonly name: Name;
@@ -41,11 +42,6 @@ export function instanceRecord(context: Context, template: TemplateRecord, gener
     origin: { template: template.id, generation: generation.number },
     forgets: wish.forgets,
   };
-}
-
-export async function savedHere(context: Context, options: { readonly signal: AbortSignal }): Promise<SavedWith> {
-  const facts = await context.ports.hypervisor.facts(options);
-  return { qemuVersion: facts.version, accelerator: facts.accelerator, processor: facts.accelerator === "tcg" ? "" : facts.processor };
 }
 
 /** A card like it, with an address of its own. */
@@ -83,6 +79,8 @@ export async function raise(
     readonly template?: readonly [TemplateRecord, Generation] | undefined;
     readonly resume?: SavedState | undefined;
     readonly hold?: boolean;
+    /** Puts further files into its folder. */
+    readonly files?: (machineId: string) => Promise<void>;
   },
   work: LongWork,
 ): Promise<Raised> {
@@ -97,6 +95,7 @@ export async function raise(
   try {
     const secrets: Readonly<Record<string, Secret>> = await makeDisks(context, record, draft.diskPath, work);
     if (from.template) await ports.templates.filesFor(from.template[0].id, from.template[1].number, record.id);
+    await from.files?.(record.id);
     const plan = ports.machines.plan(record, { draft: true });
     running = await ports.hypervisor.boot(
       { ...plan, resume: from.resume, hold: from.hold, secrets, traceless: record.forgets === "machine" },

@@ -17,7 +17,8 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { freezeDisks } from "../moments/freeze.ts";
 import type { StateDraft } from "../ports/index.ts";
 import type { TemplateWish } from "../wishes.ts";
-import { instanceRecord, savedHere } from "./instance.ts";
+import { instanceRecord } from "./instance.ts";
+import { savedHere } from "./saved-here.ts";
 
 export function makeTemplate(context: Context, wish: TemplateWish): { job: JobView } | Refusal {
   const actor = findMachine(context, wish.machine);

@@ -1,0 +1,51 @@
+// `mimic moments NAME`: the tree of moments, each under the one that it came after.
+import { formatSize } from "@mimic/base";
+import type { MomentView } from "@mimic/model";
+import { MACHINE } from "../../arguments.ts";
+import type { CommandSpec } from "../../command.ts";
+import { line, printJson, printTable } from "../../io.ts";
+import { relative } from "../../table.ts";
+
+export const command: CommandSpec = {
+  path: "moments ls",
+  group: "In a moment",
+  summary: "List the moments of a machine that can be gone back to",
+  about: "“mimic moments NAME” is short for this. The present stands on the one that is marked with ●.",
+  args: [MACHINE],
+  examples: [{ line: "mimic moments web", does: "its snapshots and checkpoints as a tree, and what each costs" }],
+  run: async ({ io, client }, given) => {
+    const listed = await client.moments.list({ machine: given.arg("name") });
+    if (given.json) printJson(io, listed);
+    else if (listed.moments.length === 0)
+      line(
+        io,
+        `No moments yet.\nKeep one: mimic snapshot ${given.arg("name")}   While it runs, with memory: mimic checkpoint ${given.arg("name")}`,
+      );
+    else
+      printTable(
+        io,
+        ["MOMENT", "KIND", "COSTS", "KEPT", "ID"],
+        treeOf(listed.moments).map(({ moment, depth }) => [
+          {
+            text: `${"  ".repeat(depth)}${moment.isPresent ? "● " : ""}${moment.name}${moment.isProtected ? " (protected)" : ""}`,
+            tone: "strong",
+          },
+          { text: moment.kind },
+          { text: formatSize(moment.sizeBytes) },
+          { text: relative(moment.takenAt, io.nowMs()) },
+          { text: moment.id, tone: "faint" },
+        ]),
+      );
+    return 0;
+  },
+};
+
+/** Parents before children, each as deep as it has forebears. Pure. */
+export function treeOf(moments: readonly MomentView[]): { readonly moment: MomentView; readonly depth: number }[] {
+  const known = new Set(moments.map(({ id }) => id));
+  const below = (parent: string | undefined, depth: number): { moment: MomentView; depth: number }[] =>
+    moments
+      .filter((moment) => (moment.parent !== undefined && known.has(moment.parent) ? moment.parent : undefined) === parent)
+      .flatMap((moment) => [{ moment, depth }, ...below(moment.id, depth + 1)]);
+  return below(undefined, 0);
+}

@@ -1,0 +1,201 @@
+// Going back to a moment: in place (the present is kept first, whatever it is), or as a machine of its own.
+//
+//   keep the present → end the process → fresh disks over the moment's layers → (checkpoint) go on from its memory
+import { isRefusal, type LongWork, messageOf, type Refusal, refusal } from "@mimic/base";
+import { type DiskSpec, type JobView, type MachineRecord, type MomentRecord, type Name, whyNotSave, whyNotWake } from "@mimic/model";
+import { type Context, freeName, nowIso } from "../context.ts";
+import { giveIdentity, identityInWords } from "../disposables/identity.ts";
+import type { JobResult } from "../jobs/job-board.ts";
+import { adoptNew, newActor, publish } from "../machines/create-machine.ts";
+import type { MachineActor } from "../machines/machine-actor.ts";
+import { bringUp } from "../machines/power-verbs.ts";
+import { freeMac } from "../networks/nic-verbs.ts";
+import { dropCards, raise, withoutCards } from "../templates/instance.ts";
+import { savedHere } from "../templates/saved-here.ts";
+import { sweepLayers } from "./layers.ts";
+import { findMoment } from "./moment-board.ts";
+import { keep, mayNotTake } from "./take-moment.ts";
+
+const isOff = (actor: MachineActor): boolean => actor.state.power === "stopped" || actor.state.power === "failed";
+
+export async function restoreMoment(
+  context: Context,
+  input: { machine: string; moment: string; as?: string | undefined; disksOnly?: boolean | undefined },
+): Promise<{ job: JobView } | Refusal> {
+  const found = await findMoment(context, input);
+  if (isRefusal(found)) return found;
+  const { actor, moment } = found;
+  if (input.as !== undefined) return asMachine(context, actor, moment, input.as);
+  const refused = mayNotTake(actor, "snapshot");
+  if (refused) return refused;
+  const title = `Go back to “${moment.name}” in “${actor.record.name}”`;
+  const job = context.jobs.run({ kind: "moment.restore", title, subjects: [actor.record.id], cancellable: false }, (work) =>
+    goBack(context, actor, moment, input.disksOnly === true, work),
+  );
+  return { job };
+}
+
+async function goBack(
+  context: Context,
+  actor: MachineActor,
+  moment: MomentRecord,
+  disksOnly: boolean,
+  work: LongWork,
+): Promise<JobResult | Refusal> {
+  const { ports } = context;
+  const wasOn = !isOff(actor);
+  const because = moment.savedWith && !disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
+  const wakes = because === undefined && moment.kind === "checkpoint";
+  await actor.occupy(`it goes back to “${moment.name}”`, async () => {
+    const kind = actor.running && whyNotSave(actor.running.run.hardware) === undefined ? "checkpoint" : "snapshot";
+    await keep(context, actor, { kind, name: `before “${moment.name.slice(0, 60)}”`, automatic: "before going back" }, work);
+    work.report({ words: "Putting the disks back" });
+    actor.ask({ kind: "kill" });
+    await actor.until(() => isOff(actor), AbortSignal.timeout(30_000));
+    await putBack(context, actor, moment, work);
+  });
+  if (wakes) context.wakeFrom.set(actor.record.id, moment.id);
+  context.events.publish({ kind: "moment.restored", machineId: actor.record.id, momentId: moment.id });
+  await ports.machines.tell(actor.record.id, nowIso(context), `Went back to “${moment.name}”.`);
+  await sweepLayers(context);
+  const words = `“${actor.record.name}” is back at “${moment.name}”`;
+  if (!wakes && !wasOn) return { machine: actor.record.id, words: `${words}; it is off.` };
+  const up = await bringUp(actor, "usable", work);
+  context.wakeFrom.delete(actor.record.id);
+  if (isRefusal(up)) return up;
+  return {
+    machine: actor.record.id,
+    words: wakes ? `${words} and went on from there.` : `${words}; it was switched on${because ? `, because ${because}` : ""}.`,
+  };
+}
+
+/** Fresh files over the moment's layers; the record names them before the old ones go. */
+async function putBack(context: Context, actor: MachineActor, moment: MomentRecord, work: LongWork): Promise<void> {
+  const { ports } = context;
+  const before = actor.record;
+  const disks = moment.hardware.disks.map(
+    (disk): DiskSpec => (disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay") }),
+  );
+  const record: MachineRecord = { ...before, hardware: { ...moment.hardware, disks }, moment: moment.id };
+  const chains = ports.machines.plan(record).files.disks;
+  for (const disk of disks) {
+    const [own, under] = chains[disk.id] ?? [];
+    if (!own || disk.readOnly) continue;
+    if (under) await ports.diskTool.createOverlay(own.path, under, disk.sizeBytes, work);
+    else await ports.diskTool.createEmpty(own.path, "qcow2", disk.sizeBytes, work);
+  }
+  await actor.change(record, "went back to a moment");
+  await ports.moments.restoreFiles(record.id, moment.id);
+  const named = new Set(disks.map((disk) => disk.head ?? disk.id));
+  for (const disk of before.hardware.disks)
+    if (!named.has(disk.head ?? disk.id) && !disk.readOnly) await ports.machines.forgetFile(before, disk.head ?? disk.id);
+}
+
+/** The moment as a machine of its own; the old one goes on as it is. */
+function asMachine(context: Context, actor: MachineActor, moment: MomentRecord, wanted: string): { job: JobView } | Refusal {
+  const name = freeName(context, wanted);
+  if (isRefusal(name)) return name;
+  context.reserved.add(name);
+  const title = `Make “${name}” of the moment “${moment.name}”`;
+  const job = context.jobs.run({ kind: "machine.create", title, subjects: [name, actor.record.id] }, async (work) => {
+    try {
+      const why = moment.savedWith && whyNotWake(moment.savedWith, await savedHere(context, work));
+      return moment.kind === "checkpoint" && why === undefined
+        ? await goOnAs(context, actor, moment, name, work)
+        : await layAs(context, actor, moment, name, why, work);
+    } finally {
+      context.reserved.delete(name);
+    }
+  });
+  return { job };
+}
+
+function recordAs(context: Context, actor: MachineActor, moment: MomentRecord, name: Name, goesOn: boolean): MachineRecord {
+  const { ports } = context;
+  const nics = moment.hardware.nics.map((nic) => {
+    if (goesOn) return { ...nic, network: null };
+    const id = ports.ids.make("nic") as string;
+    return { ...nic, id, mac: freeMac(context, id) };
+  });
+  const disks = moment.hardware.disks.map((disk) => ({ ...disk, format: "qcow2" as const, head: undefined }));
+  return {
+    ...actor.record,
+    id: ports.ids.make<"MachineId">("mch"),
+    name,
+    createdAt: nowIso(context),
+    hardware: { ...moment.hardware, nics, disks },
+    moment: undefined,
+    asleep: undefined,
+  };
+}
+
+async function goOnAs(context: Context, actor: MachineActor, moment: MomentRecord, name: Name, work: LongWork): Promise<JobResult> {
+  const { ports } = context;
+  const record = recordAs(context, actor, moment, name, true);
+  const resume = { statePath: ports.moments.statePath(actor.record.id, moment.id) };
+  const files = (id: string) => ports.moments.lendFiles(actor.record.id, moment.id, id);
+  const raised = await raise(context, record, { files, resume }, work);
+  try {
+    const own = await becomeItself(context, raised.running.agent, name, work);
+    await dropCards(raised, work);
+    const final = withoutCards(record);
+    await raised.publish(final);
+    const made = newActor(context, final);
+    context.events.publish({ kind: "machine.created", machineId: final.id, name });
+    made.takeOver(raised.running);
+    await ports.machines.tell(final.id, final.createdAt, `Made of the moment “${moment.name}” of “${actor.record.name}”. ${own}`);
+    return { machine: final.id, words: `“${name}” runs: it went on from “${moment.name}”. ${own}` };
+  } catch (error) {
+    await raised.discard();
+    throw error;
+  }
+}
+
+/** Two that went on from one memory must not stay the same; where the guest does not help, that is said. */
+async function becomeItself(
+  context: Context,
+  agent: import("../ports/index.ts").GuestAgent | undefined,
+  name: string,
+  work: LongWork,
+): Promise<string> {
+  const { ports } = context;
+  const warning = "It still has the random numbers, the machine id and the keys of the machine that it was made of.";
+  if (agent === undefined) return warning;
+  try {
+    const options = { signal: AbortSignal.any([work.signal, AbortSignal.timeout(15_000)]) };
+    await agent.waitUntilReady(options);
+    const identity = { name, nowMs: ports.clock.nowMs() };
+    return identityInWords(await giveIdentity(agent, identity, { ...options, random: ports.random, helper: ports.reseedProgram }));
+  } catch (error) {
+    work.signal.throwIfAborted();
+    ports.log.warn("a copy kept the identity of its origin", { name, error: messageOf(error) });
+    return warning;
+  }
+}
+
+async function layAs(
+  context: Context,
+  actor: MachineActor,
+  moment: MomentRecord,
+  name: Name,
+  why: string | undefined,
+  work: LongWork,
+): Promise<JobResult> {
+  const { ports } = context;
+  const record = recordAs(context, actor, moment, name, false);
+  await publish(context, record, work, async (draft) => {
+    const chains = ports.machines.plan(record, { draft: true }).files.disks;
+    for (const disk of record.hardware.disks) {
+      const under = chains[disk.id]?.[1];
+      const path = draft.diskPath(disk.id, "qcow2");
+      if (under) await ports.diskTool.createOverlay(path, under, disk.sizeBytes, work);
+      else await ports.diskTool.createEmpty(path, "qcow2", disk.sizeBytes, work);
+    }
+    await ports.moments.lendFiles(actor.record.id, moment.id, record.id);
+  });
+  adoptNew(context, record, `Made of the moment “${moment.name}” of “${actor.record.name}”.`);
+  return {
+    machine: record.id,
+    words: `“${name}” is made of the disks of “${moment.name}”${why ? ` (not of its memory: ${why})` : ""}. Start it: mimic start ${name}`,
+  };
+}
