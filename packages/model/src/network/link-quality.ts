@@ -11,7 +11,7 @@ export const LinkQuality = z.strictObject({
   duplicate: Probability.optional(),
   /** The share of frames that overtake the ones before them (needs a delay to be seen). */
   reorder: Probability.optional(),
-  /** The share of frames in which one bit is flipped. */
+  /** The share of frames in which one bit behind the Ethernet header is flipped (real cards drop frames with a broken header). */
   corrupt: Probability.optional(),
   bitsPerSecond: z.number().positive().max(1e12).optional(),
   /** Bytes that may wait for their turn before the tail is dropped; counts only with a rate or a delay. */

@@ -1,4 +1,3 @@
 export * from "./filter/index.ts";
-export * from "./live/index.ts";
 export * from "./pcap/index.ts";
 export * from "./ring/index.ts";

@@ -58,6 +58,8 @@ const advertise = (target: Uint8Array, mac: string): NdpMessage => ({
   target,
   options: [{ option: "targetLinkLayer", mac: bytes(mac) }],
 });
+const nothingFrom = (source: Uint8Array): Uint8Array =>
+  serializeIpv6Packet({ source, destination: ALL_NODES, protocol: 59, payload: new Uint8Array(0) });
 const ROUTER: NdpMessage = {
   kind: "routerAdvertisement",
   hopLimit: 64,
@@ -99,6 +101,11 @@ const attacks: readonly (readonly [string, Uint8Array, string, keyof PortGuards]
     "malformed",
     "ip",
   ],
+  ["a packet from a group", fromA(0x0800, udp4("224.0.0.5", 1000, 2000)), "ipSpoofed", "ip"],
+  ["a packet from everybody", fromA(0x0800, udp4("255.255.255.255", 1000, 2000)), "ipSpoofed", "ip"],
+  ["a packet from loopback", fromA(0x0800, udp4("127.0.0.1", 1000, 2000)), "ipSpoofed", "ip"],
+  ["an IPv6 packet from loopback", fromA(0x86dd, nothingFrom(v6("::1"))), "ipSpoofed", "ip"],
+  ["an IPv6 packet from a group", fromA(0x86dd, nothingFrom(ALL_NODES)), "ipSpoofed", "ip"],
   ["an ARP for the gateway's address behind SNAP", inSnap(0x0806, arpAs("10.0.0.1")), "arpSpoofed", "ip"],
   ["a foreign IPv4 source behind SNAP", inSnap(0x0800, udp4("10.0.0.1", 1000, 2000)), "ipSpoofed", "ip"],
   ["a foreign IPv4 source behind SNAP, as bridges write it", inSnap(0x0800, udp4("10.0.0.1", 1000, 2000), 0xf8), "ipSpoofed", "ip"],

@@ -81,6 +81,9 @@ export class ProtocolGuard {
     if (isSame && tick - known.tick < REMIND_TICKS) return true;
     // A guest without an address yet (DHCP).
     if (source === 0) return true;
+    // Nobody is a group, everybody or loopback (RFC 1122 §3.2.1.3): answers to such senders would go to many, or to the asked itself.
+    const first = source >>> 24;
+    if (first >= 224 || first === 127) return false;
     if (!this.#book.allows(vlan, bytes, at, 4, mac, tick)) return false;
     this.#allowed = { address: source, vlan, mac, version: this.#book.version, tick };
     return true;
@@ -88,8 +91,10 @@ export class ProtocolGuard {
 
   #ipv6(bytes: Uint8Array, at: number, end: number, speaker: Speaker): DropReason | undefined {
     if (end - at < 40 || (bytes[at] as number) >> 4 !== 6) return "malformed";
-    if (this.#guards.ip && !isUnspecified(bytes, at + 8) && !this.#book.allows(speaker.vlan, bytes, at + 8, 16, speaker.mac, speaker.tick))
-      return "ipSpoofed";
+    if (this.#guards.ip && !isUnspecified(bytes, at + 8)) {
+      const isNobody = bytes[at + 8] === 0xff || isLoopback(bytes, at + 8);
+      if (isNobody || !this.#book.allows(speaker.vlan, bytes, at + 8, 16, speaker.mac, speaker.tick)) return "ipSpoofed";
+    }
     const { ip, dhcp, routerAdvertisements } = this.#guards;
     return ip || dhcp || routerAdvertisements ? this.#upperLayer(bytes, at, end, speaker) : undefined;
   }
@@ -171,6 +176,11 @@ const u32 = (bytes: Uint8Array, at: number): number => ((u16(bytes, at) << 16) |
 function isUnspecified(bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < 16; i++) if (bytes[at + i] !== 0) return false;
   return true;
+}
+
+function isLoopback(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < 15; i++) if (bytes[at + i] !== 0) return false;
+  return bytes[at + 15] === 1;
 }
 
 /** “52:54:00:…” as a number below 2^48. */

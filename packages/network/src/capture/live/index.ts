@@ -1,1 +1,0 @@
-export { LivePackets, type LiveRow, type RowLayer } from "./live-packets.ts";
