@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import type { Log } from "@mimic/base";
 import { gatewayMaker } from "@mimic/network";
-import { nodeGatewayEnvironment, runSwitch } from "@mimic/network/node";
+import { nodeGatewayEnvironment, nodeUplink, runSwitch } from "@mimic/network/node";
 
 const { values } = parseArgs({ options: { net: { type: "string" }, state: { type: "string" } } });
 if (values.net === undefined || values.state === undefined) {
@@ -15,7 +15,7 @@ const warn = (words: string, facts: Readonly<Record<string, unknown>> = {}): voi
   process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), words, ...facts })}\n`);
 };
 const log = lineLog(warn);
-using environment = nodeGatewayEnvironment({ stateFolder: values.state, log, makeUplink: undefined });
+using environment = nodeGatewayEnvironment({ stateFolder: values.state, log, makeUplink: nodeUplink });
 await using running = await runSwitch({ netFolder: values.net, makeGateway: gatewayMaker(environment), warn });
 // The terminal of whoever started the daemon is not ours to die with.
 process.on("SIGHUP", () => {});

@@ -2,6 +2,7 @@
 
 export * from "./capture/index.ts";
 export * from "./gateway/index.ts";
+export * from "./nat/index.ts";
 export * from "./quality/index.ts";
 export type { AddressBook, GatewayMaker, GatewaySurroundings, NetworkGateway } from "./switch/gateway-port.ts";
 export {

@@ -90,9 +90,10 @@ export class Endpoint implements Disposable {
       random: () => this.#random(),
       nowMs: () => this.nowMs(),
       wake: () => this.#wake(),
+      keepHouse: () => this.#keepHouseBy(this.nowMs() + HOUSEKEEPING_MS),
       send: (ends, protocol, payload, mac) => this.#send(() => this.#output.send({ ...ends, protocol }, payload, mac)),
       complain: (packet, about, mac) => this.#send(() => this.#complainOfOpening(packet, about, mac)),
-      resolve: (address, found) => this.neighbours.resolve(address, found),
+      resolve: (address, found) => this.#resolve(address, found),
     });
     stack.onOpening = (opening) => {
       if (this.events.opening) this.events.opening(opening);
@@ -118,10 +119,44 @@ export class Endpoint implements Disposable {
       return;
     }
     const type = readU16(bytes, typeAt);
-    if (type === ETHER_TYPE.ipv4) this.#inputIp(bytes, at, typeAt + 2, end, 4);
-    else if (type === ETHER_TYPE.ipv6) this.#inputIp(bytes, at, typeAt + 2, end, 6);
+    const isGroup = ((bytes[at] as number) & 1) !== 0;
+    this.#takeMac(bytes, at + 6);
+    if (type === ETHER_TYPE.ipv4) this.#inputIp(bytes, typeAt + 2, end, 4, isGroup);
+    else if (type === ETHER_TYPE.ipv6) this.#inputIp(bytes, typeAt + 2, end, 6, isGroup);
     else if (type === ETHER_TYPE.arp) this.neighbours.arriveArp(bytes.subarray(typeAt + 2, end));
     else this.counters.ignored++;
+  }
+
+  /**
+   * Takes the frame only when it is a whole TCP segment of a connection (or an opening) that is known: for an owner that looks at
+   * all others itself. False = it is not, and nothing has happened.
+   */
+  inputKnown(bytes: Uint8Array, at: number, end: number): boolean {
+    const typeAt = this.#typeAt(bytes, at, end);
+    if (typeAt < 0) return false;
+    const type = readU16(bytes, typeAt);
+    const version = type === ETHER_TYPE.ipv4 ? 4 : type === ETHER_TYPE.ipv6 ? 6 : undefined;
+    const packet = this.#packet;
+    if (version === undefined || packet.read(bytes, typeAt + 2, end, version) !== undefined) return false;
+    if (packet.protocol !== IP_PROTOCOL.tcp || packet.isFragment) return false;
+    const { payloadAt } = packet;
+    if (packet.end - payloadAt < 20) return false;
+    if (!this.tcp.knows(this.#keyOf(packet, readU16(bytes, payloadAt), readU16(bytes, payloadAt + 2)))) return false;
+    if (!this.#isInBatch) this.#beginBatch();
+    this.counters.framesIn++;
+    packet.isOwn = true;
+    packet.isGroup = false;
+    this.#takeMac(bytes, at + 6);
+    this.#arriveTcp(packet);
+    return true;
+  }
+
+  /** Takes an IP packet without a frame around it, from `mac`. */
+  inputPacket(bytes: Uint8Array, version: 4 | 6, mac: Uint8Array): void {
+    if (!this.#isInBatch) this.#beginBatch();
+    this.counters.framesIn++;
+    this.#takeMac(mac, 0);
+    this.#inputIp(bytes, 0, bytes.length, version, false);
   }
 
   /** The batch is over: owners are told, answers are sent. */
@@ -157,7 +192,12 @@ export class Endpoint implements Disposable {
     return readU16(bytes, at + 12) === TPID_CUSTOMER && (readU16(bytes, at + 14) & 0xfff) === vlan ? at + 16 : -1;
   }
 
-  #inputIp(bytes: Uint8Array, frameAt: number, at: number, end: number, version: 4 | 6): void {
+  #takeMac(bytes: Uint8Array, at: number): void {
+    const { mac } = this.#packet;
+    for (let i = 0; i < 6; i++) mac[i] = bytes[at + i] as number;
+  }
+
+  #inputIp(bytes: Uint8Array, at: number, end: number, version: 4 | 6, isGroup: boolean): void {
     const packet = this.#packet;
     const problem = packet.read(bytes, at, end, version);
     if (problem !== undefined) {
@@ -165,9 +205,7 @@ export class Endpoint implements Disposable {
       else this.counters[problem]++;
       return;
     }
-    const { mac } = packet;
-    for (let i = 0; i < 6; i++) mac[i] = bytes[frameAt + 6 + i] as number;
-    packet.isGroup = ((bytes[frameAt] as number) & 1) !== 0 || this.#isGroup(packet);
+    packet.isGroup = isGroup || this.#isGroup(packet);
     packet.isOwn = !packet.isGroup && this.#own.some(({ address }) => packet.isTo(address));
     if (!packet.isFragment) {
       this.#carried(packet);
@@ -230,7 +268,7 @@ export class Endpoint implements Disposable {
       tcp.counters.badChecksums++;
       return;
     }
-    if (tcp.arrive(this.#keyOf(packet))) return;
+    if (tcp.arrive(this.#keyOf(packet, tcp.segment.sourcePort, tcp.segment.destinationPort))) return;
     if (!packet.isOwn && this.#isForeignDone(packet)) return;
     const { sourcePort, destinationPort } = tcp.segment;
     if (sourcePort === 0 || destinationPort === 0) return;
@@ -238,7 +276,7 @@ export class Endpoint implements Disposable {
     tcp.arriveStray(ends, packet.mac, packet.whole);
   }
 
-  #keyOf(packet: Packet): FlowKey {
+  #keyOf(packet: Packet, remotePort: number, localPort: number): FlowKey {
     const key = this.#key;
     const { bytes, sourceAt: from, destinationAt: to } = packet;
     const isV4 = packet.version === 4;
@@ -250,7 +288,7 @@ export class Endpoint implements Disposable {
     key.l1 = isV4 ? 0 : wordAt(bytes, to + 4);
     key.l2 = isV4 ? 0xffff : wordAt(bytes, to + 8);
     key.l3 = wordAt(bytes, isV4 ? to : to + 12);
-    key.ports = (this.tcp.segment.destinationPort << 16) | this.tcp.segment.sourcePort;
+    key.ports = (localPort << 16) | remotePort;
     return key;
   }
 
@@ -319,7 +357,7 @@ export class Endpoint implements Disposable {
     const send = (mac: Uint8Array): void =>
       this.#send(() => this.#output.send({ source, destination, protocol: IP_PROTOCOL.udp }, bytes, mac));
     if (datagram.mac) send(datagram.mac);
-    else this.neighbours.resolve(destination, (mac) => mac && send(mac));
+    else this.#resolve(destination, (mac) => mac && send(mac));
   }
 
   /** A packet with any payload, whose own checksum is in place. */
@@ -330,13 +368,13 @@ export class Endpoint implements Disposable {
   ): void {
     const send = (to: Uint8Array): void => this.#send(() => this.#output.send(header, payload, to));
     if (mac) send(mac);
-    else this.neighbours.resolve(header.destination, (to) => to && send(to));
+    else this.#resolve(header.destination, (to) => to && send(to));
   }
 
   /** A whole packet as it is, for routing: to the neighbour `nextHop`. `lost` is called when that one does not answer. */
   forward(packet: Uint8Array, nextHop: IpAddress, lost?: () => void): void {
-    const copy = this.neighbours.known(nextHop) ? packet : packet.slice();
-    this.neighbours.resolve(nextHop, (mac) => {
+    const copy = packet.slice();
+    this.#resolve(nextHop, (mac) => {
       if (mac) this.#send(() => this.#output.sendRaw(copy, nextHop.version, mac));
       else lost?.();
     });
@@ -392,6 +430,11 @@ export class Endpoint implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #resolve(address: IpAddress, found: (mac: Uint8Array | undefined) => void): void {
+    if (this.#options.resolve) this.#options.resolve(address, found);
+    else this.neighbours.resolve(address, found);
   }
 
   // Time.

@@ -42,30 +42,30 @@ export class IpOutput {
 
   /** A whole packet, as it is. */
   sendRaw(packet: Uint8Array, version: 4 | 6, mac: Uint8Array): void {
-    const { bytes } = this.#writer;
     const linkLength = linkHeaderLength(this.#link);
     const at = this.#writer.begin(linkLength + packet.length);
     if (at < 0) return;
+    const { bytes } = this.#writer;
     writeLinkHeader(bytes, at, this.#link, mac, version === 4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6);
     bytes.set(packet, at + linkLength);
   }
 
   sendArp(payload: Uint8Array, mac: Uint8Array): void {
-    const { bytes } = this.#writer;
     const linkLength = linkHeaderLength(this.#link);
     const at = this.#writer.begin(linkLength + payload.length);
     if (at < 0) return;
+    const { bytes } = this.#writer;
     writeLinkHeader(bytes, at, this.#link, mac, ETHER_TYPE.arp);
     bytes.set(payload, at + linkLength);
   }
 
   #write(header: IpHeader, payload: Uint8Array, mac: Uint8Array, offset: number, flags: number, isPiece = false): void {
     const isV4 = header.source.version === 4;
-    const { bytes } = this.#writer;
     const linkLength = linkHeaderLength(this.#link);
     const headerLength = isV4 ? IPV4_HEADER : IPV6_HEADER + (isPiece ? 8 : 0);
     const at = this.#writer.begin(linkLength + headerLength + payload.length);
     if (at < 0) return;
+    const { bytes } = this.#writer;
     writeLinkHeader(bytes, at, this.#link, mac, isV4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6);
     const ipAt = at + linkLength;
     if (isV4) this.#writeV4(bytes, ipAt, header, payload.length, flags | (offset >> 3));

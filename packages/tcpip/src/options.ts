@@ -24,11 +24,16 @@ export interface EndpointOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /**
-   * Takes a run: records of a 4-byte big-endian length and a frame. The memory is written over after it returns. Called only from
-   * `flush` and from timers, never from `input`.
+   * Takes a run: records of a 4-byte big-endian length and a frame. The memory is written over after it returns; false = it
+   * is kept, and the endpoint takes other memory. Called only from `flush` and from timers, never from `input`.
    */
-  readonly transmit: (run: Uint8Array) => void;
+  readonly transmit: (run: Uint8Array) => unknown;
   readonly limits?: Partial<EndpointLimits>;
+  /**
+   * Finds whose an address is, where somebody else does that for the link; may call at once. Absent = the endpoint asks itself, by
+   * ARP and neighbour discovery.
+   */
+  readonly resolve?: (address: IpAddress, found: (mac: Uint8Array | undefined) => void) => void;
 }
 
 export interface EndpointLimits extends StackLimits {

@@ -5,17 +5,17 @@
 export const RECORD_HEAD = 4;
 
 export class RunWriter {
-  readonly bytes: Uint8Array;
-  readonly halves: Uint16Array;
+  bytes: Uint8Array;
+  halves: Uint16Array;
   /** Frames that found no room: only while input is being read, when nothing may be handed on. */
   dropped = 0;
   frames = 0;
   /** While true, runs are only gathered. */
   isHeld = false;
-  readonly #transmit: (run: Uint8Array) => void;
+  readonly #transmit: (run: Uint8Array) => unknown;
   #end = 0;
 
-  constructor(transmit: (run: Uint8Array) => void, size = 1 << 19) {
+  constructor(transmit: (run: Uint8Array) => unknown, size = 1 << 19) {
     this.bytes = new Uint8Array(size);
     this.halves = new Uint16Array(this.bytes.buffer);
     this.#transmit = transmit;
@@ -47,6 +47,8 @@ export class RunWriter {
     if (this.#end === 0 || this.isHeld) return;
     const run = this.bytes.subarray(0, this.#end);
     this.#end = 0;
-    this.#transmit(run);
+    if (this.#transmit(run) !== false) return;
+    this.bytes = new Uint8Array(this.bytes.length);
+    this.halves = new Uint16Array(this.bytes.buffer);
   }
 }

@@ -106,10 +106,12 @@ export class Gateway implements NetworkGateway {
 
   deliver(run: Uint8Array, _frames: number): void {
     this.#isDelivering = true;
+    const { uplink } = this.#state;
     for (let at = 0; at + RECORD_HEAD <= run.length; ) {
       const end = at + RECORD_HEAD + recordLength(run, at);
       if (end > run.length) return;
-      this.#parts.ingress.take(run.subarray(at + RECORD_HEAD, end));
+      const isKnown = uplink?.receiveKnown(run, at + RECORD_HEAD, end) === true;
+      if (!isKnown) this.#parts.ingress.take(run.subarray(at + RECORD_HEAD, end));
       at = end;
     }
   }

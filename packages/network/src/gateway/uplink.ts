@@ -51,6 +51,11 @@ export interface ResolvedForward {
 export interface Uplink {
   /** Takes a guest's frame; the bytes are valid during the call only. */
   receive(frame: Uint8Array, vlan: number): void;
+  /**
+   * Takes the frame in [at, end) when it belongs to a TCP connection that is there already: nothing is to be decided about it any
+   * more, and nearly all frames are such. False = it is not, and nothing has happened.
+   */
+  receiveKnown(bytes: Uint8Array, at: number, end: number): boolean;
   /** A batch of frames is over. */
   flush(): void;
   setFeet(feet: readonly UplinkFoot[]): void;

@@ -3,3 +3,5 @@ export { type CaptureFiles, openCaptureFiles } from "./capture-file.ts";
 export * from "./gateway/index.ts";
 export { createSwitchFabric, type SwitchFabricOptions, type SwitchProgram } from "./switch-fabric.ts";
 export { CONTROL_SOCKET, runSwitch } from "./switch-process.ts";
+export { hostUplink } from "./uplink/host-uplink.ts";
+export { nodeUplink } from "./uplink/node-uplink.ts";

@@ -1,1 +1,2 @@
 export * from "./scheduler.ts";
+export * from "./tcp-duplex.ts";

@@ -63,7 +63,7 @@ function advance(tcb: Tcb, segment: Segment, acked: number, wasLimited: boolean)
   if (!tcb.isRecovering || tcb.isTimeoutRecovery) {
     tcb.congestion.acknowledged(acked, host.nowMs, roundTrip.smoothedMs ?? 1, wasLimited);
   }
-  const wanted = Math.min(host.limits.mostSendBytes, 2 * tcb.congestion.window);
+  const wanted = Math.floor(Math.min(host.limits.mostSendBytes, 2 * tcb.congestion.window));
   if (wanted > tcb.sendLimit && !host.memory.isTight) tcb.sendLimit = wanted;
   if (tcb.wasFull && sending.length < tcb.sendLimit / 2) {
     tcb.wasFull = false;

@@ -46,6 +46,8 @@ export interface StackSurroundings {
   /** 32 random bits. */
   random(): number;
   nowMs(): number;
+  /** Something began that ends by time: look after it from time to time (`expire`). */
+  keepHouse(): void;
   /** A batch is to be ended soon, since something outside of one happened. */
   wake(): void;
   send(ends: { source: IpAddress; destination: IpAddress }, protocol: number, payload: Uint8Array, mac: Uint8Array): void;
@@ -111,6 +113,10 @@ export class TcpStack implements TcpHost, OpeningHost {
     for (const flow of this.#table) if (flow instanceof Tcb) yield flow;
   }
 
+  knows(key: FlowKey): boolean {
+    return this.#table.find(key) !== undefined;
+  }
+
   /** True when the segment belonged to something that is known. The segment was read, and its checksum is right. */
   arrive(key: FlowKey): boolean {
     const { segment } = this;
@@ -144,6 +150,7 @@ export class TcpStack implements TcpHost, OpeningHost {
     this.#openings.add(opening);
     this.#openingsOf.set(owner, ofOwner + 1);
     this.#table.add(opening);
+    this.#around.keepHouse();
     this.onOpening(opening);
   }
 
@@ -329,6 +336,7 @@ export class TcpStack implements TcpHost, OpeningHost {
     const rest = new TimeWait(tcb, this.nowMs + this.limits.timeWaitMs);
     this.#table.add(rest);
     this.#timeWaits.add(rest);
+    this.#around.keepHouse();
   }
 
   sendSyn(tcb: Tcb): void {

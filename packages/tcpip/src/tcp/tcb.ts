@@ -92,6 +92,7 @@ export class Tcb extends Flow implements TcpConnection, Timed {
   windowShift = 0;
   mss = 536;
   isEndWanted = false;
+  isResetWanted = false;
   /** The sequence number of our FIN, once it was sent. */
   finSequence: number | undefined;
   sendLimit = FIRST_SEND_BYTES;
@@ -237,6 +238,15 @@ export class Tcb extends Flow implements TcpConnection, Timed {
     if (this.state !== STATE.synSent) this.host.sendBare(this, RST_ACK, this.nxt, this.received);
     this.close("reset", false);
     this.isClosedTold = true;
+  }
+
+  resetWhenSent(): void {
+    if (this.sending.length === 0 || !this.isSynchronized) {
+      this.reset();
+      return;
+    }
+    this.isResetWanted = true;
+    this.host.touch(this);
   }
 
   get readableBytes(): number {

@@ -37,6 +37,8 @@ export interface TcpConnection {
   end(): void;
   /** Ends it at once with RST. */
   reset(): void;
+  /** Ends it with RST once what is queued has been sent: for passing on a reset that came behind data. */
+  resetWhenSent(): void;
 
   readonly readableBytes: number;
   /** The peer has ended, and nothing before its end is missing. */

@@ -23,6 +23,10 @@ function sendData(tcb: Tcb): void {
   tcb.isWindowLimited = false;
   const pipe = resend(tcb, onTheWay(tcb), allowed);
   sendNew(tcb, pipe, allowed);
+  if (tcb.isResetWanted && tcb.flight >= tcb.sending.length) {
+    tcb.reset();
+    return;
+  }
   if (tcb.isEndWanted) sendEnd(tcb);
   if (tcb.resendAtMs === Infinity) armResend(tcb);
 }

@@ -1,1 +1,2 @@
+export * from "./frame-server.ts";
 export * from "./netns/index.ts";

@@ -5,15 +5,15 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adaptorPath } from "./adaptor.ts";
-import { endChild, firstLine, mustRun, type Ran, run } from "./run.ts";
+import { endChild, firstLine, mustRun, type Ran, type RunOptions, run } from "./run.ts";
 
 export interface Namespace extends AsyncDisposable {
   /** Of the process that holds it. */
   readonly pid: number;
   /** Runs a program in it to its end; also a failing one resolves. */
-  run(program: string, args?: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<Ran>;
+  run(program: string, args?: readonly string[], options?: RunOptions): Promise<Ran>;
   /** As `run`, but throws when it fails; answers what it said. */
-  must(program: string, args?: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<string>;
+  must(program: string, args?: readonly string[], options?: RunOptions): Promise<string>;
   /** Starts one that goes on; it is ended with the namespace. */
   start(program: string, args?: readonly string[], options?: SpawnOptions): ChildProcess;
   /** What `/etc/resolv.conf` says inside; outside it is never touched. */

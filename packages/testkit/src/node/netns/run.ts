@@ -8,8 +8,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  /** What it reads. */
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+}
+
 /** Resolves also when the program fails; rejects only when it cannot be started. It is killed after `timeoutMs`. */
-export async function run(program: string, args: readonly string[], { input = "", timeoutMs = 60_000 } = {}): Promise<Ran> {
+export async function run(program: string, args: readonly string[], { input = "", timeoutMs = 60_000 }: RunOptions = {}): Promise<Ran> {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], timeout: timeoutMs, killSignal: "SIGKILL" });
   let stdout = "";
   let stderr = "";
@@ -22,7 +28,7 @@ export async function run(program: string, args: readonly string[], { input = ""
 }
 
 /** As `run`; throws with the program's last words when it fails. */
-export async function mustRun(program: string, args: readonly string[], options?: { input?: string; timeoutMs?: number }): Promise<string> {
+export async function mustRun(program: string, args: readonly string[], options?: RunOptions): Promise<string> {
   const ran = await run(program, args, options);
   if (ran.code !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${ran.code}: ${ran.stderr || ran.stdout}`);
   return ran.stdout;

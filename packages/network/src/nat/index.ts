@@ -1,0 +1,4 @@
+export * from "./forwards.ts";
+export * from "./host-side.ts";
+export * from "./nat.ts";
+export { type UplinkParts, uplinkMaker } from "./uplink.ts";

@@ -1,0 +1,71 @@
+// The host's side of the NAT with Node's own sockets: no rights are needed, and the system's routes, firewall and proxies of the
+// person's account hold for guests as for any program.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import type { DatagramEvents, DialTarget, HostDatagrams, HostListener, HostSide, ListenEvents } from "../../nat/host-side.ts";
+import { openDatagrams, targetText } from "./host-datagrams.ts";
+import { acceptedStream, dialHost } from "./host-stream.ts";
+
+export const hostUplink: HostSide = {
+  dial: dialHost,
+  openDatagrams,
+  listenStreams,
+  listenDatagrams,
+  ping,
+};
+
+function listenStreams(at: DialTarget, events: Parameters<HostSide["listenStreams"]>[1]): HostListener {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+    const from = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    events.accepted((streamEvents) => acceptedStream(socket, streamEvents), from);
+  });
+  server.on("error", (error: NodeJS.ErrnoException) => events.failed(listenProblem(at, error)));
+  server.listen({ host: at.address, port: at.port, exclusive: true }, () => events.listening(portOf(server.address())));
+  return {
+    get port() {
+      return portOf(server.address());
+    },
+    close: () => server.close(),
+  };
+}
+
+function listenDatagrams(at: DialTarget, events: ListenEvents & DatagramEvents): HostListener & HostDatagrams {
+  let isListening = false;
+  let problem: NodeJS.ErrnoException | undefined;
+  const datagrams = openDatagrams(at.address.includes(":") ? 6 : 4, {
+    received: (bytes, from) => events.received(bytes, from),
+    closed: () => (isListening ? events.closed() : events.failed(listenProblem(at, problem))),
+  });
+  const { socket } = datagrams;
+  socket.prependListener("error", (error: NodeJS.ErrnoException) => (problem = error));
+  socket.bind({ address: at.address, port: at.port, exclusive: true }, () => {
+    isListening = true;
+    events.listening(socket.address().port);
+  });
+  return { send: datagrams.send, close: datagrams.close, port: at.port };
+}
+
+const portOf = (address: string | { port: number } | null): number => (typeof address === "object" ? (address?.port ?? 0) : 0);
+
+function listenProblem(at: DialTarget, error: NodeJS.ErrnoException | undefined): string {
+  const where = targetText(at);
+  if (error?.code === "EADDRINUSE") return `${where} is in use by another program on this computer.`;
+  if (error?.code === "EACCES") return `This computer does not let its users listen on ${where}; choose a port from 1024 on.`;
+  if (error?.code === "EADDRNOTAVAIL") return `${at.address} is no address of this computer.`;
+  return `It was not possible to listen on ${where}${error ? ` (${error.message})` : ""}.`;
+}
+
+/** More would be cut up on the way. */
+const MOST_PING_BYTES = 1400;
+
+async function ping(
+  address: string,
+  { bytes, signal }: { readonly bytes: number; readonly signal: AbortSignal },
+): Promise<boolean | undefined> {
+  const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
+  const args = ["-n", "-c", "1", "-s", `${Math.min(bytes, MOST_PING_BYTES)}`, address];
+  const child = spawn(process.platform === "darwin" && address.includes(":") ? "ping6" : "ping", args, { stdio: "ignore", signal });
+  child.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ENOENT" ? undefined : false));
+  child.on("exit", (code) => resolve(code === 0));
+  return promise;
+}
