@@ -15,14 +15,19 @@ export const gatewayLossy: Row = {
   bound: `at least ${AT_LEAST} times`,
   async run(bench) {
     const { ours, peer } = await openLossyArena(bench, { loss: 0.01, oneWayMs: 25 });
-    const take = (side: typeof ours, isDown: boolean) => () => iperf(side.guest, { seconds: SECONDS, isDown, lanes: LANES, server: side.server });
+    const take = (side: typeof ours, isDown: boolean) => () =>
+      iperf(side.guest, { seconds: SECONDS, isDown, lanes: LANES, server: side.server });
     const [down, peerDown, up, peerUp] = await interleave([take(ours, true), take(peer, true), take(ours, false), take(peer, false)], {
       warmUp: 0,
       rounds: 4,
     });
     if (!down || !peerDown || !up || !peerUp) throw new Error("nothing was measured");
     const besides = `up: ${(up.median * 1000).toFixed(1)} Mbit/s, Linux to Linux ${(peerUp.median * 1000).toFixed(1)} (${(up.median / peerUp.median).toFixed(2)} times)`;
-    return { ours: down, peer: peerDown, holds: down.median >= AT_LEAST * peerDown.median && up.median >= AT_LEAST * peerUp.median, besides };
+    return {
+      ours: down,
+      peer: peerDown,
+      holds: down.median >= AT_LEAST * peerDown.median && up.median >= AT_LEAST * peerUp.median,
+      besides,
+    };
   },
 };
-

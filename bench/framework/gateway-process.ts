@@ -1,11 +1,11 @@
 // A process that is nothing but a port, an endpoint and a NAT, as `gateway-nat` measures it: `node gateway-process.ts (listen | dial) SOCKET`.
 // Whatever a guest wants is dialled: it lives in a namespace of its own, with nothing else in it.
 import { randomBytes } from "node:crypto";
-import { dialFrames, type FrameServer, serveFrames } from "@mimic/testkit/node";
 import { Nat } from "@mimic/network";
 import { hostUplink } from "@mimic/network/node";
 import { Endpoint, IpAddress } from "@mimic/tcpip";
 import { nodeScheduler } from "@mimic/tcpip/node";
+import { dialFrames, type FrameServer, serveFrames } from "@mimic/testkit/node";
 
 const [how, path = ""] = process.argv.slice(2);
 let frames: FrameServer | undefined;
@@ -27,5 +27,7 @@ process.stdout.write("ready\n");
 // It ends with whoever started it.
 process.stdin.resume().on("end", () => process.exit());
 process.on("SIGUSR2", () => {
-  process.stderr.write(`${JSON.stringify({ tcp: endpoint.tcp.counters, size: endpoint.tcp.size, lost: frames?.lost, memory: endpoint.memoryBytes })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ tcp: endpoint.tcp.counters, size: endpoint.tcp.size, lost: frames?.counts.lost, memory: endpoint.memoryBytes })}\n`,
+  );
 });

@@ -1,8 +1,9 @@
 // A bad wire between two unix sockets, both listened at: `node lossy-relay.ts A B LOSS DELAY_MS SEED`. Loss for each direction,
 // the delay one way. This kernel may have no netem; and it is the same wire for everybody.
+
+import { nodeScheduler } from "@mimic/tcpip/node";
 import { HostileWire } from "@mimic/testkit";
 import { type FrameServer, serveFrames } from "@mimic/testkit/node";
-import { nodeScheduler } from "@mimic/tcpip/node";
 
 const [a = "", b = "", loss = "0", delayMs = "0", seed = "1"] = process.argv.slice(2);
 

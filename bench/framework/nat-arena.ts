@@ -1,8 +1,18 @@
 // The arrangement in which gateways are compared: a guest (a namespace and a tap) behind each gateway, both gateways in one
 // namespace with a cable to another one, where the servers are.
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { adaptorProgram, cable, compileC, firstLine, mustRun, type Namespace, type NamespaceGuest, openNamespace, openNamespaceGuest, whyNoNamespaces } from "@mimic/testkit/node";
+import {
+  cable,
+  compileC,
+  firstLine,
+  mustRun,
+  type Namespace,
+  type NamespaceGuest,
+  openNamespace,
+  openNamespaceGuest,
+  whyNoNamespaces,
+} from "@mimic/testkit/node";
 import { type Bench, CannotMeasure } from "./row.ts";
 
 export const SERVER = "10.99.0.1";
@@ -19,7 +29,6 @@ export interface Arena {
 async function mayMeasure(): Promise<void> {
   const why = await whyNoNamespaces();
   if (why) throw new CannotMeasure(why);
-  if (!(await adaptorProgram())) throw new CannotMeasure("there is no C compiler for the load generators");
   for (const program of ["iperf3", "qemu-system-x86_64"]) {
     await mustRun(program, ["--version"]).catch(() => {
       throw new CannotMeasure(`${program} is not installed`);
@@ -53,6 +62,7 @@ export async function openArena(bench: Bench): Promise<Arena> {
   const keep = keeper(bench);
   const { servers, gateways } = await openWorld(keep);
   const connections = await compileC(join(import.meta.dirname, "connections.c"));
+  if (connections === undefined) throw new CannotMeasure("there is no C compiler for the load generator");
   await firstLine(servers.start(connections, ["serve", `${CONNECTIONS_PORT}`], { stdio: ["ignore", "pipe", "inherit"] }));
   servers.start("iperf3", ["-s"], { stdio: "ignore" });
   const paths = { ours: join(bench.home, "ours"), peer: join(bench.home, "peer") };

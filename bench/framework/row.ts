@@ -6,7 +6,7 @@ export interface Row {
   readonly name: string;
   /** What is measured, in a sentence, and what the peer is. */
   readonly what: string;
-  readonly unit: "ms" | "MiB" | "%" | "per second";
+  readonly unit: "ms" | "MiB" | "%" | "per second" | "Gbit/s";
   /** The bound that was asked for, in words. */
   readonly bound: string;
   /** Says when it cannot be measured here, by throwing CannotMeasure; never answers a remembered figure. */

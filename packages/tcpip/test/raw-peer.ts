@@ -1,7 +1,23 @@
 // One endpoint, and a peer that is no TCP at all: the test writes each segment itself and reads each answer.
-import { VirtualScheduler, seededChance } from "@mimic/testkit";
+
 import { Endpoint, type EndpointLimits, IpAddress } from "@mimic/tcpip";
-import { ETHER_TYPE, IP_PROTOCOL, type Ipv4Packet, isMalformed, parseEthernet, parseIcmp, parseIpv4Packet, parseTcp, parseUdp, serializeEthernet, serializeIpv4Packet, serializeTcp, type TcpParts, type TcpSegment } from "@mimic/wire";
+import { seededChance, VirtualScheduler } from "@mimic/testkit";
+import {
+  ETHER_TYPE,
+  IP_PROTOCOL,
+  type Ipv4Packet,
+  isMalformed,
+  parseEthernet,
+  parseIcmp,
+  parseIpv4Packet,
+  parseTcp,
+  parseUdp,
+  serializeEthernet,
+  serializeIpv4Packet,
+  serializeTcp,
+  type TcpParts,
+  type TcpSegment,
+} from "@mimic/wire";
 
 const PEER_MAC = new Uint8Array([2, 0, 0, 0, 0, 9]);
 const MAC = new Uint8Array([2, 0, 0, 0, 0, 1]);
@@ -41,7 +57,11 @@ export class RawPeer {
 
   send(parts: Partial<TcpParts>, from: Uint8Array = PEER): void {
     const segment = { sourcePort: 1000, destinationPort: 80, sequence: 0, acknowledgement: 0, flags: 0x10, window: 8192, ...parts };
-    this.packet(IP_PROTOCOL.tcp, serializeTcp({ ...segment, sequence: segment.sequence >>> 0, acknowledgement: segment.acknowledgement >>> 0 }, from, OWN), { source: from });
+    this.packet(
+      IP_PROTOCOL.tcp,
+      serializeTcp({ ...segment, sequence: segment.sequence >>> 0, acknowledgement: segment.acknowledgement >>> 0 }, from, OWN),
+      { source: from },
+    );
   }
 
   /** What was sent since the last time. */

@@ -1,7 +1,8 @@
 // A TCP connection of the endpoint as an async stream, for services of the gateway and for the daemon's own connections to
 // guests. At most what the window holds waits for a reader.
-import type { FabricConnection } from "@mimic/workbench/ports";
+
 import type { TcpClosing, TcpConnection } from "@mimic/tcpip";
+import type { FabricConnection } from "@mimic/workbench/ports";
 import type { ServedStream } from "../gateway/uplink.ts";
 
 export interface ConnectionStream extends ServedStream {

@@ -1,11 +1,11 @@
 // The gateway's way out: in each VLAN an endpoint that answers for every address, and a NAT on it. What may go where is decided
 // by the gateway; here it is done.
 import type { Random } from "@mimic/base";
+import type { DropReason } from "@mimic/model";
 import { Endpoint, IpAddress, type Scheduler } from "@mimic/tcpip";
 import { readU16, TPID_CUSTOMER } from "@mimic/wire";
 import type { FabricConnection, ForwardState } from "@mimic/workbench/ports";
 import { cannotConnect } from "../gateway/errors.ts";
-import type { EgressDecision } from "../gateway/filter/decide-egress.ts";
 import type { MakeUplink, ResolvedForward, Uplink, UplinkFoot, UplinkSurroundings } from "../gateway/uplink.ts";
 import { fabricConnectionOf, streamOf } from "./connection-stream.ts";
 import type { ForwardNews, ForwardWish } from "./forwards.ts";
@@ -102,8 +102,10 @@ class NatUplink implements Uplink {
   #decide(flow: NatFlow, vlan: number, endpoint: Endpoint): NatDecision {
     const { protocol, source, destination, destinationPort: port } = flow;
     const decision = this.#surroundings.decide({ protocol, vlan, from: source.bytes, to: destination.bytes, toPort: port });
-    if (decision.verdict === "drop") return { verdict: "drop" };
-    if (decision.verdict === "reject") return { verdict: "reject", how: refusalOf(decision, endpoint.isOwn(destination)) };
+    if (decision.verdict !== "accept") {
+      if (decision.verdict === "drop") return { verdict: "drop" };
+      return { verdict: "reject", how: refusalOf(decision, endpoint.isOwn(destination)) };
+    }
     switch (decision.way) {
       case "uplink":
         return { verdict: "allow", dial: { address: destination.text, port } };
@@ -146,7 +148,10 @@ class NatUplink implements Uplink {
     );
   }
 
-  async connect(to: { readonly address: Uint8Array; readonly port: number }, { signal }: { readonly signal: AbortSignal }): Promise<FabricConnection> {
+  async connect(
+    to: { readonly address: Uint8Array; readonly port: number },
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<FabricConnection> {
     signal.throwIfAborted();
     const address = new IpAddress(to.address.slice());
     const where = `${address.text} port ${to.port}`;
@@ -189,7 +194,7 @@ const ownOf = (foot: UplinkFoot): { address: IpAddress; prefixLength: number }[]
   foot.addresses.map(({ address, prefixLength }) => ({ address: new IpAddress(address.slice()), prefixLength }));
 
 /** Our own address refuses as a host does; what is behind us is refused as a router does. */
-function refusalOf(decision: EgressDecision & { readonly verdict: "reject" | "drop" }, isOwn: boolean): "refused" | "prohibited" | "noRoute" {
+function refusalOf({ reason }: { readonly reason: DropReason }, isOwn: boolean): "refused" | "prohibited" | "noRoute" {
   if (isOwn) return "refused";
-  return decision.reason === "noRoute" ? "noRoute" : "prohibited";
+  return reason === "noRoute" ? "noRoute" : "prohibited";
 }

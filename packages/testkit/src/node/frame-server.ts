@@ -11,16 +11,24 @@ export interface FrameServer extends AsyncDisposable {
   /** Sends whole records. False = the memory is needed for longer. What a slow peer does not take is lost. */
   transmit(run: Uint8Array): boolean;
   /** Runs that were lost. */
-  readonly lost: number;
+  readonly counts: { readonly lost: number };
 }
 
 const READ_BYTES = 1 << 18;
 const MOST_QUEUED_BYTES = 1 << 22;
 
+/** The same, dialling: resolves once it is connected. */
+export async function dialFrames(path: string, taker: FrameTaker): Promise<FrameServer> {
+  const peer = new Socket({ onread: reading(taker) } as unknown as ConstructorParameters<typeof Socket>[0]);
+  await new Promise<void>((resolve, reject) => peer.once("error", reject).connect(path, resolve));
+  peer.on("error", () => {});
+  const sender = sendingTo(() => peer);
+  return Object.assign(sender, { [Symbol.asyncDispose]: async () => void peer.destroy() });
+}
+
 /** Resolves once it listens; one peer at a time. */
 export async function serveFrames(path: string, taker: FrameTaker): Promise<FrameServer> {
   let peer: Socket | undefined;
-  let lost = 0;
   const server = createServer({ pauseOnConnect: true }, (accepted) => {
     // net.Server cannot read into a given buffer; a socket made anew around the same handle can.
     const held = accepted as unknown as { _handle: unknown };
@@ -31,23 +39,31 @@ export async function serveFrames(path: string, taker: FrameTaker): Promise<Fram
     peer.on("error", () => {});
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(path, resolve));
+  return Object.assign(
+    sendingTo(() => peer),
+    {
+      async [Symbol.asyncDispose]() {
+        peer?.destroy();
+        // Not waited for: the socket whose handle was taken counts as open for ever.
+        server.close();
+      },
+    },
+  );
+}
+
+function sendingTo(peerNow: () => Socket | undefined): Pick<FrameServer, "transmit" | "counts"> {
+  const counts = { lost: 0 };
   return {
+    counts,
     transmit(run) {
+      const peer = peerNow();
       if (peer === undefined || peer.destroyed) return true;
       if (peer.writableLength > MOST_QUEUED_BYTES) {
-        lost++;
+        counts.lost++;
         return true;
       }
       peer.write(run);
       return peer.writableLength === 0;
-    },
-    get lost() {
-      return lost;
-    },
-    async [Symbol.asyncDispose]() {
-      peer?.destroy();
-      // Not waited for: the socket whose handle was taken counts as open for ever.
-      server.close();
     },
   };
 }

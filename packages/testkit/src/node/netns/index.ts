@@ -1,3 +1,4 @@
+export { compileC } from "./adaptor.ts";
 export * from "./guest.ts";
 export * from "./namespace.ts";
 export * from "./run.ts";
