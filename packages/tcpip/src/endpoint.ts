@@ -50,6 +50,8 @@ export class Endpoint implements Disposable {
   #now = 0;
   #isNowKnown = false;
   #isInBatch = false;
+  #given: Uint8Array | undefined;
+  #plainOfGiven = new Uint8Array(0) as Uint8Array;
   #isWoken = false;
   #isClosed = false;
   #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
@@ -110,8 +112,9 @@ export class Endpoint implements Disposable {
   // Frames.
 
   /** Takes the frame in [at, end). What it leads to is sent by `flush`, which ends the batch. */
-  input(bytes: Uint8Array, at = 0, end = bytes.length): void {
+  input(given: Uint8Array, at = 0, end = given.length): void {
     if (!this.#isInBatch) this.#beginBatch();
+    const bytes = this.#plain(given);
     this.counters.framesIn++;
     const typeAt = this.#typeAt(bytes, at, end);
     if (typeAt < 0) {
@@ -131,7 +134,8 @@ export class Endpoint implements Disposable {
    * Takes the frame only when it is a whole TCP segment of a connection (or an opening) that is known: for an owner that looks at
    * all others itself. False = it is not, and nothing has happened.
    */
-  inputKnown(bytes: Uint8Array, at: number, end: number): boolean {
+  inputKnown(given: Uint8Array, at: number, end: number): boolean {
+    const bytes = this.#plain(given);
     const typeAt = this.#typeAt(bytes, at, end);
     if (typeAt < 0) return false;
     const type = readU16(bytes, typeAt);
@@ -152,8 +156,9 @@ export class Endpoint implements Disposable {
   }
 
   /** Takes an IP packet without a frame around it, from `mac`. */
-  inputPacket(bytes: Uint8Array, version: 4 | 6, mac: Uint8Array): void {
+  inputPacket(given: Uint8Array, version: 4 | 6, mac: Uint8Array): void {
     if (!this.#isInBatch) this.#beginBatch();
+    const bytes = this.#plain(given);
     this.counters.framesIn++;
     this.#takeMac(mac, 0);
     this.#inputIp(bytes, 0, bytes.length, version, false);
@@ -165,12 +170,16 @@ export class Endpoint implements Disposable {
     if (!this.#isNowKnown) this.#beginBatch();
     this.#writer.isHeld = false;
     this.#isInBatch = true;
-    do this.tcp.settle();
-    while (this.tcp.hasTouched);
-    this.#isInBatch = false;
-    this.#writer.flush();
-    this.#isNowKnown = false;
-    this.#armTimer();
+    try {
+      do this.tcp.settle();
+      while (this.tcp.hasTouched);
+    } finally {
+      // Also when an owner's handler threw.
+      this.#isInBatch = false;
+      this.#writer.flush();
+      this.#isNowKnown = false;
+      this.#armTimer();
+    }
   }
 
   #beginBatch(): void {
@@ -178,6 +187,16 @@ export class Endpoint implements Disposable {
     this.#isNowKnown = true;
     this.#isInBatch = true;
     this.#writer.isHeld = true;
+  }
+
+  /** A Buffer's `slice` is a view, and what we keep must be copies: so that nothing here ever sees a Buffer. */
+  #plain(given: Uint8Array): Uint8Array {
+    if (given.constructor === Uint8Array) return given;
+    if (given !== this.#given) {
+      this.#given = given;
+      this.#plainOfGiven = new Uint8Array(given.buffer, given.byteOffset, given.length);
+    }
+    return this.#plainOfGiven;
   }
 
   /** Where the EtherType stands; -1 = the frame is not for us. */

@@ -1,5 +1,6 @@
-import type { TcpClosing, TcpConnection } from "@mimic/tcpip";
+import { IpAddress, type TcpClosing, type TcpConnection } from "@mimic/tcpip";
 import { seededChance } from "@mimic/testkit";
+import { serializeArp, serializeEthernet } from "@mimic/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openPair, type PairWish, Sink, sendAll } from "./pair.ts";
@@ -7,6 +8,17 @@ import { openPair, type PairWish, Sink, sendAll } from "./pair.ts";
 const bytesOf = (length: number, seed: number): Uint8Array => {
   const chance = seededChance(seed);
   return Uint8Array.from({ length }, () => chance() * 256);
+};
+
+const arpFrom = (mac: number[], ip: number[]): Uint8Array => {
+  const body = serializeArp({
+    operation: 1,
+    senderMac: Uint8Array.from(mac),
+    senderIp: Uint8Array.from(ip),
+    targetMac: new Uint8Array(6),
+    targetIp: Uint8Array.from([10, 0, 0, 1]),
+  });
+  return serializeEthernet({ destination: new Uint8Array(6).fill(0xff), source: Uint8Array.from(mac), etherType: 0x0806, payload: body });
 };
 
 interface Outcome {
@@ -64,6 +76,16 @@ describe("a connection", () => {
   test("carries nothing and ends", () => {
     expectWhole(exchange(new Uint8Array(0), new Uint8Array(0)), new Uint8Array(0), new Uint8Array(0));
   });
+});
+
+test("what was kept of a frame is a copy, also when the frame was a Buffer", () => {
+  const { a, scheduler } = openPair();
+  const memory = Buffer.from(arpFrom([2, 0, 0, 0, 0, 9], [10, 0, 0, 9]));
+  a.endpoint.input(memory);
+  memory.fill(0xff);
+  a.endpoint.flush();
+  expect([...(a.endpoint.neighbours.known(IpAddress.of("10.0.0.9")) ?? [])]).toEqual([2, 0, 0, 0, 0, 9]);
+  scheduler.run(1);
 });
 
 describe("a hostile wire", () => {

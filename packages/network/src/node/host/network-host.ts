@@ -28,10 +28,13 @@ interface LivePort {
   attachment: PortAttachment | undefined;
 }
 
+/** No Buffer: its `slice` is a view and no copy, and whoever looks at frames keeps pieces of them. */
+const plainMemory = (): Uint8Array => new Uint8Array(Buffer.allocUnsafeSlow(READ_BYTES).buffer);
+
 export class NetworkHost {
   readonly #around: HostSurroundings;
   readonly lan: Switch;
-  readonly #pool = new BufferPool(() => Buffer.allocUnsafeSlow(READ_BYTES), KEPT_BUFFERS);
+  readonly #pool = new BufferPool(plainMemory, KEPT_BUFFERS);
   readonly #live = new Map<string, LivePort>();
   #plan: NetworkPlan;
   #gateway: NetworkGateway | undefined;
