@@ -9,6 +9,7 @@ import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-n
 import { scaleList } from "./scale-list.ts";
 import { scaleScroll } from "./scale-scroll.ts";
 import { startOverhead } from "./start-overhead.ts";
+import { switch1500 } from "./switch-1500.ts";
 
 export const rows: readonly Row[] = [
   startOverhead,
@@ -22,4 +23,5 @@ export const rows: readonly Row[] = [
   gatewayNatUp,
   gatewayNatConnections,
   gatewayLossy,
+  switch1500,
 ];

@@ -31,7 +31,7 @@ export class Exits {
   ): void {
     const outlet = dst.outlet;
     if (outlet === undefined) return;
-    this.#touch(dst);
+    if (outlet.gathers) this.#touch(dst);
     const sent = outlet.send(bytes, from, to, frames, memory);
     if (sent === "full") {
       this.#drops.run(dst, "queueFull", bytes, from, to, vlan);
@@ -40,7 +40,7 @@ export class Exits {
     if (sent === "crowded" && sender !== undefined) sender.waitsFor = outlet;
     dst.tally.sentFrames += frames;
     dst.tally.sentBytes += to - from - frames * RECORD_HEAD;
-    for (const tap of dst.taps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
+    if (dst.taps.length > 0) for (const tap of dst.taps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
   }
 
   copy(port: SwitchPort, dst: SwitchPort, vlan: number, form: Form, formOut: Form, bytes: Uint8Array, from: number, to: number): void {

@@ -9,6 +9,8 @@ export type Sent = "taken" | "crowded" | "full";
 export interface Outlet {
   /** The records in `bytes[from, to)`. Without `memory` they must be copied to be kept. */
   send(bytes: Uint8Array, from: number, to: number, frames: number, memory: RunMemory | undefined): Sent;
+  /** Whether it gathers what it gets and wants to be told that a batch is over. */
+  readonly gathers: boolean;
   flush(): void;
   queuedBytes(): number;
   /** Calls once, when it is no longer crowded, or when waiting for it has lasted too long. */
@@ -22,6 +24,7 @@ export function outletOf(port: FramePort): Outlet {
       port.deliver(bytes.subarray(from, to), frames);
       return "taken";
     },
+    gathers: true,
     flush: () => port.flush(),
     queuedBytes: () => 0,
     whenRelieved: (then) => then(),

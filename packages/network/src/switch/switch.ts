@@ -226,17 +226,20 @@ export class Switch {
   /** Sends what was gathered, tells internal ports that the batch is over, and takes what they sent in answer. */
   #finish(): void {
     for (let turns = 0; this.#exits.touched.length > 0 || this.#waiting.length > 0 || this.#heard.length > 0; turns++) {
-      for (const probe of this.#heard.splice(0)) this.#loops.heard(probe.port, probe.vlan, probe.frame);
-      const touched = this.#exits.touched.splice(0);
-      for (const port of touched) {
+      if (this.#heard.length > 0) for (const probe of this.#heard.splice(0)) this.#loops.heard(probe.port, probe.vlan, probe.frame);
+      this.#isBusy = true;
+      const { touched } = this.#exits;
+      // Nothing is added to the list meanwhile: what outlets send in answer waits.
+      for (let i = 0; i < touched.length; i++) {
+        const port = touched[i] as SwitchPort;
         this.#exits.sendGathered(port);
         port.isTouched = false;
+        port.outlet?.flush();
       }
-      this.#isBusy = true;
-      for (const port of touched) port.outlet?.flush();
+      touched.length = 0;
       // Two internal ports that answer each other for ever must not stop the rest of the world.
       if (turns > 100) this.#waiting.length = 0;
-      for (const { port: sender, run } of this.#waiting.splice(0)) this.#walk(sender, run, 0, run.length, undefined);
+      if (this.#waiting.length > 0) for (const { port, run } of this.#waiting.splice(0)) this.#walk(port, run, 0, run.length, undefined);
       this.#isBusy = false;
     }
   }
@@ -426,7 +429,7 @@ export class Switch {
     const vlan = (key >> 12) & 0xfff;
     const form = (key >> 24) as Form;
     this.#countVlan(vlan, frames, to - from - frames * RECORD_HEAD);
-    for (const tap of port.taps) tap.passed(port, "received", vlan, bytes, from, to, frames);
+    if (port.taps.length > 0) for (const tap of port.taps) tap.passed(port, "received", vlan, bytes, from, to, frames);
     if (target < FIRST_GROUP) {
       const dst = this.#ports[target] as SwitchPort;
       const problem = this.#reasonBetween(port, dst, vlan);

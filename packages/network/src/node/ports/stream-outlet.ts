@@ -17,6 +17,7 @@ const PATIENCE_MS = 50;
 const SLOW_FOR_MS = 10_000;
 
 export class StreamOutlet implements Outlet {
+  readonly gathers = false;
   readonly #socket: Socket;
   readonly #pool: BufferPool;
   readonly #fd: number;
