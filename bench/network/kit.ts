@@ -99,7 +99,9 @@ export async function startOurs(
   });
   bench.cleanUp(() => fabric.close({ end: true }));
   const plans = Array.from({ length: ports }, (_, n) => change(plainPort(n), n));
-  await fabric.apply(NetworkPlan.parse({ id: NET, name: "bench", spanningTree: false, ports: plans, ...network }), { signal: AbortSignal.timeout(20_000) });
+  await fabric.apply(NetworkPlan.parse({ id: NET, name: "bench", spanningTree: false, ports: plans, ...network }), {
+    signal: AbortSignal.timeout(20_000),
+  });
   return { name: "ours", pid, paths: plans.map((_, n) => join(folder, "net", `p${n}`)), fabric };
 }
 
@@ -131,7 +133,12 @@ export interface Compared {
 }
 
 /** Loads all carriers in turn, round by round; ratios are those of `carriers[0]` to each other one, taken round by round. */
-export async function compare(bench: Bench, carriers: readonly Carrier[], wish: LoadWish | ((carrier: Carrier) => LoadWish), rounds = 7): Promise<Compared[]> {
+export async function compare(
+  bench: Bench,
+  carriers: readonly Carrier[],
+  wish: LoadWish | ((carrier: Carrier) => LoadWish),
+  rounds = 7,
+): Promise<Compared[]> {
   const program = await compile(bench, "load");
   const taken: Load[][] = carriers.map(() => []);
   for (let round = 0; round <= rounds; round++) {
@@ -154,5 +161,9 @@ export async function compare(bench: Bench, carriers: readonly Carrier[], wish: 
   }));
 }
 
-const median = (values: readonly number[]): number => quantile([...values].sort((a, b) => a - b), 0.5);
+const median = (values: readonly number[]): number =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 export const times = (value: number): string => `${value.toFixed(2)} times`;

@@ -1,10 +1,11 @@
 // Frames and ports for the tests of the switch.
-import { noGuards, type PortGuards, type PortMode } from "@mimic/model";
+import { noGuards, type PortGuards, type PortMode, type TwoWayQuality } from "@mimic/model";
 import type { FramePort } from "../src/index.ts";
 import { framesOf } from "../src/index.ts";
 import { outletOf } from "../src/switch/outlet.ts";
-import { Switch, type SwitchSettings } from "../src/switch/switch.ts";
+import { Switch } from "../src/switch/switch.ts";
 import type { SwitchPort } from "../src/switch/switch-port.ts";
+import type { SwitchSettings } from "../src/switch/switch-world.ts";
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 export const macOf = (n: number): string =>
@@ -60,6 +61,7 @@ export class TestLan {
   readonly lan: Switch;
   readonly got = new Map<string, Uint8Array[]>();
   #random = 1;
+  #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(settings: Partial<SwitchSettings> = {}) {
     this.lan = new Switch(
@@ -69,6 +71,9 @@ export class TestLan {
         wallMs: () => this.nowMs,
         random: (count) => Uint8Array.from({ length: count }, () => this.#chance()),
         tell: (news) => this.news.push(news.words),
+        wakeAt: (atMs) => {
+          this.#dueMs = Math.min(this.#dueMs, atMs);
+        },
       },
     );
   }
@@ -78,7 +83,10 @@ export class TestLan {
     return this.#random & 255;
   }
 
-  add(id: string, wish: { mode?: PortMode; guards?: Partial<PortGuards>; mac?: string; isMirror?: boolean } = {}): SwitchPort {
+  add(
+    id: string,
+    wish: { mode?: PortMode; guards?: Partial<PortGuards>; mac?: string; isMirror?: boolean; quality?: TwoWayQuality } = {},
+  ): SwitchPort {
     const port = this.lan.addPort({
       id,
       label: id,
@@ -86,8 +94,10 @@ export class TestLan {
       mode: wish.mode ?? { mode: "access", vlan: 1 },
       isUp: true,
       guards: { ...noGuards, ...wish.guards },
+      quality: wish.quality ?? { up: {}, down: {} },
       isMirror: wish.isMirror ?? false,
       isInternal: false,
+      isLink: false,
     });
     this.plug(port);
     return port;
@@ -116,9 +126,14 @@ export class TestLan {
   }
 
   pass(ms: number): void {
-    for (let left = ms; left > 0; left -= 500) {
-      this.nowMs += Math.min(500, left);
-      this.lan.tick();
+    for (const end = this.nowMs + ms; this.nowMs < end; ) {
+      const step = Math.min(this.nowMs + 500 - (this.nowMs % 500), end, Math.max(this.nowMs, this.#dueMs));
+      this.nowMs = step;
+      if (this.#dueMs <= step) {
+        this.#dueMs = Number.POSITIVE_INFINITY;
+        this.lan.release();
+      }
+      if (step % 500 === 0) this.lan.tick();
     }
   }
 }

@@ -6,16 +6,19 @@
 //   the rule   = of a circle's places only the least acts: it shuts the higher of the two ports by which its probe
 //                left and came home, for as long as probes keep coming home there.
 //
-// Why every loop stops: each circle has one least place, whose probe walks it and comes home. Why nothing is cut off:
-// suppose all links between two halves were shut. Each shut link lies on a circle that crosses to the other half again by
-// another of those links; the place that shut the one is at most the least end of the other, and at the same place the higher
-// port is shut. So “is shut because of” leads along a strict order through finitely many links and cannot close: the first of
-// them was shut by nothing. (IEEE 802.1Q's spanning tree needs every bridge to take part; guests do not.)
+// Why every loop stops: each circle has one least place, whose probe walks it and comes home. What lies between our ports
+// (cables, guests that bridge) takes part by repeating frames, whatever it is.
+// Why nothing is cut off: suppose all links between two halves were shut. Each lies on a circle that crosses to the other half
+// again by another of those links. The place that shut the first comes before the place of the other, or is the same place and
+// shut its higher port. So “was shut because of” leads along a strict order through finitely many links and must end at
+// one that nothing shut. A probe that comes home by the port by which it left, having met other switches, walked no circle of
+// ours: those others are on it. (IEEE 802.1Q's spanning tree needs every bridge to take part; guests do not.)
 //
 // Probes bear a number that only the switch itself knows, so that nobody can invent them.
 import { RECORD_HEAD, writeRecordHead } from "./ports.ts";
 import type { SwitchPort } from "./switch-port.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { isMember } from "./vlan.ts";
 
 export interface LoopNews {
   readonly port: string;
@@ -29,7 +32,8 @@ export interface LoopWorld {
   readonly random: (bytes: number) => Uint8Array;
   /** Ports through which a loop could lead in this VLAN: up, member, not an edge, not shut. */
   readonly doors: (vlan: number) => readonly SwitchPort[];
-  readonly vlansOf: (port: SwitchPort) => readonly number[];
+  /** Those in which there may be frames. */
+  readonly vlans: () => readonly number[];
   /** Sends a record out of a port, with the tag that the VLAN has there. */
   readonly send: (port: SwitchPort, vlan: number, record: Uint8Array) => void;
   /** The set of VLANs in which a port is shut has changed. */
@@ -49,7 +53,7 @@ export const PROBE_EVERY_MS = 1000;
 /** Three probes may be lost before a port that was shut is opened again. */
 export const SHUT_MS = 3500;
 /** In a dense mesh there are many circles; this bounds what a round costs, the rest is found in the next ones. */
-const RELAYS_PER_SECOND = 500;
+const RELAYS_PER_SECOND = 200;
 
 interface SentProbe {
   readonly port: SwitchPort;
@@ -78,13 +82,14 @@ export class LoopGuard {
     if (now - this.#probedAtMs < PROBE_EVERY_MS) return;
     this.#probedAtMs = now;
     for (const [nonce, probe] of this.#sent) if (now - probe.atMs > SHUT_MS) this.#sent.delete(nonce);
-    for (const port of ports) this.probe(port);
+    const vlans = this.#world.vlans();
+    for (const port of ports) this.probe(port, vlans);
   }
 
-  /** Sends probes out of one port now, in all VLANs or in one: a port came up, or a VLAN got its first frames. */
-  probe(port: SwitchPort, only?: number): void {
-    for (const vlan of only === undefined ? this.#world.vlansOf(port) : [only]) {
-      if (port.shutVlans.has(vlan)) continue;
+  /** Sends probes out of one port now: a port came up, or a VLAN got its first frames. */
+  probe(port: SwitchPort, vlans: readonly number[] = this.#world.vlans()): void {
+    for (const vlan of vlans) {
+      if (!isMember(port.vlans, vlan) || port.shutVlans.has(vlan)) continue;
       const nonce = this.#world.random(NONCE_BYTES);
       this.#sent.set(textOf(nonce), { port, vlan, atMs: this.#world.nowMs() });
       this.#world.send(port, vlan, probeRecord(this.#id, nonce, [this.#place(vlan)]));
@@ -125,6 +130,7 @@ export class LoopGuard {
     const here = this.#place(vlan);
     if (sent === undefined || sent.vlan !== vlan) return;
     if (probe.places.some((place) => compare(place, here) < 0)) return;
+    if (port === sent.port && probe.places.length > 1) return;
     this.#close(port.index > sent.port.index ? port : sent.port, vlan, { out: sent.port, home: port });
   }
 

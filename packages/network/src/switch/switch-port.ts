@@ -1,6 +1,6 @@
 // One port: what its plan says, ready for frames, and what is remembered about it. The hot path reads these
 // fields; only the switch writes them.
-import type { PortPlan } from "@mimic/model";
+import type { DropReason, PortPlan } from "@mimic/model";
 import type { HeldAddresses } from "./address-book.ts";
 import { macNumber, ProtocolGuard } from "./guards.ts";
 import type { Outlet } from "./outlet.ts";
@@ -10,18 +10,20 @@ import { TokenBucket } from "./token-bucket.ts";
 import { compileMode, type PortVlans } from "./vlan.ts";
 
 /** What a port is told; the gateway's own port has no plan in the model and is made from this too. */
-export type PortWish = Pick<PortPlan, "id" | "label" | "mac" | "mode" | "isUp" | "guards"> & {
+export type PortWish = Pick<PortPlan, "id" | "label" | "mac" | "mode" | "isUp" | "guards" | "quality"> & {
   /** A mirror gets copies and may not send. */
   readonly isMirror: boolean;
   /** Of this process (the gateway): it does not bridge. */
   readonly isInternal: boolean;
+  /** Leads to another switch: carries nothing but probes until one had the time to come home. */
+  readonly isLink: boolean;
 };
 
 /** Sees whole runs as they pass, unchanged. For captures and mirrors. */
 export interface Tap {
   /** Frames that the switch took from the port's owner, or gave to it. `vlan`: where they belong. */
   passed(port: SwitchPort, direction: "received" | "sent", vlan: number, bytes: Uint8Array, from: number, to: number, frames: number): void;
-  dropped?(port: SwitchPort, vlan: number, bytes: Uint8Array, at: number, length: number, reason: string): void;
+  dropped?(port: SwitchPort, vlan: number, bytes: Uint8Array, at: number, length: number, reason: DropReason): void;
 }
 
 export class SwitchPort {
@@ -30,8 +32,15 @@ export class SwitchPort {
   wish: PortWish;
   vlans: PortVlans;
   tally = new Tally();
+  /** Who is at the other end, and the way there: the same, unless a bad link lies between. */
+  peer: Outlet | undefined;
   outlet: Outlet | undefined;
   taps: readonly Tap[] = [];
+  /** What leaves the machine goes over a bad link first. */
+  isShapedUp = false;
+  /** Until this time only probes pass (a link to another switch that came up just now). */
+  listensUntilMs = 0;
+  isListening = false;
   /** VLANs in which the loop guard holds the port shut. */
   readonly shutVlans = new Set<number>();
 

@@ -6,37 +6,21 @@
 // Bytes are copied only where a tag changes between way in and way out.
 import type { DropNote, DropReason, PortCounters } from "@mimic/model";
 import { HeldAddresses } from "./address-book.ts";
+import { BadLinks } from "./bad-links.ts";
 import { Drops } from "./drops.ts";
 import { Exits } from "./exits.ts";
 import { macNumber } from "./guards.ts";
-import { LoopGuard, type LoopNews } from "./loop-guard.ts";
-import { MacTable } from "./mac-table.ts";
+import { LoopGuard } from "./loop-guard.ts";
 import { GroupTable } from "./multicast.ts";
 import type { Outlet } from "./outlet.ts";
-import { LONGEST_FRAME, RECORD_HEAD, SHORTEST_FRAME } from "./ports.ts";
+import { LONGEST_FRAME, RECORD_HEAD, recordLength, SHORTEST_FRAME } from "./ports.ts";
 import type { RunMemory } from "./run-buffer.ts";
-import { type PortWish, SwitchPort } from "./switch-port.ts";
+import { type PortWish, SwitchPort, type Tap } from "./switch-port.ts";
+import type { SwitchSettings, SwitchWorld } from "./switch-world.ts";
 import { VlanTally } from "./tally.ts";
+import { mirrorTap, Taps } from "./taps.ts";
 import { FORM, type Form, formAtExit, isMember, isTagType, mayMeet, placeFrame, TAG_BYTES, TYPE_CTAG } from "./vlan.ts";
-
-export interface SwitchSettings {
-  /** Names the switch among others, for the loop guard: any text, unique. */
-  readonly id: string;
-  readonly mtu: number;
-  readonly macAgeSeconds: number;
-  readonly snooping: boolean;
-  readonly loopGuard: boolean;
-}
-
-/** What it takes from outside. */
-export interface SwitchWorld {
-  /** Milliseconds that never go back. */
-  readonly nowMs: () => number;
-  /** For stamps that people read. */
-  readonly wallMs: () => number;
-  readonly random: (bytes: number) => Uint8Array;
-  readonly tell: (news: LoopNews) => void;
-}
+import { Whereabouts } from "./whereabouts.ts";
 
 // A decision in 32 bits: where to (12), the VLAN (12), the form of the frame's tag (2).
 const FLOOD = 4095;
@@ -46,8 +30,8 @@ const ROUTERS = 4093;
 const FIRST_GROUP = 2048;
 const keyOf = (target: number, vlan: number, form: Form): number => target | (vlan << 12) | (form << 24);
 const NO_RUN = -1;
+const LISTEN_MS = 100;
 const MOST_PORTS = 1026;
-const MOST_ADDRESSES = 16_384;
 
 /** What `receive` hands back when the stream cannot be followed any longer: a record announced an impossible length. */
 export const BROKEN = -1;
@@ -58,7 +42,7 @@ export class Switch {
   readonly addresses = new HeldAddresses();
   readonly #ports: (SwitchPort | undefined)[] = [];
   readonly #byId = new Map<string, SwitchPort>();
-  readonly #macs: MacTable;
+  readonly #where: Whereabouts;
   readonly #groups = new GroupTable();
   readonly #loops: LoopGuard;
   readonly #drops: Drops;
@@ -66,10 +50,10 @@ export class Switch {
   readonly #vlanTallies = new Map<number, VlanTally>();
   /** Per VLAN the ports that get floods; made when asked, forgotten when the layout changes. */
   readonly #floods = new Map<number, readonly SwitchPort[]>();
-  /** Addresses that belong to a guarded port: nobody else may teach the table where they are. */
-  readonly #owners = new Map<number, SwitchPort>();
   readonly #services = new Set<number>();
   readonly #waiting: { readonly port: SwitchPort; readonly run: Uint8Array }[] = [];
+  readonly #links: BadLinks;
+  readonly #taps = new Taps(() => this.ports);
   #isBusy = false;
   /** Part of each cached decision: whatever may change one adds to it. */
   #version = 0;
@@ -82,17 +66,18 @@ export class Switch {
     this.#drops = new Drops(world.wallMs);
     this.#exits = new Exits(this.#drops);
     this.#longest = longestFrame(settings.mtu);
+    this.#links = new BadLinks(
+      { ...world, portOf: (index) => this.#ports[index], cameIn: (port, record) => this.#cameOver(port, record) },
+      this.#drops,
+    );
     const seed = world.random(4);
-    this.#macs = new MacTable({
-      seed: ((seed[0] as number) << 24) | ((seed[1] as number) << 16) | ((seed[2] as number) << 8) | (seed[3] as number),
-      most: MOST_ADDRESSES,
-    });
+    this.#where = new Whereabouts(new DataView(seed.buffer, seed.byteOffset).getInt32(0), (index) => this.#ports[index]);
     this.#tick = this.#seconds();
     this.#loops = new LoopGuard(settings.id, {
       nowMs: world.nowMs,
       random: world.random,
       doors: (vlan) => this.#flood(vlan).filter((port) => this.#canLoop(port)),
-      vlansOf: (port) => this.#knownVlans().filter((vlan) => isMember(port.vlans, vlan)),
+      vlans: () => this.#knownVlans(),
       send: (port, vlan, record) => this.#sendOwn(port, vlan, record),
       changed: (news) => {
         this.#relayout();
@@ -124,12 +109,22 @@ export class Switch {
     const port = new SwitchPort(index, wish, this.addresses, this.#world.nowMs());
     this.#ports[index] = port;
     this.#byId.set(wish.id, port);
+    this.#taps.fit(port);
+    this.#links.set(port, wish.quality);
     this.#relayout();
     return port;
   }
 
   changePort(port: SwitchPort, wish: PortWish): void {
-    this.#forgetAddresses(port);
+    this.#links.set(port, wish.quality);
+    const { quality: _new, ...rest } = wish;
+    const { quality: _old, ...before } = port.wish;
+    // A link that gets better or worse while it runs changes nothing else.
+    if (JSON.stringify(rest) === JSON.stringify(before)) {
+      port.wish = wish;
+      return;
+    }
+    this.#where.forgetPort(port);
     port.change(wish, this.addresses, this.#world.nowMs());
     this.#loops.forget(port);
     port.shutVlans.clear();
@@ -141,6 +136,7 @@ export class Switch {
     this.detach(port);
     if (port.wish.mac !== undefined) this.addresses.forgetClaims(macNumber(port.wish.mac));
     this.#loops.forget(port);
+    this.#links.remove(port);
     port.gather?.buffer.letGo();
     port.gather = undefined;
     this.#ports[port.index] = undefined;
@@ -150,19 +146,23 @@ export class Switch {
 
   /** Somebody is at the port's other end now. */
   attach(port: SwitchPort, outlet: Outlet): void {
-    port.outlet = outlet;
+    port.peer = outlet;
+    this.#links.fit(port);
+    port.isListening = port.wish.isLink && this.#settings.loopGuard;
+    port.listensUntilMs = this.#world.nowMs() + LISTEN_MS;
     this.#relayout();
     this.#probeSoon(port);
   }
 
   /** Nobody is there any more. What was learned there is forgotten, so that others are asked again. */
   detach(port: SwitchPort): void {
+    port.peer = undefined;
     port.outlet = undefined;
     if (port.gather) {
       port.gather.used = 0;
       port.gather.frames = 0;
     }
-    this.#forgetAddresses(port);
+    this.#where.forgetPort(port);
     this.#groups.forgetPort(port.index);
     this.#relayout();
   }
@@ -173,10 +173,31 @@ export class Switch {
     if (tick !== this.#tick) {
       this.#tick = tick;
       this.#version++;
-      if (this.#macs.size > 0 && tick % 10 === 0) this.#age(tick);
+      if (tick % 10 === 0) this.#where.age(tick - this.#settings.macAgeSeconds);
       if (this.#settings.snooping) this.#groups.expire(tick);
     }
+    for (const port of this.ports) {
+      if (!port.isListening || this.#world.nowMs() < port.listensUntilMs) continue;
+      port.isListening = false;
+      this.#version++;
+    }
     if (this.#settings.loopGuard) this.#loops.tick([...this.ports].filter((port) => this.#canLoop(port) && this.#isOpen(port)));
+  }
+
+  /** Captures and mirrors. Without a port: all of them. */
+  tap(tap: Tap, port?: string): Disposable {
+    return this.#taps.add(tap, port);
+  }
+
+  /** Copies of what passes port `of` go to the mirror port from now on. */
+  mirror(mirror: SwitchPort, of: string): Disposable {
+    return this.#taps.add(mirrorTap(this.#exits, mirror), of);
+  }
+
+  /** Frames that were under way on bad links and are due now. */
+  release(): void {
+    this.#links.release();
+    if (!this.#isBusy) this.#finish();
   }
 
   // ── What it is asked ───────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +216,7 @@ export class Switch {
 
   /** Where an address was last seen. */
   whereIs(vlan: number, mac: number): SwitchPort | undefined {
-    return this.#ports[this.#macs.find(vlan, Math.floor(mac / 0x1_0000_0000), mac | 0)];
+    return this.#ports[this.#where.find(vlan, Math.floor(mac / 0x1_0000_0000), mac | 0)];
   }
 
   /** Would frames of this VLAN pass from one port to the other, were its guards content? Undefined = yes. */
@@ -217,10 +238,28 @@ export class Switch {
       return to;
     }
     this.#isBusy = true;
-    const end = this.#walk(port, bytes, from, to, memory);
+    const end = port.isShapedUp ? this.#walkShaped(port, bytes, from, to) : this.#walk(port, bytes, from, to, memory);
     this.#isBusy = false;
     this.#finish();
     return end;
+  }
+
+  /** The records go over the port's bad link before they are looked at. */
+  #walkShaped(port: SwitchPort, bytes: Uint8Array, from: number, to: number): number {
+    port.waitsFor = undefined;
+    let end = from;
+    while (to - end >= RECORD_HEAD) {
+      const length = recordLength(bytes, end);
+      if (length > LONGEST_FRAME) return BROKEN;
+      if (end + RECORD_HEAD + length > to) break;
+      end += RECORD_HEAD + length;
+    }
+    this.#links.offerUp(port, bytes, from, end);
+    return end;
+  }
+
+  #cameOver(port: SwitchPort, record: Uint8Array): void {
+    this.#walk(port, record, 0, record.length, undefined);
   }
 
   /** Sends what was gathered, tells internal ports that the batch is over, and takes what they sent in answer. */
@@ -330,9 +369,12 @@ export class Switch {
     if (port.allFrames !== undefined && !port.allFrames.take(this.#world.nowMs())) return this.#drop(port, "rateLimit", bytes, f, n, vlan);
     if (isKnown) return admitted;
     const form = (admitted >> 24) as Form;
-    if (!this.#learn(port, vlan, srcHigh, srcLow)) return this.#drop(port, this.#refusal, bytes, f, n, vlan);
+    const learned = this.#where.learn(port, vlan, srcHigh, srcLow, this.#tick);
+    if (learned === "macSpoofed" || learned === "macLimit") return this.#drop(port, learned, bytes, f, n, vlan);
+    if (learned !== "known") this.#version++;
+    if (learned === "fresh") this.#sawVlan(vlan);
     if (dstHigh & 0x100) return this.#decideGroup(port, bytes, f, n, { vlan, form, type, payload, dstHigh, dstLow });
-    const found = this.#macs.find(vlan, dstHigh, dstLow);
+    const found = this.#where.find(vlan, dstHigh, dstLow);
     const key = keyOf(found < 0 ? FLOOD : found, vlan, form);
     port.cacheVersion = this.#version;
     port.cacheDstHigh = dstHigh;
@@ -345,7 +387,6 @@ export class Switch {
   }
 
   readonly #speaker = { vlan: 0, mac: 0, tick: 0 };
-  #refusal: DropReason = "macSpoofed";
 
   /** May the frame come in here, and into which VLAN? The key with no target yet, or DROPPED. */
   #admit(port: SwitchPort, bytes: Uint8Array, f: number, n: number, tag: number, srcHigh: number, srcLow: number): number {
@@ -358,7 +399,8 @@ export class Switch {
     // A group cannot send (IEEE 802.3 §3.2.3); nobody has the address 0.
     if ((srcHigh & 0x100) !== 0 || (srcHigh === 0 && srcLow === 0)) return this.#drop(port, "malformed", bytes, f, n, vlan);
     if (this.#loops.isProbe(bytes, f)) return this.#takeProbe(port, bytes, f, n, placed);
-    if (port.shutVlans.size > 0 && port.shutVlans.has(vlan)) return this.#drop(port, "loopBlocked", bytes, f, n, vlan);
+    if (port.isListening || (port.shutVlans.size > 0 && port.shutVlans.has(vlan)))
+      return this.#drop(port, "loopBlocked", bytes, f, n, vlan);
     return placed << 12;
   }
 
@@ -376,31 +418,6 @@ export class Switch {
   }
 
   readonly #heard: { readonly port: SwitchPort; readonly vlan: number; readonly frame: Uint8Array }[] = [];
-
-  /** False = the source may not be here; `#refusal` says why. */
-  #learn(port: SwitchPort, vlan: number, high: number, low: number): boolean {
-    const before = this.#macs.find(vlan, high, low);
-    if (before !== port.index) {
-      const owner = this.#owners.size > 0 ? this.#owners.get(high * 0x1_0000_0000 + (low >>> 0)) : undefined;
-      if (owner !== undefined && owner !== port && isMember(owner.vlans, vlan)) {
-        this.#refusal = "macSpoofed";
-        return false;
-      }
-      if (port.learned >= port.wish.guards.macLimit) {
-        this.#refusal = "macLimit";
-        return false;
-      }
-    }
-    const answer = this.#macs.learn({ vlan, high, low, port: port.index, seen: this.#tick });
-    if (answer === -2 || answer === port.index) return true;
-    this.#version++;
-    port.learned++;
-    if (answer >= 0) {
-      const other = this.#ports[answer];
-      if (other) other.learned--;
-    } else this.#sawVlan(vlan);
-    return true;
-  }
 
   #decideGroup(
     port: SwitchPort,
@@ -453,7 +470,7 @@ export class Switch {
     if (!dst.wish.isUp) return "portDown";
     if (dst.outlet === undefined) return "noPeer";
     if (!mayMeet(port.vlans.privateGroup, dst.vlans.privateGroup)) return "privateVlan";
-    if (dst.shutVlans.size > 0 && dst.shutVlans.has(vlan)) return "loopBlocked";
+    if (dst.isListening || (dst.shutVlans.size > 0 && dst.shutVlans.has(vlan))) return "loopBlocked";
     if (!isMember(dst.vlans, vlan)) return "vlanNotAllowed";
     return undefined;
   }
@@ -510,35 +527,13 @@ export class Switch {
     return DROPPED;
   }
 
-  #age(tick: number): void {
-    const oldest = tick - this.#settings.macAgeSeconds;
-    this.#forget((entry) => entry.seen < oldest);
-  }
-
-  #forgetAddresses(port: SwitchPort): void {
-    this.#forget((entry) => entry.port === port.index);
-  }
-
-  #forget(isStale: (entry: { readonly port: number; readonly seen: number }) => boolean): void {
-    const went = this.#macs.forget((entry) => {
-      if (!isStale(entry)) return false;
-      const port = this.#ports[entry.port];
-      if (port) port.learned--;
-      return true;
-    });
-    if (went > 0) this.#version++;
-  }
-
   /** Something changed that decisions rest on. */
   #relayout(): void {
     this.#version++;
     this.#floods.clear();
-    this.#owners.clear();
     this.#services.clear();
-    for (const port of this.ports) {
-      if (port.wish.guards.mac && port.wish.mac !== undefined) this.#owners.set(macNumber(port.wish.mac), port);
-      if (port.vlans.isTunnel) this.#services.add(port.vlans.untagged);
-    }
+    this.#where.own(this.ports);
+    for (const port of this.ports) if (port.vlans.isTunnel) this.#services.add(port.vlans.untagged);
   }
 
   #canLoop(port: SwitchPort): boolean {
@@ -554,7 +549,9 @@ export class Switch {
     const known = new Set(this.#vlanTallies.keys());
     for (const port of this.ports) {
       if (port.vlans.untagged > 0) known.add(port.vlans.untagged);
-      for (const vlan of port.vlans.members?.list() ?? []) known.add(vlan);
+      const { list } = port.vlans.members ?? { list: [] };
+      // Of a trunk for very many VLANs only those count in which frames were seen.
+      if (list.length <= 64) for (const vlan of list) known.add(vlan);
     }
     return [...known];
   }
@@ -563,7 +560,7 @@ export class Switch {
     if (this.#vlanTallies.has(vlan) || !this.#settings.loopGuard) return;
     this.#countVlan(vlan, 0, 0);
     for (const port of this.ports)
-      if (this.#canLoop(port) && this.#isOpen(port) && isMember(port.vlans, vlan)) this.#loops.probe(port, vlan);
+      if (this.#canLoop(port) && this.#isOpen(port) && isMember(port.vlans, vlan)) this.#loops.probe(port, [vlan]);
   }
 
   #probeSoon(port: SwitchPort): void {

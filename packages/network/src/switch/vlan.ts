@@ -18,11 +18,11 @@ export const isTagType = (type: number): boolean => type === TYPE_CTAG || type =
 /** A set of VLANs as bits. */
 export class VlanSet {
   readonly #bits = new Uint8Array(512);
+  readonly list: number[] = [];
   add(vlan: number): void {
+    if (this.has(vlan)) return;
     this.#bits[vlan >> 3] = (this.#bits[vlan >> 3] as number) | (1 << (vlan & 7));
-  }
-  list(): number[] {
-    return Array.from({ length: 4096 }, (_, vlan) => vlan).filter((vlan) => this.has(vlan));
+    this.list.push(vlan);
   }
   has(vlan: number): boolean {
     return ((this.#bits[vlan >> 3] as number) & (1 << (vlan & 7))) !== 0;

@@ -5,12 +5,15 @@ import type { SwitchNews } from "@mimic/workbench/ports";
 import type { GatewayMaker, NetworkGateway } from "../../switch/gateway-port.ts";
 import { outletOf } from "../../switch/outlet.ts";
 import { BufferPool } from "../../switch/run-buffer.ts";
-import { Switch, type SwitchWorld } from "../../switch/switch.ts";
+import { Switch } from "../../switch/switch.ts";
 import type { PortWish, SwitchPort } from "../../switch/switch-port.ts";
+import type { SwitchWorld } from "../../switch/switch-world.ts";
 import { type AttachmentPlace, dialAttachment, listenAttachment, type PortAttachment } from "../ports/attachment.ts";
+import type { CableEnd } from "../ports/cable.ts";
+import { tunnelAttachment } from "../ports/tunnel.ts";
 
 export interface HostSurroundings {
-  readonly world: Omit<SwitchWorld, "tell">;
+  readonly world: Omit<SwitchWorld, "tell" | "wakeAt">;
   readonly tell: (news: SwitchNews) => void;
   readonly warn: (words: string, facts: Readonly<Record<string, unknown>>) => void;
   /** Where a plan's path is in this process. */
@@ -39,12 +42,15 @@ export class NetworkHost {
   #plan: NetworkPlan;
   #gateway: NetworkGateway | undefined;
   #gatewayPort: SwitchPort | undefined;
+  #mirrors: Disposable[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(plan: NetworkPlan, around: HostSurroundings) {
     this.#around = around;
     this.#plan = { ...plan, ports: [] };
     this.lan = new Switch(settingsOf(plan), {
       ...around.world,
+      wakeAt: (atMs) => this.#wake(atMs),
       tell: (news) => around.tell({ kind: "loop", network: plan.id, port: news.port, words: news.words }),
     });
     this.apply(plan);
@@ -64,9 +70,19 @@ export class NetworkHost {
     for (const [id, live] of this.#live) if (!plan.ports.some((port) => port.id === id)) this.#remove(live);
     for (const port of plan.ports) this.#applyPort(port);
     this.#applyGateway(plan);
+    this.#applyMirrors(plan);
+  }
+
+  /** The end of a cable here, if this port has one that leads there. */
+  cableEnd(id: string, to: { readonly network: string; readonly port: string }): CableEnd | undefined {
+    const live = this.#live.get(id);
+    if (live?.plan.attach.how !== "cable") return undefined;
+    const { network, port } = live.plan.attach;
+    return network === to.network && port === to.port ? { lan: this.lan, port: live.port } : undefined;
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     for (const live of this.#live.values()) this.#remove(live);
     await this.#closeGateway();
   }
@@ -86,6 +102,19 @@ export class NetworkHost {
       live.attachment = this.#attach(plan, live.port);
     } else live.attachment?.hurry();
     live.plan = plan;
+  }
+
+  #applyMirrors(plan: NetworkPlan): void {
+    for (const mirror of this.#mirrors.splice(0)) mirror[Symbol.dispose]();
+    for (const { id, attach } of plan.ports) {
+      const mirror = this.#live.get(id)?.port;
+      if (attach.how === "mirror" && mirror) this.#mirrors.push(...attach.of.map((of) => this.lan.mirror(mirror, of)));
+    }
+  }
+
+  #wake(atMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.lan.release(), Math.max(0, Math.ceil(atMs - performance.now())));
   }
 
   #remove(live: LivePort): void {
@@ -108,8 +137,10 @@ export class NetworkHost {
       case "listen":
       case "mirror":
         return listenAttachment(this.#around.pathOf(plan.attach.path), place);
-      case "cable":
       case "tunnel":
+        return tunnelAttachment({ ...plan.attach, keyPath: this.#around.pathOf(plan.attach.keyPath) }, place);
+      // Needs the other network: see SwitchHost.
+      case "cable":
         return undefined;
       default:
         return plan.attach satisfies never;
@@ -163,8 +194,10 @@ const wishOf = (plan: PortPlan): PortWish => ({
   mode: plan.mode,
   isUp: plan.isUp,
   guards: plan.guards,
+  quality: plan.quality,
   isMirror: plan.attach.how === "mirror",
   isInternal: false,
+  isLink: plan.attach.how === "cable" || plan.attach.how === "tunnel",
 });
 
 /** A trunk with every VLAN, VLAN 1 untagged. Its address is guarded like a NIC's: nobody else may speak as the gateway. */
@@ -175,8 +208,10 @@ const gatewayWish = (mac: string): PortWish => ({
   mode: { mode: "trunk", native: 1, allowed: "all" },
   isUp: true,
   guards: { ...noGuards, mac: true },
+  quality: { up: {}, down: {} },
   isMirror: false,
   isInternal: true,
+  isLink: false,
 });
 
 /** Plans are plain data. */

@@ -1,9 +1,57 @@
-// A capture over the control socket: pcap-ng bytes until the reader goes.
+// A capture over the control socket: pcap-ng bytes until the reader goes. A reader that is too slow loses frames, which the
+// bytes say; the switch never waits for it.
 import type { Socket } from "node:net";
-import { MimicError } from "@mimic/base";
+import { isRefusal, RefusedError } from "@mimic/base";
 import type { CaptureWish } from "@mimic/workbench/ports";
+import { CaptureStream, type CaptureTime, captureTime, compileFilter } from "../../capture/index.ts";
+import { unknownPort } from "../../errors.ts";
+import { CaptureTap } from "../../switch/capture-tap.ts";
 import type { NetworkHost } from "./network-host.ts";
 
-export function serveCapture(_socket: Socket, _network: NetworkHost, _wish: CaptureWish, _welcome: () => void): void {
-  throw new MimicError("network.switch_failed", "Captures are not there yet.", { hint: "Update Mimic." });
+/** Frames are handed on together: often enough to look live, seldom enough to cost little. */
+const TOGETHER_MS = 4;
+
+/** Throws `capture.bad_filter` and `network.unknown_port` before anything is said. */
+export function serveCapture(socket: Socket, network: NetworkHost, wish: CaptureWish, welcome: () => void): void {
+  const filter = compileFilter(wish.filter);
+  if (isRefusal(filter)) throw new RefusedError(filter);
+  const port = wish.what.of === "port" ? wish.what.port : undefined;
+  if (port !== undefined && network.lan.port(port) === undefined) throw unknownPort(port);
+  let timer: NodeJS.Timeout | undefined;
+  const pump = (): void => {
+    timer = undefined;
+    for (let bytes = socket.writableNeedDrain ? undefined : stream.take(); bytes !== undefined; bytes = stream.take()) {
+      const taken = bytes;
+      if (!socket.write(taken, () => stream.giveBack(taken))) break;
+    }
+  };
+  const stream: CaptureStream = new CaptureStream({
+    snapLength: wish.snapLength,
+    filter: wish.filter,
+    onReadable: () => {
+      timer ??= setTimeout(pump, TOGETHER_MS);
+    },
+  });
+  welcome();
+  const tap = network.lan.tap(new CaptureTap({ stream, filter, wish, now: captureNow }), port);
+  socket.on("drain", pump);
+  // The reader says by its end that it wants no more, and still gets what was seen until then.
+  socket.on("end", () => {
+    tap[Symbol.dispose]();
+    stream.close(captureNow());
+    clearTimeout(timer);
+    pump();
+    socket.end();
+  });
+  socket.on("close", () => {
+    tap[Symbol.dispose]();
+    clearTimeout(timer);
+  });
+  socket.resume();
+}
+
+function captureNow(): CaptureTime {
+  const ms = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(ms / 1000);
+  return captureTime(seconds, Math.floor((ms - seconds * 1000) * 1e6));
 }

@@ -7,6 +7,7 @@ import type { AnswerTo, Ask } from "../../control/messages.ts";
 import { noGateway, unknownNetwork } from "../../errors.ts";
 import type { GatewayMaker } from "../../switch/gateway-port.ts";
 import { traceThrough } from "../../switch/trace.ts";
+import { Cables } from "./cables.ts";
 import { NetworkHost } from "./network-host.ts";
 
 export interface SwitchHostOptions {
@@ -22,10 +23,12 @@ const TICK_MS = 500;
 export class SwitchHost {
   readonly #options: SwitchHostOptions;
   readonly #networks = new Map<string, NetworkHost>();
+  readonly #cables: Cables;
   readonly #ticking: NodeJS.Timeout;
 
   constructor(options: SwitchHostOptions) {
     this.#options = options;
+    this.#cables = new Cables(options.tell);
     this.#ticking = setInterval(() => {
       for (const network of this.#networks.values()) network.lan.tick();
     }, TICK_MS);
@@ -78,12 +81,14 @@ export class SwitchHost {
     const network = this.#networks.get(plan.id);
     if (network !== undefined) network.apply(plan);
     else this.#networks.set(plan.id, new NetworkHost(plan, this.#surroundings()));
+    this.#cables.fit(this.#networks);
     return null;
   }
 
   async #remove(id: string): Promise<null> {
     const network = this.#networks.get(id);
     this.#networks.delete(id);
+    this.#cables.fit(this.#networks);
     await network?.close();
     return null;
   }

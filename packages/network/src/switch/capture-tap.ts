@@ -1,0 +1,57 @@
+// Shows what passes to a capture: of a port both directions, of a network or a VLAN each frame once, where it came in.
+import { DROP_WORDS, type DropReason } from "@mimic/model";
+import type { CaptureWish } from "@mimic/workbench/ports";
+import type { CaptureStream, CaptureTime, FrameFilter } from "../capture/index.ts";
+import { lengthAt, RECORD_HEAD } from "./ports.ts";
+import type { SwitchPort, Tap } from "./switch-port.ts";
+
+export class CaptureTap implements Tap {
+  readonly #stream: CaptureStream;
+  readonly #filter: FrameFilter;
+  readonly #wish: CaptureWish;
+  readonly #now: () => CaptureTime;
+  readonly #interfaces = new Map<string, number>();
+  /** “” lets everything pass, and costs nothing. */
+  readonly #filters: boolean;
+
+  constructor({ stream, filter, wish, now }: { stream: CaptureStream; filter: FrameFilter; wish: CaptureWish; now: () => CaptureTime }) {
+    this.#stream = stream;
+    this.#filter = filter;
+    this.#wish = wish;
+    this.#now = now;
+    this.#filters = wish.filter.trim() !== "";
+  }
+
+  passed(port: SwitchPort, direction: "received" | "sent", vlan: number, bytes: Uint8Array, from: number, to: number): void {
+    const { what } = this.#wish;
+    if (what.of !== "port" && direction === "sent") return;
+    if (what.of === "vlan" && vlan !== what.vlan) return;
+    const id = this.#interfaceOf(port);
+    const time = this.#now();
+    const way = direction === "received" ? "inbound" : "outbound";
+    for (let at = from; at < to; ) {
+      const start = at + RECORD_HEAD;
+      at = start + lengthAt(bytes, at);
+      const frame = bytes.subarray(start, at);
+      if (this.#filters && !this.#filter(frame)) this.#stream.passedOver(id);
+      else this.#stream.packet(id, frame, time, way);
+    }
+  }
+
+  dropped(port: SwitchPort, vlan: number, bytes: Uint8Array, at: number, length: number, reason: DropReason): void {
+    const { what, withDrops } = this.#wish;
+    if (!withDrops || (what.of === "vlan" && vlan !== what.vlan)) return;
+    const frame = bytes.subarray(at, at + length);
+    if (this.#filters && !this.#filter(frame)) return;
+    this.#stream.packet(this.#interfaceOf(port), frame, this.#now(), "inbound", `dropped: ${DROP_WORDS[reason].words}`);
+  }
+
+  #interfaceOf(port: SwitchPort): number {
+    let id = this.#interfaces.get(port.id);
+    if (id === undefined) {
+      id = this.#stream.addInterface({ name: port.wish.label });
+      this.#interfaces.set(port.id, id);
+    }
+    return id;
+  }
+}
