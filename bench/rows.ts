@@ -9,7 +9,14 @@ import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-n
 import { scaleList } from "./scale-list.ts";
 import { scaleScroll } from "./scale-scroll.ts";
 import { startOverhead } from "./start-overhead.ts";
+import { switch64 } from "./switch-64.ts";
 import { switch1500 } from "./switch-1500.ts";
+import { switchCapture } from "./switch-capture.ts";
+import { switchFlood } from "./switch-flood.ts";
+import { switchIdle } from "./switch-idle.ts";
+import { switchJumbo } from "./switch-jumbo.ts";
+import { switchPeers } from "./switch-peers.ts";
+import { switchTagging } from "./switch-tagging.ts";
 
 export const rows: readonly Row[] = [
   startOverhead,
@@ -24,4 +31,11 @@ export const rows: readonly Row[] = [
   gatewayNatConnections,
   gatewayLossy,
   switch1500,
+  switchPeers,
+  switch64,
+  switchJumbo,
+  switchTagging,
+  switchCapture,
+  switchFlood,
+  switchIdle,
 ];

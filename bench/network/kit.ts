@@ -1,15 +1,18 @@
 // What the rows of the switch share: the load generator and the C relay (compiled when a row needs them), our switch as a
 // process of its own, its peers, and measuring all of them in turn.
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog } from "@mimic/base";
 import { NetworkPlan, noGuards, type PortPlan } from "@mimic/model";
 import { createSwitchFabric } from "@mimic/network/node";
 import type { SwitchFabric } from "@mimic/workbench/ports";
 import { at } from "../../tools/setup/places.ts";
 import { mustRun } from "../framework/measure.ts";
-import { type Bench, CannotMeasure, type Sample } from "../framework/row.ts";
+import { type Bench, CannotMeasure, type Measured, type Sample } from "../framework/row.ts";
 import { quantile, sampleOf } from "../framework/statistics.ts";
 
 /** One run of the load generator. */
@@ -116,7 +119,7 @@ const plainPort = (n: number): PortPlan => ({
 });
 
 export async function load(bench: Bench, program: string, carrier: Carrier, wish: LoadWish): Promise<Load> {
-  const args = ["-s", wish.size, "-b", wish.batch, "-d", wish.seconds ?? 0.5, "-p", carrier.pid].map(String);
+  const args = ["-s", wish.size, "-b", wish.batch, "-d", wish.seconds ?? 0.4, "-p", carrier.pid].map(String);
   if (wish.fans) args.push("-f");
   if (carrier.isVde) args.push("-v");
   return JSON.parse(await mustRun(program, [...args, ...carrier.paths], bench.env)) as Load;
@@ -167,3 +170,65 @@ const median = (values: readonly number[]): number =>
     0.5,
   );
 export const times = (value: number): string => `${value.toFixed(2)} times`;
+
+/** Sockets at ports that listen, joined and then left alone. */
+export function joinPorts(paths: readonly string[]): Promise<Socket[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      for (let tries = 0; ; tries++) {
+        const socket = connect(path);
+        try {
+          await once(socket, "connect");
+          socket.on("error", () => {});
+          return socket;
+        } catch (error) {
+          if (tries > 100) throw error;
+          await sleep(20);
+        }
+      }
+    }),
+  );
+}
+
+/** A row that holds our switch's rate beside that of the C relay. */
+export async function againstRelay(
+  bench: Bench,
+  wish: LoadWish,
+  { least, mtu = 1500, ports = 2 }: { readonly least: number; readonly mtu?: number; readonly ports?: number },
+): Promise<Measured> {
+  const [ours, relay] = await compare(bench, [await startOurs(bench, ports, { network: { mtu } }), await startRelay(bench, ports)], wish);
+  if (!ours || !relay) throw new Error("nothing was measured");
+  const expected = wish.fans ? ports - 1 : 1;
+  const lost = wish.fans ? 0 : ours.lost;
+  return {
+    ours: ours.frames,
+    peer: relay.frames,
+    holds: relay.rateRatio >= least && lost + ours.gaps === 0,
+    besides:
+      `round by round ${times(relay.rateRatio)} the frames; processor time per ${expected > 1 ? "delivery" : "frame"} ` +
+      `${ours.cpuNs.toFixed(0)} ns, ${times(relay.cpuRatio)} the peer's; ${lost + ours.gaps} lost`,
+  };
+}
+
+/** A row that holds our switch beside itself without what is measured; the relay runs along, to show what the computer gave. */
+export async function compareOurs(
+  bench: Bench,
+  mostSlower: number,
+  { change, begin }: { readonly change?: (port: PortPlan, n: number) => PortPlan; readonly begin?: (fabric: SwitchFabric) => void },
+): Promise<Measured> {
+  const measured = await startOurs(bench, 2, change ? { change } : {});
+  begin?.(measured.fabric);
+  const [ours, without, relay] = await compare(bench, [measured, await startOurs(bench, 2), await startRelay(bench, 2)], {
+    size: 1500,
+    batch: 1,
+  });
+  if (!ours || !without || !relay) throw new Error("nothing was measured");
+  return {
+    ours: ours.frames,
+    peer: without.frames,
+    holds: without.rateRatio >= 1 - mostSlower && ours.lost + ours.gaps === 0,
+    besides:
+      `round by round ${times(without.rateRatio)} the frames, ${times(without.cpuRatio)} the processor time per frame; ` +
+      `beside the C relay ${times(relay.rateRatio)} and ${times(relay.cpuRatio)}; ${ours.lost + ours.gaps} lost`,
+  };
+}
