@@ -3,7 +3,7 @@
 import type { LinkQuality } from "@mimic/model";
 import type { Chance } from "./chance.ts";
 import { DelayLine } from "./delay-line.ts";
-import { isPerfect, LinkEngine, makeVerdict } from "./link-engine.ts";
+import { isPerfect, isSameQuality, LinkEngine, makeVerdict } from "./link-engine.ts";
 
 export interface ImpairedLinksOptions {
   readonly chance: Chance;
@@ -36,6 +36,8 @@ export class ImpairedLinks {
       if (!isPerfect(quality)) this.#engines.set(link, new LinkEngine(quality, this.#chance));
       return;
     }
+    // Told again what it is already (a plan that is applied anew): what is under way goes on undisturbed.
+    if (isSameQuality(engine.quality, quality)) return;
     this.#line.hasten(link, engine.change(quality, nowUs));
     // A link that became perfect stays until it is empty, so that nobody overtakes what is under way.
     if (isPerfect(quality) && this.#line.heldBytes(link) === 0) this.#engines.delete(link);

@@ -26,6 +26,19 @@ export function isPerfect(quality: LinkQuality): boolean {
   return harms === 0 && bitsPerSecond === undefined;
 }
 
+const MEMBERS = [
+  "delayMs",
+  "jitterMs",
+  "loss",
+  "duplicate",
+  "reorder",
+  "corrupt",
+  "bitsPerSecond",
+  "queueBytes",
+] as const satisfies readonly (keyof LinkQuality)[];
+
+export const isSameQuality = (a: LinkQuality, b: LinkQuality): boolean => MEMBERS.every((member) => a[member] === b[member]);
+
 export class LinkEngine {
   #quality: LinkQuality;
   readonly #chance: Chance;

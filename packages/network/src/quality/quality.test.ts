@@ -142,6 +142,18 @@ test("a link that becomes good again lets everything out at once and in order", 
   expect(links.has(0)).toBe(false);
 });
 
+test("a link that is told its quality again lets what is under way go on undisturbed", () => {
+  const wishes: LinkQuality = { delayMs: 50, jitterMs: 20 };
+  const arrivals = (isToldAgain: boolean): number[] => {
+    const { links, out, offer, advance } = rig(wishes);
+    for (let i = 0; i < 50; i++) offer(i);
+    if (isToldAgain) links.set(0, { ...wishes }, 0);
+    advance(1e6);
+    return out.map((one) => one.atUs);
+  };
+  expect(arrivals(true)).toEqual(arrivals(false));
+});
+
 test("what waits for the wire goes on at the new rate when that is changed", () => {
   const { links, out, offer, advance } = rig({ bitsPerSecond: 8000, queueBytes: 100_000 });
   for (let i = 0; i < 10; i++) offer(i, 1000); // ten seconds' worth
