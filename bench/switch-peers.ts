@@ -32,7 +32,7 @@ export const switchPeers: Row = {
 
 async function startVde(bench: Bench): Promise<Carrier> {
   const program = findProgram("vde_switch");
-  if (program === undefined) throw new CannotMeasure("vde_switch is not installed (./mimic setup --tests installs it)");
+  if (program === undefined) throw new CannotMeasure("vde_switch is not installed");
   const folder = join(await socketFolder(bench), "vde");
   // It ends when its input does, so that stays open.
   const child = startProgram(bench, program, ["-s", folder], "pipe");

@@ -199,6 +199,14 @@ export const needs: readonly Need[] = [
     zypper: "dnsmasq",
     apk: "dnsmasq",
   }),
+  ...netTool("vde_switch", "carries frames too: what Mimic's switch is measured against", {
+    apt: "vde-switch",
+    dnf: "vde2",
+    pacman: "vde2",
+    zypper: "vde2",
+    apk: "vde2",
+    brew: "vde",
+  }),
   ...netTool("tshark", "reads the captures that Mimic writes, and says what it sees in them", {
     apt: "tshark",
     dnf: "wireshark-cli",

@@ -1,7 +1,7 @@
 // Networks in memory: records, and a switch that carries nothing but keeps the contract of the real one. Ports connect at
 // once, a card whose VLAN has a pool gets its address as soon as it is plugged in, and a test says what else happens.
 import { type Clock, MimicError, onAbort } from "@mimic/base";
-import type { DropNote, Lease, NetworkPlan, NetworkRecord, PortCounters, PortPlan } from "@mimic/model";
+import type { DropNote, Lease, NetworkPlan, NetworkRecord, PortCounters, PortPlan, VlanCounters } from "@mimic/model";
 import type { FabricConnection, ForwardState, NetworkStore, SwitchFabric, SwitchNews } from "@mimic/workbench/ports";
 
 export class MemoryNetworkStore implements NetworkStore {
@@ -58,6 +58,11 @@ export class MemorySwitchFabric implements SwitchFabric {
     for (const { id } of this.plans.get(network)?.ports ?? []) this.#counters.delete(id);
     this.plans.delete(network);
     this.#leases.delete(network);
+  }
+
+  async vlanCounters(network: string): Promise<readonly VlanCounters[]> {
+    const vlans = this.#planOf(network).ports.map(({ mode }) => (mode.mode === "trunk" ? (mode.native ?? 1) : mode.vlan));
+    return [...new Set(vlans)].map((vlan) => ({ vlan, frames: 0, bytes: 0 }));
   }
 
   async counters(network: string): Promise<readonly PortCounters[]> {

@@ -56,6 +56,10 @@ export const PortCounters = z.object({
 });
 export type PortCounters = z.infer<typeof PortCounters>;
 
+/** What was carried in one VLAN, counted where it came in. */
+export const VlanCounters = z.object({ vlan: z.number(), frames: z.number(), bytes: z.number() });
+export type VlanCounters = z.infer<typeof VlanCounters>;
+
 /** One dropped frame, for “why?”. */
 export const DropNote = z.object({
   at: z.iso.datetime(),

@@ -135,7 +135,7 @@ export const NetworkPlan = z.strictObject({
   macAgeSeconds: z.int().min(10).max(86_400).default(300),
   /** IGMP and MLD snooping (RFC 4541). */
   snooping: z.boolean().default(true),
-  /** Rapid spanning tree (IEEE 802.1Q §13) on ports that lead to other switches, and loop detection on the others. */
+  /** Finds and cuts every loop, through cables, tunnels and guests that bridge (see loop-guard in packages/network). */
   spanningTree: z.boolean().default(true),
   ports: z.array(PortPlan).max(1024),
   gateway: GatewayPlan.optional(),

@@ -15,7 +15,10 @@ export const PortMode = z.discriminatedUnion("mode", [
     native: VlanId.optional(),
     allowed: z.union([z.literal("all"), z.array(VlanId).min(1).max(4094)]),
   }),
-  /** Provider side of QinQ (802.1ad, 0x88a8): every frame gets, or loses, the outer tag `vlan`; inner tags are the customer's own. */
+  /**
+   * A customer's port of QinQ (802.1ad): all its traffic, with whatever tags it bears, travels in the service VLAN `vlan`.
+   * On trunks it bears an outer tag 0x88a8 with that id, which it loses where it leaves by such a port again.
+   */
   z.strictObject({ mode: z.literal("qinq"), vlan: VlanId }),
   /**
    * A host port of a private VLAN (RFC 5517): isolated ports reach only promiscuous ones; those of one community

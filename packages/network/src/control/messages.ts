@@ -1,7 +1,7 @@
 // What is said over the switch's control socket: lines of JSON. A connection begins with one line that says what it is
 // for, and the switch answers with one line. A “control” connection then carries questions, answers and news; the others
 // carry bytes.
-import { DropNote, DropReason, Lease, NetworkPlan, PortCounters } from "@mimic/model";
+import { DropNote, DropReason, Lease, NetworkPlan, PortCounters, VlanCounters } from "@mimic/model";
 import { z } from "zod";
 
 /** Raised when an older daemon or switch would misunderstand. A switch of another version is replaced. */
@@ -64,7 +64,6 @@ export type Ask = z.infer<typeof Ask>;
 
 export const Question = z.object({ id: z.int(), body: Ask });
 
-export const VlanCounters = z.object({ vlan: z.int(), frames: z.number(), bytes: z.number() });
 export const ForwardState = z.object({ id: z.string(), hostPort: z.number(), problem: z.string().optional() });
 export const TraceStep = z.object({
   at: z.string(),

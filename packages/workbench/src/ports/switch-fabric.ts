@@ -1,7 +1,7 @@
 // The switch: a process of its own that carries frames and goes on when the daemon ends. The daemon tells it plans and asks
 // it questions. Implemented by packages/network (the process and its control socket) and packages/memory (in the page).
 import type { Waiting } from "@mimic/base";
-import type { DropNote, DropReason, Finding, Lease, NetworkPlan, PortCounters } from "@mimic/model";
+import type { DropNote, DropReason, Finding, Lease, NetworkPlan, PortCounters, VlanCounters } from "@mimic/model";
 
 export type CaptureOf =
   | { readonly of: "network" }
@@ -59,6 +59,7 @@ export interface SwitchFabric {
   /** The network's ports are closed and its leases forgotten. Removing what is not there is harmless. */
   remove(network: string, options: Waiting): Promise<void>;
   counters(network: string, options: Waiting): Promise<readonly PortCounters[]>;
+  vlanCounters(network: string, options: Waiting): Promise<readonly VlanCounters[]>;
   leases(network: string, options: Waiting): Promise<readonly Lease[]>;
   release(network: string, mac: string, options: Waiting): Promise<void>;
   /** The last dropped frames, newest last, at most a few hundred are kept. */

@@ -12,8 +12,8 @@ const CROWDED_BYTES = 256 * 1024;
 const RELIEVED_BYTES = 64 * 1024;
 /** More than that never waits: what comes is dropped and counted. */
 const MOST_BYTES = 2 * 1024 * 1024;
-/** So long a sender waits for a peer; a peer that needs longer is slow, and for a while nobody waits for it. */
-const PATIENCE_MS = 50;
+/** So long senders wait for a peer. One that needs longer is slow: nobody waits for it until it has caught up, and then not at once. */
+const PATIENCE_MS = 200;
 const SLOW_FOR_MS = 10_000;
 
 export class StreamOutlet implements Outlet {
@@ -24,6 +24,7 @@ export class StreamOutlet implements Outlet {
   readonly #chunks: { readonly buffer: RunBuffer; used: number }[] = [];
   #inFlight = 0;
   #queued = 0;
+  #isBehind = false;
   #slowUntilMs = 0;
   #waiters: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
@@ -66,6 +67,7 @@ export class StreamOutlet implements Outlet {
     }
     this.#waiters.push(then);
     this.#patience ??= setTimeout(() => {
+      this.#isBehind = true;
       this.#slowUntilMs = performance.now() + SLOW_FOR_MS;
       this.#relieve();
     }, PATIENCE_MS);
@@ -137,13 +139,16 @@ export class StreamOutlet implements Outlet {
       chunk.buffer.letGo();
       if (this.#isClosed) return;
       this.#queued -= chunk.used;
-      if (this.#queued <= RELIEVED_BYTES) this.#relieve();
+      if (this.#queued <= RELIEVED_BYTES) {
+        this.#isBehind = false;
+        this.#relieve();
+      }
       this.#drain();
     });
   }
 
   #isCrowded(): boolean {
-    return this.#queued > CROWDED_BYTES && performance.now() >= this.#slowUntilMs;
+    return this.#queued > CROWDED_BYTES && !this.#isBehind && performance.now() >= this.#slowUntilMs;
   }
 
   #mood(): Sent {
@@ -159,7 +164,7 @@ export class StreamOutlet implements Outlet {
 
 /**
  * The socket's descriptor, or -1 where this Node does not show it; then everything goes through the stream. Writing to it
- * directly is safe while the stream has nothing of its own to write (see docs/decisions/0020).
+ * directly is safe while the stream has nothing of its own to write (see docs/decisions/0023).
  */
 function descriptorOf(socket: Socket): number {
   const fd: unknown = (socket as unknown as { _handle?: { fd?: unknown } })._handle?.fd;
