@@ -2,6 +2,7 @@
 // off. VLAN hopping in all shapes stands in the tests of VLANs, loops in those of the loop guard.
 import { defaultGuards, type PortGuards } from "@mimic/model";
 import {
+  checksumOf,
   concatBytes,
   type NdpMessage,
   parseIpv4,
@@ -9,10 +10,12 @@ import {
   parseMac,
   serializeArp,
   serializeEthernet,
+  serializeIgmp,
   serializeIpv4Packet,
   serializeIpv6Packet,
   serializeNdp,
   serializeUdp,
+  writeU16,
 } from "@mimic/wire";
 import { expect, test } from "vitest";
 import { BROADCAST, macOf, TestLan } from "../../test/frames.ts";
@@ -174,4 +177,50 @@ test("a guest that changes its temporary addresses daily is still heard after mo
   expect(lan.take(b)).toHaveLength(100);
   for (let host = 1000; host < 1200; host++) lan.send(a, from(host));
   expect(lan.take(b).length).toBeLessThanOrEqual(32);
+});
+
+test("a question that others do not hear, or about one group only, takes no group away from those who have it", () => {
+  const ask = (to: string, group: string): Uint8Array => {
+    const message = serializeIgmp({
+      kind: "query",
+      version: 2,
+      maxResponse: 100,
+      group: v4(group),
+      suppress: false,
+      robustness: 0,
+      intervalSeconds: 0,
+      sources: [],
+    });
+    writeU16(message, 2, checksumOf(message));
+    const payload = serializeIpv4Packet({ source: v4("10.0.0.5"), destination: v4("224.0.0.1"), protocol: 2, ttl: 1, payload: message });
+    return serializeEthernet({ destination: bytes(to), source: bytes(A), etherType: 0x0800, payload });
+  };
+  const join = (): Uint8Array => {
+    const message = serializeIgmp({ kind: "report", version: 2, group: v4("239.1.2.3") });
+    writeU16(message, 2, checksumOf(message));
+    const payload = serializeIpv4Packet({ source: v4("10.0.0.9"), destination: v4("239.1.2.3"), protocol: 2, ttl: 1, payload: message });
+    return serializeEthernet({ destination: bytes("01:00:5e:01:02:03"), source: bytes(macOf(3)), etherType: 0x0800, payload });
+  };
+  const old = (question: Uint8Array): number => {
+    const lan = new TestLan();
+    const a = lan.add("a", { mac: A, guards: defaultGuards });
+    const [longAMember, newMember, sender] = [lan.add("long"), lan.add("new"), lan.add("sender")];
+    lan.send(newMember, join());
+    lan.send(a, question);
+    lan.takeAll();
+    lan.send(
+      sender,
+      serializeEthernet({
+        destination: bytes("01:00:5e:01:02:03"),
+        source: bytes(macOf(4)),
+        etherType: 0x0800,
+        payload: new Uint8Array(60),
+      }),
+    );
+    return lan.take(longAMember).length;
+  };
+  expect(old(ask("01:00:5e:00:00:01", "239.1.2.3"))).toBe(1);
+  expect(old(ask("01:00:5e:7f:00:00", "0.0.0.0"))).toBe(1);
+  // The control: an honest question for all groups makes members repeat their wish, and those who do not are left out.
+  expect(old(ask("01:00:5e:00:00:01", "0.0.0.0"))).toBe(0);
 });

@@ -1,5 +1,6 @@
 // Shows what passes to a capture: of a port both directions, of a network or a VLAN each frame once, where it came in.
 import { DROP_WORDS, type DropReason } from "@mimic/model";
+import { parseMac } from "@mimic/wire";
 import type { CaptureWish } from "@mimic/workbench/ports";
 import type { CaptureStream, CaptureTime, FrameFilter } from "../capture/index.ts";
 import { lengthAt, RECORD_HEAD } from "./ports.ts";
@@ -49,7 +50,9 @@ export class CaptureTap implements Tap {
   #interfaceOf(port: SwitchPort): number {
     let id = this.#interfaces.get(port.id);
     if (id === undefined) {
-      id = this.#stream.addInterface({ name: port.wish.label });
+      const { label, mac } = port.wish;
+      // The id is for programs, which find the port by it; the label is for people.
+      id = this.#stream.addInterface({ name: label, description: port.id, mac: mac === undefined ? undefined : parseMac(mac) });
       this.#interfaces.set(port.id, id);
     }
     return id;

@@ -7,6 +7,7 @@ export interface GroupWish {
   readonly low: number;
   readonly joins: boolean;
 }
+/** query: a general one, for all groups. */
 export type Membership = { readonly kind: "query" } | { readonly kind: "report"; readonly groups: readonly GroupWish[] };
 
 const IGMP = 2;
@@ -27,7 +28,8 @@ function igmp(bytes: Uint8Array, at: number, frameEnd: number): Membership | und
   const here = at + header;
   if (header < 20 || end > frameEnd || end - here < 8 || sum(bytes, here, end, 0) !== 0xffff) return undefined;
   const type = bytes[here] as number;
-  if (type === 0x11) return { kind: "query" };
+  // Who asks only for one group is no querier: nobody else repeats his wish because of that (RFC 3376 §6.4).
+  if (type === 0x11) return isZero(bytes, here + 4, 4) ? { kind: "query" } : undefined;
   if (type === 0x12 || type === 0x16) return { kind: "report", groups: [wish4(bytes, here + 4, true)] };
   if (type === 0x17) return { kind: "report", groups: [wish4(bytes, here + 4, false)] };
   if (type !== 0x22) return undefined;
@@ -43,7 +45,7 @@ function mld(bytes: Uint8Array, at: number, frameEnd: number): Membership | unde
   const type = bytes[here] as number;
   if (type !== 130 && type !== 131 && type !== 132 && type !== 143) return undefined;
   if (sum(bytes, here, end, pseudoHeader(bytes, at, end - here)) !== 0xffff) return undefined;
-  if (type === 130) return { kind: "query" };
+  if (type === 130) return end - here >= 24 && isZero(bytes, here + 8, 16) ? { kind: "query" } : undefined;
   if (type === 143) return { kind: "report", groups: records(bytes, here + 8, end, { count: u16(bytes, here + 6), addressBytes: 16 }) };
   return end - here < 24 ? undefined : { kind: "report", groups: [wish6(bytes, here + 8, type === 131)] };
 }
@@ -84,6 +86,11 @@ function pseudoHeader(bytes: Uint8Array, at: number, length: number): number {
   let total = length + ICMPV6;
   for (let i = 8; i < 40; i += 2) total += u16(bytes, at + i);
   return total;
+}
+
+function isZero(bytes: Uint8Array, at: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== 0) return false;
+  return true;
 }
 
 /** The Internet checksum's sum (RFC 1071), folded; 0xffff when the checksum in the bytes is right. */

@@ -29,7 +29,7 @@ const query = (from: string) => igmp(from, [0x11, 100, 0, 0, 0, 0, 0, 0], "01:00
 const join2 = (from: string) => igmp(from, [0x16, 0, 0, 0, 224, 1, 2, 3]);
 const leave2 = (from: string) => igmp(from, [0x17, 0, 0, 0, 224, 1, 2, 3], "01:00:5e:00:00:02");
 const report3 = (from: string, kind: number) => igmp(from, [0x22, 0, 0, 0, 0, 0, 0, 1, kind, 0, 0, 0, 224, 1, 2, 3], "01:00:5e:00:00:16");
-const mld = (from: string, message: readonly number[]) => {
+const mld = (from: string, message: readonly number[], to = "33:33:00:00:00:16") => {
   const [source, target] = [
     [0xfe, 0x80, ...Array<number>(13).fill(0), 1],
     [0xff, 2, ...Array<number>(13).fill(0), 0x16],
@@ -38,13 +38,13 @@ const mld = (from: string, message: readonly number[]) => {
   const body = [...message.slice(0, 2), check >> 8, check & 255, ...message.slice(4)];
   return frame({
     from,
-    to: "33:33:00:00:00:16",
+    to,
     type: 0x86dd,
     payload: [0x60, 0, 0, 0, 0, 8 + body.length, 0, 1, ...source, ...target, 58, 0, 5, 2, 0, 0, 1, 0, ...body],
   });
 };
 const GROUP6_BYTES = [0xff, 2, ...Array<number>(10).fill(0), 0, 1, 2, 3];
-const query6 = (from: string) => mld(from, [130, 0, 0, 0, 0, 0, 0, 0, ...Array<number>(16).fill(0)]);
+const query6 = (from: string) => mld(from, [130, 0, 0, 0, 0, 0, 0, 0, ...Array<number>(16).fill(0)], "33:33:00:00:00:01");
 const join6 = (from: string) => mld(from, [143, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, ...GROUP6_BYTES]);
 
 const four = () => {

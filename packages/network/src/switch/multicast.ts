@@ -48,13 +48,20 @@ export class GroupTable {
 
   /**
    * Reads a frame that may be about membership. Answers whether it is a report, which only routers need to hear.
-   * `at` is where the IP header begins.
+   * `at` is where the IP header begins. `isToAll`: the frame goes to all hosts; a question that others do not hear makes no querier,
+   * since they will not repeat their wishes either.
    */
-  observe(place: { vlan: number; port: number; tick: number }, bytes: Uint8Array, type: number, at: number, end: number): boolean {
+  observe(
+    place: { vlan: number; port: number; tick: number; isToAll: boolean },
+    bytes: Uint8Array,
+    type: number,
+    at: number,
+    end: number,
+  ): boolean {
     const said = parseMembership(bytes, type, at, end);
     if (said === undefined) return false;
     if (said.kind === "query") {
-      this.#heardQuerier(place);
+      if (place.isToAll) this.#heardQuerier(place);
       return false;
     }
     for (const { high, low, joins } of said.groups) {

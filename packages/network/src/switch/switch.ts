@@ -433,7 +433,14 @@ export class Switch {
     if (port.broadcasts !== undefined && !port.broadcasts.take(this.#world.nowMs()))
       return this.#drop(port, "broadcastLimit", bytes, f, n, at.vlan);
     if (!this.#settings.snooping || (at.dstHigh === 0xffff && at.dstLow === -1)) return keyOf(FLOOD, at.vlan, at.form);
-    const isReport = this.#groups.observe({ vlan: at.vlan, port: port.index, tick: this.#tick }, bytes, at.type, at.payload, f + n);
+    const isToAll = (at.dstHigh === 0x0100 && at.dstLow === 0x5e00_0001) || (at.dstHigh === 0x3333 && at.dstLow === 1);
+    const isReport = this.#groups.observe(
+      { vlan: at.vlan, port: port.index, tick: this.#tick, isToAll },
+      bytes,
+      at.type,
+      at.payload,
+      f + n,
+    );
     if (isReport && this.#groups.hasQuerier(at.vlan)) return keyOf(ROUTERS, at.vlan, at.form);
     const group = this.#groups.find(at.vlan, at.dstHigh, at.dstLow);
     return keyOf(group < 0 ? FLOOD : FIRST_GROUP + group, at.vlan, at.form);
