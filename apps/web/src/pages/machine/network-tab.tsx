@@ -141,7 +141,7 @@ function When({ machine }: { machine: MachineView }) {
           ? plain(words, 300)
           : "Cards and cables can be changed at any time; a running system notices, as if somebody had done it by hand."}
       </p>
-      {machine.hardware.nics.length === 0 ? <CommandLine command={netCommands.plug(machine, "home")} /> : null}
+      {machine.hardware.nics.length === 0 ? <CommandLine command={netCommands.add(machine, "home", { mode: "access", vlan: 1 })} /> : null}
     </>
   );
 }

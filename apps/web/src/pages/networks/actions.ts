@@ -79,7 +79,7 @@ function nicActions(thing: NicThing, ways: Ways): Action[] {
       command: netCommands.unplug(thing),
       run: () => void make(plugIn(thing, { network: null, mode: thing.nic.port })),
     },
-    { id: "removeNic", words: "Take the card out", run: () => void make(removeNic(thing)) },
+    { id: "removeNic", words: "Take the card out", command: netCommands.takeOut(thing), run: () => void make(removeNic(thing)) },
   ];
 }
 
@@ -107,6 +107,7 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
         {
           id: "removePort",
           words: thing.port.leadsTo === "network" ? "Take the link away" : "Take the port away",
+          command: netCommands.removePort(thing),
           run: () => void make(removePort(thing)),
         },
       ];

@@ -35,7 +35,7 @@ test("the command does the same as the form", () => {
     "mimic new NAME --empty",
   );
   expect(newCommand({ name: "a", choice: { empty: true }, parts: usual, usual, network: "", start: false })).toBe(
-    "mimic new a --empty --no-network",
+    "mimic new a --empty --net none",
   );
 });
 

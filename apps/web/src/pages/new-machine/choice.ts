@@ -123,7 +123,7 @@ export function newCommand({ name, choice, parts, usual, network, start }: NewWi
     ...(wish.hardware?.cpus ? ["--cpus", String(wish.hardware.cpus)] : []),
     ...(wish.hardware?.memoryMiB ? ["--memory", `${wish.hardware.memoryMiB}M`] : []),
     ...(wish.diskBytes ? ["--disk", parts.disk.replaceAll(" ", "")] : []),
-    ...(network === undefined || network === HOME_NETWORK ? [] : network === "" ? ["--no-network"] : ["--network", network]),
+    ...(network === undefined || network === HOME_NETWORK ? [] : ["--net", network || "none"]),
     ...(start ? ["--start"] : []),
   );
 }

@@ -3,7 +3,7 @@ import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import type { NetworkView } from "@mimic/model";
 import { useState } from "react";
 import { shownName } from "../../../queries.ts";
-import { commandLine } from "../../../words.ts";
+import { netCommands } from "../commands.ts";
 import { addForward } from "../gateway-changes.ts";
 import { ChangeDialog, wholeNumber } from "./form.tsx";
 
@@ -22,14 +22,7 @@ export function ForwardDialog({ network, machine, onClose }: { network: NetworkV
       title={`A forward into “${shownName(network.name)}”`}
       action="Add it"
       onClose={onClose}
-      command={commandLine(
-        "net",
-        "forward",
-        network.name,
-        "add",
-        `${host || "0"}:${chosen?.name ?? "MACHINE"}:${guest || "PORT"}`,
-        ...(protocol === "udp" ? ["--udp"] : []),
-      )}
+      command={netCommands.forward(network, chosen?.name ?? "", guest, open ? `0.0.0.0:${host || "0"}` : host, protocol === "udp")}
       change={() =>
         chosen && guestPort !== undefined && hostPort !== undefined
           ? addForward(

@@ -4,8 +4,8 @@ import { plain } from "@mimic/base";
 import type { NetworkView, PortMode } from "@mimic/model";
 import { useState } from "react";
 import { shownName } from "../../../queries.ts";
-import { commandLine } from "../../../words.ts";
 import { addPort } from "../changes.ts";
+import { netCommands } from "../commands.ts";
 import type { World } from "../things.ts";
 import { ChangeDialog } from "./form.tsx";
 
@@ -20,7 +20,7 @@ export function LinkDialog({ network, world, onClose }: { network: NetworkView; 
       title={`Link “${shownName(network.name)}” to another network`}
       action="Lay the cable"
       onClose={onClose}
-      command={chosen && commandLine("net", "link", network.name, chosen.name)}
+      command={chosen && netCommands.link(network, chosen.name, mode)}
       change={() =>
         chosen &&
         addPort(
@@ -57,12 +57,9 @@ export function MirrorDialog({ network, onClose }: { network: NetworkView; onClo
       title={`Mirror traffic of “${shownName(network.name)}”`}
       action="Add the mirror port"
       onClose={onClose}
-      command={commandLine(
-        "net",
-        "link",
-        network.name,
-        "--mirror",
-        ...(of.length > 0 ? of.map((id) => ports.find((port) => port.id === id)?.label ?? id) : ["PORT"]),
+      command={netCommands.mirror(
+        network,
+        of.map((id) => ports.find((port) => port.id === id)?.label ?? id),
       )}
       change={() => (
         setAsked(true),
@@ -104,7 +101,7 @@ export function TunnelDialog({ network, onClose }: { network: NetworkView; onClo
       title={`Join “${shownName(network.name)}” with another computer`}
       action="Open the tunnel"
       onClose={onClose}
-      command={commandLine("net", "link", network.name, "--tunnel", `--${end}`, place)}
+      command={netCommands.tunnel(network, end, place)}
       change={() =>
         badKey || badPlace
           ? undefined

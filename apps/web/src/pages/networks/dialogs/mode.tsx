@@ -95,7 +95,7 @@ export function ModeDialog({ thing, onClose }: { thing: CableThing; onClose: () 
       title={`VLAN of ${cableName(thing)}`}
       action="Set it"
       onClose={onClose}
-      command={mode && netCommands.vlan(thing, mode)}
+      command={mode && netCommands.mode(thing, mode)}
       change={() => (setAsked(true), mode && setMode(thing, mode))}
     >
       <Radio.Group label="The port" value={draft.how} onChange={(how) => put({ how: how as Draft["how"] })}>

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { shownName } from "../../../queries.ts";
 import { CommandLine } from "../../../ui/command.tsx";
 import { Confirm } from "../../../ui/confirm.tsx";
-import { commandLine, freeName, nameTrouble } from "../../../words.ts";
+import { freeName, nameTrouble } from "../../../words.ts";
 import { changeNetwork, createNetwork, removeNetwork } from "../changes.ts";
 import { netCommands } from "../commands.ts";
 import type { World } from "../things.ts";
@@ -82,7 +82,7 @@ export function RenameNetworkDialog({ network, world, onClose }: { network: Netw
       title={`Rename “${shownName(network.name)}”`}
       action="Rename"
       onClose={onClose}
-      command={commandLine("net", "set", network.name, "--name", name || "NAME")}
+      command={netCommands.rename(network, name)}
       change={() => (bad || name === network.name ? undefined : changeNetwork(network, { name }, `The network is called “${name}” now.`))}
     >
       <TextInput

@@ -48,7 +48,7 @@ export function PlugDialog({
       title={nic ? `Where the cable of “${name}” leads` : `A new network card for “${name}”`}
       action={nic ? "Plug it in" : "Add it"}
       onClose={onClose}
-      command={chosen ? netCommands.plug(machine, chosen.name, mode) : undefined}
+      command={chosen && (nic ? netCommands.plug(nic, chosen.name, mode) : netCommands.add(machine, chosen.name, mode))}
       change={() =>
         nic
           ? plugIn(nic, network === "" ? { network: null, mode: nic.nic.port } : { network, mode })

@@ -4,7 +4,7 @@ import { plain } from "@mimic/base";
 import type { FirewallRule, FirewallTarget, NetworkView } from "@mimic/model";
 import { useState } from "react";
 import { machinesQuery, queryClient, shownName } from "../../../queries.ts";
-import { commandLine } from "../../../words.ts";
+import { ruleCommand } from "../commands.ts";
 import { addRule } from "../gateway-changes.ts";
 import type { World } from "../things.ts";
 import { ruleInWords } from "../words.ts";
@@ -123,19 +123,7 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
       action="Add it"
       size="lg"
       onClose={onClose}
-      command={
-        rule &&
-        commandLine(
-          "net",
-          "rule",
-          network.name,
-          "add",
-          draft.action,
-          "--to",
-          draft.to,
-          ...(draft.where ? [`--${draft.to === "host" ? "port" : draft.to}`, draft.where] : []),
-        )
-      }
+      command={rule && ruleCommand(network, rule, names, first)}
       change={() => (setAsked(true), rule && addRule(network, rule, first ? 0 : undefined))}
     >
       <p className="rule-words" role="status">

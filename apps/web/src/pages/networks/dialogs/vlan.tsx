@@ -3,8 +3,8 @@ import { Button, Checkbox, TextInput } from "@mantine/core";
 import type { NetworkView } from "@mimic/model";
 import { useState } from "react";
 import { shownName } from "../../../queries.ts";
-import { commandLine } from "../../../words.ts";
 import { removeVlan, setVlan, subnetOf } from "../changes.ts";
+import { netCommands } from "../commands.ts";
 import { make } from "../undo.ts";
 import { ChangeDialog, wholeNumber } from "./form.tsx";
 
@@ -31,7 +31,7 @@ export function VlanDialog({ network, vlan, onClose }: { network: NetworkView; v
       title={vlan === undefined ? `A new VLAN in “${shownName(network.name)}”` : `VLAN ${vlan} of “${shownName(network.name)}”`}
       action={vlan === undefined ? "Add it" : "Change it"}
       onClose={onClose}
-      command={commandLine("net", "vlan", network.name, number || "NUMBER", ...(name ? ["--name", name] : []))}
+      command={netCommands.vlan(network, number, name.trim(), gateway || !network.gateway)}
       change={() => {
         setAsked(true);
         return bad || id === undefined
