@@ -6,6 +6,7 @@ import { daemonIdle } from "./daemon-idle.ts";
 import type { Row } from "./framework/row.ts";
 import { gatewayLossy } from "./gateway-lossy.ts";
 import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-nat.ts";
+import { scaleCanvas } from "./scale-canvas.ts";
 import { scaleList } from "./scale-list.ts";
 import { scaleScroll } from "./scale-scroll.ts";
 import { startOverhead } from "./start-overhead.ts";
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   cliList,
   scaleList,
   scaleScroll,
+  scaleCanvas,
   daemonIdle,
   consoleLatency,
   apiRate,

@@ -15,15 +15,13 @@ const vlan = fc.integer({ min: 1, max: 4094 });
 const modes: fc.Arbitrary<PortMode> = fc.oneof(
   vlan.map((id): PortMode => ({ mode: "access", vlan: id })),
   vlan.map((id): PortMode => ({ mode: "qinq", vlan: id })),
-  fc
-    .tuple(fc.uniqueArray(vlan, { minLength: 1, maxLength: 9 }), fc.option(vlan, { nil: undefined }))
-    .map(
-      ([allowed, native]): PortMode => ({
-        mode: "trunk",
-        allowed: allowed.toSorted((a, b) => a - b),
-        ...(native === undefined ? {} : { native }),
-      }),
-    ),
+  fc.tuple(fc.uniqueArray(vlan, { minLength: 1, maxLength: 9 }), fc.option(vlan, { nil: undefined })).map(
+    ([allowed, native]): PortMode => ({
+      mode: "trunk",
+      allowed: allowed.toSorted((a, b) => a - b),
+      ...(native === undefined ? {} : { native }),
+    }),
+  ),
   fc
     .tuple(vlan, fc.constantFrom("isolated" as const, "promiscuous" as const))
     .map(([id, kind]): PortMode => ({ mode: "private", vlan: id, role: { kind } })),

@@ -4,7 +4,7 @@
 import { useReducedMotion } from "@mantine/hooks";
 import type { HostView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { systemsQuery } from "../../../queries.ts";
 import { gatewayId, type World } from "../things.ts";
 import { swungPath } from "../topology/cables.ts";
@@ -48,6 +48,9 @@ function placeOf(scene: Scene, id: string): { network: string; at: Point } | und
 }
 const keyOf = (id: string): string => (id.startsWith("x_") ? id.slice(2) : id);
 
+/** How much of the window the panel takes, with its edges. */
+const PANEL = 410;
+
 interface Pulling {
   readonly what: Pull;
   readonly from: Point;
@@ -66,6 +69,12 @@ export function Canvas(props: Props) {
   const [pulling, setPulling] = useState<Pulling>();
   const still = useReducedMotion();
   const { data: systems } = useQuery(systemsQuery);
+  // What was chosen, here or elsewhere, comes into sight beside the panel.
+  useEffect(() => {
+    const box = latest.current.scene.stops.find(({ id }) => id === selected || id === `x_${selected}`)?.box;
+    const wide = camera.view.current?.clientWidth ?? 0;
+    if (box && wide > PANEL * 2) camera.show(box, PANEL);
+  }, [selected, camera.show, camera.view]);
   const carry = (id: string, by: Point): { network: string; place: Point } | undefined => {
     const rest = before.current ?? placeOf(latest.current.scene, id);
     before.current = rest;

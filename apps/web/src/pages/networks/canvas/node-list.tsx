@@ -21,6 +21,9 @@ interface Props {
   readonly onPick: (id: string) => void;
 }
 
+const barWords = (kind: keyof typeof KIND_WORDS, more: number | undefined): string =>
+  more ? `${KIND_WORDS[kind].title}; ${more} more machines are in the table` : KIND_WORDS[kind].title;
+
 export function Nodes(props: Props) {
   const { scene, world, selected, current, onPick } = props;
   const { placed } = scene;
@@ -55,7 +58,7 @@ export function Nodes(props: Props) {
               h={SIZE.title}
               label={describeNetwork(network)}
               name={shownName(network.name)}
-              kind={KIND_WORDS[network.kind].title}
+              kind={barWords(network.kind, scene.notDrawnOf.get(id))}
               trouble={network.state === "trouble" ? network.because : undefined}
             />
             {lanes.map((lane) => (

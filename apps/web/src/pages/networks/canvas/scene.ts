@@ -26,6 +26,7 @@ export interface Scene {
   /** What the keyboard reaches, and where the eye goes with it. */
   readonly stops: readonly { readonly id: string; readonly at: Point; readonly box: Box }[];
   readonly notDrawn: number;
+  readonly notDrawnOf: ReadonlyMap<string, number>;
 }
 
 function lookOfCable(cable: Cable, world: World, ports: ReadonlyMap<string, PortView>): Omit<CableLook, "label"> {
@@ -85,7 +86,7 @@ function jacksOf(sketch: Sketch, placed: Placed, cables: readonly Cable[]): Jack
 const spot = (at: Point): Box => ({ x: at.x - 20, y: at.y - 20, w: 40, h: 40 });
 
 export function makeScene(world: World, moved: Readonly<Record<string, Places>>): Scene {
-  const { sketch, notDrawn } = sketchOf(world.networks, world.machines, moved);
+  const { sketch, notDrawn, notDrawnOf } = sketchOf(world.networks, world.machines, moved);
   const placed = place(sketch);
   const cables = layCables(sketch, placed);
   const ports = new Map(world.networks.flatMap((network) => network.ports.map((port) => [port.id, port])));
@@ -94,6 +95,7 @@ export function makeScene(world: World, moved: Readonly<Record<string, Places>>)
     sketch,
     placed,
     notDrawn,
+    notDrawnOf,
     cables: cables.map((cable) => ({ ...lookOfCable(cable, world, ports), label: labelOf(cable, world, ports) })),
     jacks: jacksOf(sketch, placed, cables),
     stops: [

@@ -14,7 +14,8 @@ export interface CameraControl {
   readonly pan: (dx: number, dy: number) => void;
   readonly zoom: (by: number, seen?: Point) => void;
   readonly fitAll: () => void;
-  readonly show: (box: Box) => void;
+  /** Moves the picture as little as needed; `covered`: window pixels at the right where something lies over it. */
+  readonly show: (box: Box, covered?: number) => void;
   /** Whether a drag goes on: the picture is then kept as one layer, which moves without being painted. */
   readonly moving: (yes: boolean) => void;
   /** In percent, for the words between the buttons. */
@@ -94,8 +95,9 @@ export function useCamera(all: Box, first: Box | undefined): CameraControl {
         touched.current = false;
         refit(true);
       },
-      show: (box: Box) => {
-        const next = showing(camera.current, box, sizeOf(view.current));
+      show: (box: Box, covered = 0) => {
+        const { w: wide, h: high } = sizeOf(view.current);
+        const next = showing(camera.current, box, { w: wide - covered, h: high });
         if (next.x !== camera.current.x || next.y !== camera.current.y) by(() => next);
       },
       moving: (yes: boolean) => world.current?.toggleAttribute("data-moving", yes),

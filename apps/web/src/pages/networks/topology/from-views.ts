@@ -5,6 +5,8 @@ import { homeOf, type Places, type Sketch, type SketchMachine, type SketchPort }
 
 /** More machines without a cable than this are counted, not drawn; the table has them all. */
 export const TRAY_SHOWS = 12;
+/** And of the machines of one network, so many. */
+export const NETWORK_SHOWS = 150;
 
 const portOf = (port: PortView): SketchPort | undefined =>
   port.leadsTo === "machine"
@@ -21,6 +23,8 @@ export interface Seen {
   readonly sketch: Sketch;
   /** Machines without a cable that are not drawn. */
   readonly notDrawn: number;
+  /** The same by network. */
+  readonly notDrawnOf: ReadonlyMap<string, number>;
 }
 
 /** `moved`: places that are not kept yet, by network (a drag that goes on). */
@@ -36,11 +40,18 @@ export function sketchOf(
       nics: machine.hardware.nics.map(({ id, network, port }) => ({ id, network, mode: port })),
     }),
   );
-  const wired = all.filter((machine) => homeOf(machine) !== undefined);
+  const counted = new Map<string, number>();
+  const wired = all.filter((machine) => {
+    const home = homeOf(machine)?.network;
+    if (!home) return false;
+    counted.set(home, (counted.get(home) ?? 0) + 1);
+    return (counted.get(home) ?? 0) <= NETWORK_SHOWS;
+  });
   // Who has a NIC already is nearer to being plugged in.
   const loose = all.filter((machine) => homeOf(machine) === undefined).toSorted((a, b) => b.nics.length - a.nics.length);
   return {
     notDrawn: Math.max(0, loose.length - TRAY_SHOWS),
+    notDrawnOf: new Map([...counted].flatMap(([id, count]) => (count > NETWORK_SHOWS ? [[id, count - NETWORK_SHOWS]] : []))),
     sketch: {
       machines: [...wired, ...loose.slice(0, TRAY_SHOWS)],
       networks: networks.map((network) => ({

@@ -1,8 +1,9 @@
-import type { PortMode } from "@mimic/model";
+import type { MachineView, NetworkView, PortMode } from "@mimic/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bentPath, layCables, spread } from "./cables.ts";
 import { type Camera, dropAt, fit, neighbour, showing, toPicture, toWindow, zoomAt } from "./camera.ts";
+import { NETWORK_SHOWS, sketchOf, TRAY_SHOWS } from "./from-views.ts";
 import { LOOKS, laneKeyOf, lanesOf, lookOf, modeInLane } from "./lanes.ts";
 import { place, shelve } from "./places.ts";
 import { type Box, centre, isInside, type Point, type Sketch, type SketchNetwork } from "./sketch.ts";
@@ -146,6 +147,19 @@ describe("where things stand", () => {
     expect(new Set(at.map(({ y }) => y)).size).toBe(3);
     expect(at.map(({ x, y }) => y * 1e5 + x)).toEqual(at.map(({ x, y }) => y * 1e5 + x).toSorted((a, b) => a - b));
   });
+});
+
+test("of a thousand machines on one network the picture shows the first, and says how many it leaves out", () => {
+  const machines = Array.from({ length: 1000 }, (_, n) => ({
+    id: `m${n}`,
+    name: `m${n}`,
+    hardware: { nics: n < 900 ? [{ id: `n${n}`, network: "a", port: access(1) }] : [] },
+  })) as unknown as MachineView[];
+  const networks = [{ id: "a", name: "a", kind: "nat", vlans: [], ports: [], layout: {} }] as unknown as NetworkView[];
+  const { sketch, notDrawn, notDrawnOf } = sketchOf(networks, machines);
+  expect(sketch.machines.length).toBe(NETWORK_SHOWS + TRAY_SHOWS);
+  expect(notDrawn).toBe(100 - TRAY_SHOWS);
+  expect(notDrawnOf.get("a")).toBe(900 - NETWORK_SHOWS);
 });
 
 describe("ports and paths", () => {
