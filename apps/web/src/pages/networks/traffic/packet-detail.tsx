@@ -1,8 +1,8 @@
 // One packet: its protocols from the outside in, each with its fields, and its bytes.
-import type { LivePacket, PacketLayer } from "@mimic/api/live";
+import type { LivePacket } from "@mimic/api/live";
 import { plain } from "@mimic/base";
 import { useState } from "react";
-import type { PacketBytes } from "./use-packets.ts";
+import type { PacketBytes, Range } from "./use-packets.ts";
 
 const MOST_BYTES = 1_600;
 
@@ -21,7 +21,7 @@ export function hexLines(bytes: Uint8Array): { readonly at: number; readonly hex
 }
 
 export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: PacketBytes | undefined }) {
-  const [shown, setShown] = useState<PacketLayer>();
+  const [shown, setShown] = useState<Range>();
   const here = bytes?.seq === packet.seq ? bytes : undefined;
   return (
     <div className="packet-detail">
@@ -31,7 +31,7 @@ export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: Pac
         </strong>
       </p>
       {packet.dropped ? <p className="packet-dropped">Dropped: {plain(packet.dropped, 300)}</p> : null}
-      {here ? (
+      {here?.bytes ? (
         <>
           {here.layers.map((layer, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the layers of one packet stay as they are
@@ -42,10 +42,12 @@ export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: Pac
               onToggle={(event) => event.currentTarget.open && setShown(layer)}
             >
               <summary>{plain(layer.name, 60)}</summary>
+              {layer.problem ? <p className="packet-dropped">{plain(layer.problem, 300)}</p> : null}
               <dl>
-                {layer.fields.slice(0, 100).map(({ name, value }, field) => (
+                {layer.fields.slice(0, 100).map(({ name, value, from, to }, field) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: the same
-                  <div key={field}>
+                  // biome-ignore lint/a11y/noStaticElementInteractions: only marks its bytes while the pointer is there
+                  <div key={field} onMouseEnter={() => setShown(from !== undefined && to !== undefined ? { from, to } : layer)}>
                     <dt>{plain(name, 60)}</dt>
                     <dd>
                       <bdi>{plain(value, 400)}</bdi>
@@ -55,17 +57,19 @@ export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: Pac
               </dl>
             </details>
           ))}
-          <Hex bytes={here.bytes} layer={shown ?? here.layers.at(-1)} />
+          <Hex bytes={here.bytes} range={shown ?? here.layers.at(-1)} />
         </>
       ) : (
-        <p className="quiet">Its bytes are kept for the last 2000 packets; asking for them…</p>
+        <p className="quiet">
+          {here ? "Its bytes are not kept any more: only those of the last 2000 packets are." : "Asking for its bytes…"}
+        </p>
       )}
     </div>
   );
 }
 
-function Hex({ bytes, layer }: { bytes: Uint8Array; layer: PacketLayer | undefined }) {
-  const inside = (at: number) => layer !== undefined && at >= layer.from && at < layer.to;
+function Hex({ bytes, range }: { bytes: Uint8Array; range: Range | undefined }) {
+  const inside = (at: number) => range !== undefined && at >= range.from && at < range.to;
   return (
     <details className="hex">
       <summary>Its {bytes.length} bytes</summary>

@@ -63,5 +63,6 @@ test("a filter that is not understood is pointed at where it is wrong", () => {
     word: "x",
     after: " and y",
   });
+  expect(faultIn("tcp prot 80", { message: "No.", from: 4, to: 8 })?.word).toBe("prot");
   expect(faultIn("tcp", { message: "Something else.", detail: "90-95" })).toBeUndefined();
 });

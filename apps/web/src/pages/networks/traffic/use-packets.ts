@@ -1,6 +1,5 @@
 // The live packets of a network or of one port, over their WebSocket. Gathered for a moment before they are drawn, so
 // that ten thousand a second cost as much as ten. While it is paused the picture stands still and nothing is kept.
-import type { PacketLayer } from "@mimic/api/live";
 import type { Problem } from "@mimic/model";
 import { useEffect, useRef, useState } from "react";
 import { LiveSocket } from "../../../live/socket.ts";
@@ -8,10 +7,22 @@ import { addMissed, addPackets, emptyLog, type PacketLog, readPacketMessage } fr
 
 const DRAW_EVERY_MS = 200;
 
+/** Where something is in a packet's bytes; the end is not part of it. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+export interface ShownLayer extends Range {
+  readonly name: string;
+  readonly fields: readonly { readonly name: string; readonly value: string; readonly from?: number; readonly to?: number }[];
+  /** What is wrong with it, in words. */
+  readonly problem?: string | undefined;
+}
 export interface PacketBytes {
   readonly seq: number;
-  readonly bytes: Uint8Array;
-  readonly layers: readonly PacketLayer[];
+  /** Absent: they are not kept any more. */
+  readonly bytes?: Uint8Array;
+  readonly layers: readonly ShownLayer[];
 }
 export interface Packets {
   readonly log: PacketLog;
@@ -32,11 +43,12 @@ export interface Watch {
 }
 
 function readBytes(message: Readonly<Record<string, unknown>>): PacketBytes | undefined {
+  if (typeof message["gone"] === "number") return { seq: message["gone"], layers: [] };
   const told = message["bytes"] as { seq?: unknown; base64?: unknown; layers?: unknown } | undefined;
   if (typeof told !== "object" || told === null || typeof told.seq !== "number" || typeof told.base64 !== "string") return undefined;
   try {
     const bytes = Uint8Array.from(atob(told.base64), (character) => character.charCodeAt(0));
-    return { seq: told.seq, bytes, layers: Array.isArray(told.layers) ? (told.layers as PacketLayer[]).slice(0, 40) : [] };
+    return { seq: told.seq, bytes, layers: Array.isArray(told.layers) ? (told.layers as ShownLayer[]).slice(0, 40) : [] };
   } catch {
     return undefined;
   }
