@@ -15,7 +15,7 @@ const endpoint: Endpoint = new Endpoint({
   answersFor: "every",
   scheduler: nodeScheduler,
   random: { bytes: (count) => randomBytes(count) },
-  transmit: (run) => frames?.transmit(run),
+  transmit: (run, giveBack) => frames?.transmit(run, giveBack),
 });
 new Nat({
   endpoint,
@@ -26,6 +26,7 @@ frames = await (how === "dial" ? dialFrames : serveFrames)(path, endpoint);
 process.stdout.write("ready\n");
 // It ends with whoever started it.
 process.stdin.resume().on("end", () => process.exit());
+process.on("SIGTERM", () => process.exit());
 process.on("SIGUSR2", () => {
   process.stderr.write(
     `${JSON.stringify({ tcp: endpoint.tcp.counters, size: endpoint.tcp.size, lost: frames?.counts.lost, memory: endpoint.memoryBytes })}\n`,

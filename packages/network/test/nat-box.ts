@@ -32,7 +32,7 @@ export async function openNatBox(path: string, decide: (flow: NatFlow) => NatDec
     answersFor: "every",
     scheduler: nodeScheduler,
     random: { bytes: (count) => randomBytes(count) },
-    transmit: (run) => frames?.transmit(run),
+    transmit: (run, giveBack) => frames?.transmit(run, giveBack),
   });
   const nat = new Nat({ endpoint, host: hostUplink, decide });
   frames = await serveFrames(path, endpoint);

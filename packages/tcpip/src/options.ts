@@ -2,6 +2,7 @@
 import type { Random } from "@mimic/base";
 import type { IpAddress } from "./address.ts";
 import type { Packet } from "./packet.ts";
+import type { Transmit } from "./run-writer.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { TcpOpening } from "./tcp/opening.ts";
 import type { StackLimits } from "./tcp/stack.ts";
@@ -23,11 +24,8 @@ export interface EndpointOptions {
   readonly answersFor: "own" | "every";
   readonly scheduler: Scheduler;
   readonly random: Random;
-  /**
-   * Takes a run: records of a 4-byte big-endian length and a frame. The memory is written over after it returns; false = it
-   * is kept, and the endpoint takes other memory. Called only from `flush` and from timers, never from `input`.
-   */
-  readonly transmit: (run: Uint8Array) => unknown;
+  /** Takes runs: records of a 4-byte big-endian length and a frame. Called only from `flush` and from timers, never from `input`. */
+  readonly transmit: Transmit;
   readonly limits?: Partial<EndpointLimits>;
   /**
    * Finds whose an address is, where somebody else does that for the link; may call at once. Absent = the endpoint asks itself, by

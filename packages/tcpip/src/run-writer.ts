@@ -4,6 +4,14 @@
 
 export const RECORD_HEAD = 4;
 
+const MOST_FREE = 8;
+
+/**
+ * Takes a run. The memory is written over after it returns, unless it answers false: then it is kept until `giveBack` is called,
+ * once, or never.
+ */
+export type Transmit = (run: Uint8Array, giveBack: () => void) => unknown;
+
 export class RunWriter {
   bytes: Uint8Array;
   halves: Uint16Array;
@@ -12,10 +20,12 @@ export class RunWriter {
   frames = 0;
   /** While true, runs are only gathered. */
   isHeld = false;
-  readonly #transmit: (run: Uint8Array) => unknown;
+  readonly #transmit: Transmit;
+  /** Memory that came back. */
+  readonly #free: Uint8Array[] = [];
   #end = 0;
 
-  constructor(transmit: (run: Uint8Array) => unknown, size = 1 << 19) {
+  constructor(transmit: Transmit, size = 1 << 19) {
     this.bytes = new Uint8Array(size);
     this.halves = new Uint16Array(this.bytes.buffer);
     this.#transmit = transmit;
@@ -47,8 +57,12 @@ export class RunWriter {
     if (this.#end === 0 || this.isHeld) return;
     const run = this.bytes.subarray(0, this.#end);
     this.#end = 0;
-    if (this.#transmit(run) !== false) return;
-    this.bytes = new Uint8Array(this.bytes.length);
+    const kept = this.bytes;
+    const giveBack = (): void => {
+      if (this.#free.length < MOST_FREE) this.#free.push(kept);
+    };
+    if (this.#transmit(run, giveBack) !== false) return;
+    this.bytes = this.#free.pop() ?? new Uint8Array(kept.length);
     this.halves = new Uint16Array(this.bytes.buffer);
   }
 }

@@ -1,7 +1,7 @@
 // Echoes to the world outside. A program without rights cannot send them, so the host's own `ping` is asked, a few at a time;
 // where there is none, guests get no answer (the gateway's own addresses always answer).
 import type { EchoArrival } from "@mimic/tcpip";
-import type { FlowParts } from "./udp-flows.ts";
+import type { FlowParts } from "./flow.ts";
 
 /** Longer than any answer that comes. */
 const PATIENCE_MS = 10_000;

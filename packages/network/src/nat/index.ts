@@ -1,3 +1,4 @@
+export * from "./flow.ts";
 export * from "./forwards.ts";
 export * from "./host-side.ts";
 export * from "./nat.ts";

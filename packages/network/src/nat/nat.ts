@@ -2,65 +2,17 @@
 // `decide` did not allow. IPv4 and IPv6 are the same here; a NAT serves one endpoint, which answers for every address.
 import type { Endpoint, IpAddress, TcpConnection, TcpOpening } from "@mimic/tcpip";
 import { EchoFlows } from "./echo-flows.ts";
+import { NAT_LIMITS, type NatCounters, type NatDecision, type NatFlow, type NatLimits, numberOf } from "./flow.ts";
 import { Forwards } from "./forwards.ts";
 import type { DialTarget, HostSide } from "./host-side.ts";
 import { TcpFlow } from "./tcp-flow.ts";
 import { UdpFlows } from "./udp-flows.ts";
-
-export interface NatFlow {
-  readonly protocol: "tcp" | "udp" | "icmp";
-  readonly source: IpAddress;
-  readonly sourcePort: number;
-  readonly destination: IpAddress;
-  /** 0 for ICMP. */
-  readonly destinationPort: number;
-  /** Six bytes: whose frame began it. */
-  readonly mac: Uint8Array;
-}
-
-export type NatDecision =
-  | { readonly verdict: "allow"; readonly dial: DialTarget }
-  /** A service of the gateway takes a TCP connection itself. */
-  | { readonly verdict: "serve"; readonly serve: (opening: TcpOpening) => void }
-  | { readonly verdict: "drop" }
-  /** refused: as if nobody listened; prohibited: “administratively”; noRoute. */
-  | { readonly verdict: "reject"; readonly how: "refused" | "prohibited" | "noRoute" };
-
-export interface NatLimits {
-  readonly mostTcpFlows: number;
-  /** Of one guest (by its MAC). */
-  readonly mostTcpFlowsOfGuest: number;
-  readonly mostUdpSockets: number;
-  readonly mostUdpSocketsOfGuest: number;
-  /** RFC 4787 REQ-5: five minutes. */
-  readonly udpIdleMs: number;
-  readonly mostPings: number;
-}
-
-export const NAT_LIMITS: NatLimits = {
-  mostTcpFlows: 16_384,
-  mostTcpFlowsOfGuest: 8192,
-  mostUdpSockets: 2048,
-  mostUdpSocketsOfGuest: 512,
-  udpIdleMs: 300_000,
-  mostPings: 16,
-};
 
 export interface NatOptions {
   readonly endpoint: Endpoint;
   readonly host: HostSide;
   readonly decide: (flow: NatFlow) => NatDecision;
   readonly limits?: Partial<NatLimits>;
-}
-
-export interface NatCounters {
-  tcpFlows: number;
-  udpFlows: number;
-  echoes: number;
-  dropped: number;
-  rejected: number;
-  /** Not dialled, since there were too many already. */
-  tooMany: number;
 }
 
 export class Nat implements Disposable {
@@ -161,9 +113,6 @@ export class Nat implements Disposable {
 }
 
 const REFUSALS = { refused: "refused", prohibited: "prohibited", noRoute: "networkUnreachable" } as const;
-
-/** Of six bytes; a number holds them all. */
-export const numberOf = (mac: Uint8Array): number => mac.reduce((sum, byte) => sum * 256 + byte, 0);
 
 const flowOf = (opening: TcpOpening): NatFlow => ({
   protocol: "tcp",

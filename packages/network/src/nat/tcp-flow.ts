@@ -1,8 +1,8 @@
 // One translated TCP connection: a guest's connection and a stream of the host's, joined. Each side is read only as fast as the
 // other takes it; ends, resets and failures pass from one to the other as what they are.
 import type { TcpClosing, TcpConnection, TcpEvents, TcpOpening, TcpRefusal } from "@mimic/tcpip";
+import type { NatFlow } from "./flow.ts";
 import type { DialFailure, HostStream, HostStreamEvents } from "./host-side.ts";
-import type { NatFlow } from "./nat.ts";
 
 /** As long as Linux keeps trying: a paused machine finds its connections again. */
 const USER_TIMEOUT_MS = 900_000;

@@ -2,18 +2,10 @@
 // endpoint-independent mapping). Answers come in only from addresses that the guest has sent to (REQ-8: address-dependent
 // filtering). Sockets that are idle go, and so do the oldest when there are too many.
 import type { Endpoint, IpAddress, UdpArrival } from "@mimic/tcpip";
-import type { DialTarget, HostDatagrams, HostSide } from "./host-side.ts";
-import { type NatCounters, type NatDecision, type NatFlow, type NatLimits, numberOf } from "./nat.ts";
+import { type FlowParts, type NatDecision, numberOf } from "./flow.ts";
+import type { DialTarget, HostDatagrams } from "./host-side.ts";
 
 const MOST_PEERS = 512;
-
-export interface FlowParts {
-  readonly endpoint: Endpoint;
-  readonly host: HostSide;
-  readonly decide: (flow: NatFlow) => NatDecision;
-  readonly limits: NatLimits;
-  readonly counters: NatCounters;
-}
 
 interface Peer {
   /** What the guest calls it. */

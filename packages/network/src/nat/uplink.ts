@@ -8,9 +8,10 @@ import type { FabricConnection, ForwardState } from "@mimic/workbench/ports";
 import { cannotConnect } from "../gateway/errors.ts";
 import type { MakeUplink, ResolvedForward, Uplink, UplinkFoot, UplinkSurroundings } from "../gateway/uplink.ts";
 import { fabricConnectionOf, streamOf } from "./connection-stream.ts";
+import type { NatDecision, NatFlow } from "./flow.ts";
 import type { ForwardNews, ForwardWish } from "./forwards.ts";
 import type { HostSide } from "./host-side.ts";
-import { Nat, type NatDecision, type NatFlow } from "./nat.ts";
+import { Nat } from "./nat.ts";
 
 /** What the gateway's port carries without a tag. */
 const NATIVE_VLAN = 1;

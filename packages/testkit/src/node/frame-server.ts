@@ -8,8 +8,8 @@ export interface FrameTaker {
 }
 
 export interface FrameServer extends AsyncDisposable {
-  /** Sends whole records. False = the memory is needed for longer. What a slow peer does not take is lost. */
-  transmit(run: Uint8Array): boolean;
+  /** Sends whole records. False = the memory is needed until `giveBack` is called. What a slow peer does not take is lost. */
+  transmit(run: Uint8Array, giveBack?: () => void): boolean;
   /** Runs that were lost. */
   readonly counts: { readonly lost: number };
 }
@@ -55,15 +55,17 @@ function sendingTo(peerNow: () => Socket | undefined): Pick<FrameServer, "transm
   const counts = { lost: 0 };
   return {
     counts,
-    transmit(run) {
+    transmit(run, giveBack = () => {}) {
       const peer = peerNow();
       if (peer === undefined || peer.destroyed) return true;
       if (peer.writableLength > MOST_QUEUED_BYTES) {
         counts.lost++;
         return true;
       }
-      peer.write(run);
-      return peer.writableLength === 0;
+      let isKept = false;
+      peer.write(run, () => isKept && giveBack());
+      isKept = peer.writableLength > 0;
+      return !isKept;
     },
   };
 }
