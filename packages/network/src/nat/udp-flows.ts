@@ -1,7 +1,7 @@
 // Translated datagrams. Each address and port of a guest has one socket of the host's, whatever it sends to (RFC 4787 REQ-1:
 // endpoint-independent mapping). Answers come in only from addresses that the guest has sent to (REQ-8: address-dependent
 // filtering). Sockets that are idle go, and so do the oldest when there are too many.
-import type { Endpoint, IpAddress, UdpArrival } from "@mimic/tcpip";
+import type { IpAddress, UdpArrival } from "@mimic/tcpip";
 import { type FlowParts, type NatDecision, numberOf } from "./flow.ts";
 import type { DialTarget, HostDatagrams } from "./host-side.ts";
 

@@ -9,9 +9,9 @@ const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 const INITIAL_SEGMENTS = 10;
 /**
  * What may always be on the way, however short it seems: on a busy computer, ends that are microseconds apart answer in
- * milliseconds. Half of what the switch lets wait for a slow guest.
+ * milliseconds. As much as the switch lets wait for a slow guest.
  */
-const LEAST_CAP = 1 << 20;
+const LEAST_CAP = 2 << 20;
 
 export class Congestion {
   window: number;
