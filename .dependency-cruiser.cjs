@@ -22,7 +22,7 @@ const MAY_IMPORT = {
   "apps/cli": ["base", "model", "api"],
   "apps/web": ["base", "model", "api"],
   "apps/switch": ["base", "model", "wire", "tcpip", "network"],
-  "apps/daemon": ["base", "model", "api", "ports", "workbench", "qmp", "qemu", "images", "store", "memory", "network"],
+  "apps/daemon": ["base", "model", "api", "ports", "workbench", "qmp", "qemu", "images", "store", "memory", "wire", "network"],
 };
 
 /** Where the computer itself may be touched. Everything else runs in a browser page too. */

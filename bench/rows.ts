@@ -6,6 +6,7 @@ import { daemonIdle } from "./daemon-idle.ts";
 import type { Row } from "./framework/row.ts";
 import { gatewayLossy } from "./gateway-lossy.ts";
 import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-nat.ts";
+import { nicHotplug } from "./nic-hotplug.ts";
 import { scaleCanvas } from "./scale-canvas.ts";
 import { scaleList } from "./scale-list.ts";
 import { scaleScroll } from "./scale-scroll.ts";
@@ -28,6 +29,7 @@ export const rows: readonly Row[] = [
   daemonIdle,
   consoleLatency,
   apiRate,
+  nicHotplug,
   gatewayNatDown,
   gatewayNatUp,
   gatewayNatConnections,

@@ -72,7 +72,7 @@ async function startBare(bench: Bench, bare: Bare, boot: string): Promise<number
     const option = bare.args[index - 1];
     if (option === "-kernel") return join(folder, "kernel");
     if (option === "-initrd") return join(folder, "initrd");
-    return word.replaceAll("/m/", `${folder}/`);
+    return word.replaceAll("/m/", `${folder}/`).replaceAll("/n/", `${folder}/`);
   });
   // Never as root, like ours.
   const isRoot = process.getuid?.() === 0;

@@ -36,6 +36,10 @@ async function dispatch(words: readonly string[], program: Program): Promise<num
   }
   if (first === "--version" || first === "-V") return dispatch(["version"], program);
   if (first === "__complete") return complete(words.slice(1), program);
+  if (first === "__tcp") {
+    const { pipeTcp } = await import("./tcp-pipe.ts");
+    return await pipeTcp(words.slice(1), { io, door: openDoor(program) });
+  }
   const found = findVerb(words);
   if (found.kind === "unknown")
     throw unknownVerb(found.word, [

@@ -55,6 +55,7 @@ export const registry: Readonly<Record<string, Load>> = {
   "trash empty": () => import("./commands/trash/empty.ts"),
 
   shell: () => import("./commands/guest/shell.ts"),
+  ssh: () => import("./commands/guest/ssh.ts"),
   console: () => import("./commands/guest/console.ts"),
   exec: () => import("./commands/guest/exec.ts"),
   cp: () => import("./commands/guest/cp.ts"),

@@ -18,7 +18,8 @@
 //          ends one direction. `?nic=` when it has several.
 // packets  text {"packets": LivePacket[]} as they pass, a few times a second; {"missed": n} when the viewer or the capture
 //          was too slow. `?port=`, `?vlan=`, `?filter=`, `?drops=1` as for the raw capture. Text {"bytes": seq} from the
-//          client answers {"bytes": {"seq": …, "base64": …, "layers": PacketLayer[]}} for one of the last 2000.
+//          client answers {"bytes": {"seq": …, "base64": …, "layers": PacketLayer[]}} for one of the last 2000,
+//          or {"gone": seq}.
 export interface ExecRequest {
   readonly program: string;
   readonly args: readonly string[];
@@ -62,5 +63,7 @@ export interface PacketLayer {
   /** Where it is in the frame's bytes. */
   readonly from: number;
   readonly to: number;
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  readonly fields: readonly { readonly name: string; readonly value: string; readonly from: number; readonly to: number }[];
+  /** What is wrong with it, in words. */
+  readonly problem?: string;
 }

@@ -1,7 +1,7 @@
 // All networks of this installation: their records, what the switch was told, and what it has told. One queue per network,
 // so that two wishes never write one record at once, and the switch gets its plans in order.
 import { isRefusal, type Log, type MimicError, messageOf, type Refusal, type Waiting } from "@mimic/base";
-import type { Lease, NetworkRecord } from "@mimic/model";
+import type { Forward, Lease, NetworkRecord } from "@mimic/model";
 import type { EventLog } from "../events.ts";
 import type { ForwardState, NetworkStore, SwitchFabric, SwitchNews } from "../ports/index.ts";
 import { type PluggedMachine, planNetwork } from "./plan-network.ts";
@@ -25,6 +25,7 @@ export class NetworkBook {
   readonly #leases = new Map<string, Map<string, Lease>>();
   readonly #forwards = new Map<string, Map<string, ForwardState>>();
   readonly #peers = new Map<string, boolean>();
+  readonly #closing = new AbortController();
   readonly #ear: Disposable;
 
   constructor(needs: BookNeeds) {
@@ -108,10 +109,9 @@ export class NetworkBook {
     );
   }
 
-  /** Forwards whose card is gone. */
-  async dropForwards(nicIds: readonly string[]): Promise<void> {
+  /** Takes forwards away: of a card that is gone, of a guest that is off. */
+  async dropForwards(isGone: (forward: Forward) => boolean): Promise<void> {
     for (const record of this.all()) {
-      const isGone = ({ nic }: { nic: string }) => nicIds.includes(nic);
       if (!record.forwards.some(isGone)) continue;
       await this.update(
         record.id,
@@ -121,7 +121,13 @@ export class NetworkBook {
     }
   }
 
+  /** Aborted when the workbench closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   close(): void {
+    this.#closing.abort();
     this.#ear[Symbol.dispose]();
   }
 

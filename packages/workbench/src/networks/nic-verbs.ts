@@ -175,7 +175,7 @@ export async function removeNic(context: Context, input: { machine: string; nic:
     context.events.publish({ kind: "nic.removed", machineId: actor.record.id, nicId: nic.id });
     await context.networks.refresh([nic.network]);
     // Forwards that led to it lead nowhere now.
-    await context.networks.dropForwards([nic.id]);
+    await context.networks.dropForwards((forward) => forward.nic === nic.id);
     return await machineView(context, actor);
   });
 }

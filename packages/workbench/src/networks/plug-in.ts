@@ -1,9 +1,10 @@
 // When machines come and go: their cables are put into the switch, and taken out of it.
 
-import type { Waiting } from "@mimic/base";
+import { messageOf, type Waiting } from "@mimic/base";
 import type { NicSpec } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
+import { followAutomaticForwards } from "./automatic-forwards.ts";
 import { ensureHome } from "./network-verbs.ts";
 import type { PluggedMachine } from "./plan-network.ts";
 import { mendLinks } from "./port-verbs.ts";
@@ -15,6 +16,11 @@ export async function plugIn(context: Context, actor: MachineActor, nics: readon
   booting.set(actor, nics);
   // Also where a card was a moment ago: it must leave there.
   await context.networks.refresh(actor.record.hardware.nics.map(({ network }) => network));
+  // What it listened at went with it.
+  if (nics.length === 0)
+    await context.networks.dropForwards(
+      (forward) => forward.isAutomatic && actor.record.hardware.nics.some(({ id }) => id === forward.nic),
+    );
 }
 
 /** What the hypervisors have now, with the cables as the records say. */
@@ -36,4 +42,7 @@ export async function bringNetworksBack(context: Context, options: Waiting): Pro
   await ensureHome(context);
   await context.networks.refresh(context.networks.all().map(({ id }) => id));
   await context.networks.learn(options);
+  void followAutomaticForwards(context, context.networks.closing).catch((error: unknown) => {
+    if (!context.networks.closing.aborted) context.ports.log.error("automatic forwards ended", { error: messageOf(error) });
+  });
 }

@@ -1,0 +1,179 @@
+// Networks as people use them: two real Linux machines, the real switch and gateway in their cage, the command line.
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import type { NetworkView } from "@mimic/model";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Installation, install, startTinyLinux } from "./kit/installation.ts";
+
+let mimic: Installation;
+const ids: Record<string, string> = {};
+beforeAll(async () => {
+  mimic = await install({ tinyLinux: true });
+  for (const name of ["ada", "bob"]) ids[name] = await startTinyLinux(mimic, name);
+}, 300_000);
+afterAll(() => mimic[Symbol.asyncDispose]());
+
+const inside = async (machine: string, line: string) => await mimic.mimic(["exec", machine, "--", "sh", "-c", line]);
+const network = async (name = "home"): Promise<NetworkView> => await mimic.client.networks.show({ network: name });
+
+/** Looked at again and again: another process does the work. Fails with what was seen last. */
+async function until<T>(look: () => Promise<T>, isThere: (seen: T) => boolean, withinMs = 60_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (isThere(seen)) return seen;
+    if (Date.now() > deadline) throw new Error(`it did not come about; last seen: ${JSON.stringify(seen).slice(0, 2000)}`);
+    await wait(100);
+  }
+}
+
+const addressOf = async (machine: string, name = "home"): Promise<string> => {
+  const view = await until(
+    () => network(name),
+    ({ ports }) => (ports.find(({ label }) => label === machine)?.addresses.length ?? 0) > 0,
+  );
+  return view.ports.find(({ label }) => label === machine)?.addresses[0] ?? "";
+};
+
+const pings = async (from: string, to: string, count = 2) => (await inside(from, `ping -c ${count} -W 2 ${to}`)).code === 0;
+
+describe("two machines on “home”", () => {
+  test("get addresses, and reach each other by name", async () => {
+    const ada = await addressOf("ada");
+    await addressOf("bob");
+    const found = await inside("bob", "nslookup ada.home.mimic");
+    expect(found.out).toContain(ada);
+    const ping = await inside("bob", "ping -c 2 ada");
+    expect(ping.out).toContain(ada);
+    expect(ping.code).toBe(0);
+    expect((await mimic.mimic(["net", "lease", "home"])).out).toMatch(new RegExp(`${ada.replaceAll(".", "\\.")} +ada`));
+  }, 120_000);
+
+  test("a forward leads from this computer to a server in the guest, and goes when it is taken away", async () => {
+    await inside("ada", "mkdir -p /www; echo hello from ada > /www/index.html; httpd -p 80 -h /www");
+    const made = await mimic.mimic(["net", "forward", "home", "ada:80", "--json"]);
+    expect(made.err).toBe("");
+    const view = JSON.parse(made.out) as NetworkView;
+    const { takenPort, id } = (await until(network, ({ forwards }) => forwards.some((one) => one.takenPort !== undefined))).forwards.find(
+      ({ guestPort }) => guestPort === 80,
+    ) ?? { takenPort: 0, id: "" };
+    expect(view.forwards).toHaveLength(1);
+    expect(await (await fetch(`http://127.0.0.1:${takenPort}/`)).text()).toBe("hello from ada\n");
+    await mimic.client.networks.removeForward({ network: "home", forward: id });
+    await expect(fetch(`http://127.0.0.1:${takenPort}/`)).rejects.toThrow();
+  }, 60_000);
+
+  test("no guest reaches the daemon or a server of this computer, unless a rule opens exactly that (control)", async () => {
+    const server = createServer((_request, response) => response.end("secret"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const gateway = ((await network()).gateway?.feet[0]?.v4 ?? "").split("/")[0] ?? "";
+      const daemon = await mimic.port();
+      for (const host of [gateway, "127.0.0.1", "10.0.2.2"])
+        for (const at of [daemon, port]) expect((await inside("ada", `wget -T 3 -q -O - http://${host}:${at}/`)).code).not.toBe(0);
+      await mimic.client.networks.addRule({ network: "home", rule: { action: "accept", target: { to: "host", port } } });
+      expect((await inside("ada", `wget -T 10 -q -O - http://${gateway}:${port}/`)).out).toBe("secret");
+      expect((await inside("ada", `wget -T 3 -q -O - http://${gateway}:${daemon}/`)).code).not.toBe(0);
+      await mimic.client.networks.removeRule({ network: "home", rule: "1" });
+    } finally {
+      server.close();
+    }
+  }, 120_000);
+
+  test("a pulled cable is seen in the guest, and traffic comes back with it", async () => {
+    expect((await mimic.mimic(["net", "set", "home", "--port", "ada", "--cable", "out"])).code).toBe(0);
+    expect((await inside("ada", "cat /sys/class/net/eth0/carrier")).out.trim()).toBe("0");
+    expect(await pings("bob", "ada.home.mimic", 1)).toBe(false);
+    expect((await mimic.mimic(["net", "set", "home", "--port", "ada", "--cable", "in"])).code).toBe(0);
+    await until(
+      () => pings("bob", "ada.home.mimic", 1),
+      (arrived) => arrived,
+    );
+  }, 120_000);
+
+  test("a capture is read back as what passed", async () => {
+    const file = `${mimic.home}/seen.pcapng`;
+    const capture = mimic.mimic(["net", "capture", "home", "--filter", "icmp", "--limit", "1500", "-w", file]);
+    await until(
+      () => pings("bob", "ada", 3).then(() => readFile(file).catch(() => Buffer.alloc(0))),
+      (bytes) => bytes.length > 1000,
+    );
+    await capture;
+    const bytes = await readFile(file);
+    expect(bytes.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    expect(bytes.includes(Buffer.from([0x08, 0x00, 0x45, 0x00]))).toBe(true);
+  }, 120_000);
+});
+
+describe("other networks", () => {
+  test("a card that is plugged in while the machine runs has an address at once, and is gone again when it is taken out", async () => {
+    await mimic.client.networks.create({ name: "lab", kind: "isolated" });
+    expect((await mimic.mimic(["net", "plug", "ada", "lab"])).code).toBe(0);
+    const address = await addressOf("ada", "lab");
+    expect((await inside("ada", "ip -4 addr show dev eth1")).out).toContain(address);
+    const refused = await mimic.mimic(["net", "rm", "lab"]);
+    expect(refused.err).toContain("“ada”");
+    expect((await mimic.mimic(["net", "unplug", "ada", "lab"])).code).toBe(0);
+    expect((await inside("ada", "ip addr show dev eth1")).code).not.toBe(0);
+  }, 120_000);
+
+  test("VLANs keep two machines apart, and a router in neither of them brings them together", async () => {
+    for (const machine of ["ada", "bob"]) await mimic.client.machines.addNic({ machine, network: "lab" });
+    const [ada, bob] = [await addressOf("ada", "lab"), await addressOf("bob", "lab")];
+    expect(await pings("ada", bob)).toBe(true);
+    await mimic.client.networks.setVlan({ network: "lab", vlan: 20 });
+    await mimic.client.networks.changePort({ network: "lab", port: "bob", mode: { mode: "access", vlan: 20 } });
+    expect(await pings("ada", bob)).toBe(false);
+    expect(await pings("bob", ada)).toBe(false);
+    await mimic.client.networks.changePort({ network: "lab", port: "bob", mode: { mode: "access", vlan: 1 } });
+    await until(
+      () => pings("ada", bob, 1),
+      (arrived) => arrived,
+    );
+  }, 120_000);
+});
+
+describe("what ends, and what goes on", () => {
+  test("the switch is killed: another carries the frames, and machines notice little", async () => {
+    const before = await mimic.switchPid();
+    process.kill(before, "SIGKILL");
+    await until(
+      () => mimic.switchPid().catch(() => before),
+      (pid) => pid !== before,
+    );
+    await until(
+      () => pings("bob", "ada", 1),
+      (arrived) => arrived,
+    );
+  }, 120_000);
+
+  test("the daemon is killed: traffic goes on, and the next daemon finds the same switch and the same addresses", async () => {
+    const [pid, ada] = [await mimic.switchPid(), await addressOf("ada")];
+    const forwarded =
+      (await mimic.client.networks.addForward({ network: "home", machine: "ada", guestPort: 80 })).forwards.at(-1)?.takenPort ?? 0;
+    await mimic.killDaemon();
+    expect(await served(forwarded)).toContain("hello from ada");
+    await mimic.start();
+    expect(await mimic.switchPid()).toBe(pid);
+    expect(await addressOf("ada")).toBe(ada);
+    expect(await pings("bob", "ada")).toBe(true);
+  }, 120_000);
+});
+
+/** Without the daemon: straight to the forwarded port. */
+function served(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.0\r\n\r\n"));
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+    });
+    socket.on("end", () => resolve(text));
+    socket.on("error", reject);
+  });
+}
