@@ -213,7 +213,8 @@ async function tinyLinuxImages(): Promise<string> {
     await mkdir(home, { mode: 0o700 });
     await seed.start();
     await seed.done(seed.client.images.pull({ system: "tiny-linux" }));
-    await seed.stop();
+    // With the switch: nobody else would end it.
+    await seed.client.daemon.shutdown({ machines: true });
     await writeFile(ready, "");
   }
   for (let i = 0; i < 3000; i++) {

@@ -31,7 +31,9 @@ export async function openPackets({ viewer, name, query, workbench }: LiveCall):
     throw new DoorError(400, "input.invalid", "“vlan” is a VLAN's number.", "Give a number from 1 to 4094.");
   const request = { network: name, port: query.port, vlan, filter: query.filter, snapLength: SNAP, withDrops: query.drops === "1" };
   const capture = orThrow(await workbench.networks.capture(request, { signal: viewer.gone }));
-  const list = new PacketList(kept);
+  // The capture names ports as people do.
+  const { ports } = orThrow(await workbench.networks.show({ network: name }));
+  const list = new PacketList(kept, (label) => ports?.find((port) => port.label === label)?.id ?? label);
   const tick = setInterval(() => {
     const batch = list.take();
     if (batch.missed > 0) viewer.tell({ missed: batch.missed });
@@ -56,18 +58,20 @@ export async function openPackets({ viewer, name, query, workbench }: LiveCall):
 export class PacketList {
   readonly #reader = new CaptureReader();
   readonly #kept: Map<number, Uint8Array>;
+  readonly #portOf: (label: string) => string;
   readonly #ports = new Map<number, string>();
   #packets: LivePacket[] = [];
   #missed = 0;
   #seq = 0;
 
-  constructor(kept: Map<number, Uint8Array>) {
+  constructor(kept: Map<number, Uint8Array>, portOf: (label: string) => string) {
     this.#kept = kept;
+    this.#portOf = portOf;
   }
 
   add(bytes: Uint8Array): void {
     for (const item of this.#reader.push(bytes)) {
-      if (item.kind === "interface") this.#ports.set(item.id, plain(item.name ?? String(item.id), 100));
+      if (item.kind === "interface") this.#ports.set(item.id, this.#portOf(plain(item.name ?? String(item.id), 100)));
       if (item.kind !== "packet") continue;
       this.#missed += item.lost;
       if (this.#packets.length >= BATCH) {

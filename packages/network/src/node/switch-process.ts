@@ -1,4 +1,5 @@
 // The whole of mimic-switch: networks, their control socket, and an orderly end. apps/switch calls it; tests run it in process.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { GatewayMaker } from "../switch/gateway-port.ts";
 import { openControlServer } from "./host/control-server.ts";
@@ -11,6 +12,8 @@ export interface SwitchProcessOptions {
   readonly warn: (words: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
+const LOOK_MS = 5000;
+
 export const CONTROL_SOCKET = "control.sock";
 
 /** Resolves when somebody told it to end; disposing the host ends it too. */
@@ -22,10 +25,17 @@ export async function runSwitch(options: SwitchProcessOptions): Promise<{ readon
     warn: options.warn,
     tell: (news) => server?.tell(news),
   });
-  const server = await openControlServer(join(options.netFolder, CONTROL_SOCKET), () => host, resolve);
+  const path = join(options.netFolder, CONTROL_SOCKET);
+  const server = await openControlServer(path, () => host, resolve);
+  // An installation that was deleted leaves nobody who could end us.
+  const look = setInterval(() => {
+    if (!existsSync(path)) resolve();
+  }, LOOK_MS);
+  look.unref();
   return {
     ended,
     [Symbol.asyncDispose]: async () => {
+      clearInterval(look);
       await server[Symbol.asyncDispose]();
       await host.close();
     },

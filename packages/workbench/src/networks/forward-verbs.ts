@@ -33,7 +33,9 @@ export async function addForward(context: Context, wish: ForwardWish): Promise<N
       guestPort: wish.guestPort,
       isAutomatic: false,
     };
-    return takenBy(context, forward) ?? { ...now, forwards: [...now.forwards, forward] };
+    // One that came by itself makes way.
+    const others = now.forwards.filter((other) => !(other.isAutomatic && other.nic === nic.id && other.guestPort === wish.guestPort));
+    return takenBy(context, forward) ?? { ...now, forwards: [...others, forward] };
   });
 }
 
