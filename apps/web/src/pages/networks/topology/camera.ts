@@ -25,6 +25,8 @@ export function fit(all: Box, view: { readonly w: number; readonly h: number }, 
   return { scale, x: all.x + all.w / 2 - view.w / 2 / scale, y: all.y + all.h / 2 - view.h / 2 / scale };
 }
 
+/** What the small buttons at the bottom take of the window's height. */
+const TOOLS = 48;
 /** Smaller than this nothing can be read. */
 const READABLE = 0.36;
 
@@ -35,7 +37,7 @@ export function begin(
   life: number,
   whole: boolean,
 ): Camera {
-  const seen = fit(all, view, life);
+  const seen = fit(all, { w: view.w, h: view.h - TOOLS }, life);
   if (whole || !first || view.w > 700 || seen.scale >= READABLE * life) return seen;
   const scale = within(0.5 * life);
   return { scale, x: first.x - 60 / scale, y: Math.min(first.y - 40 / scale, all.y + all.h - view.h / scale) };
