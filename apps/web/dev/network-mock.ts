@@ -13,7 +13,7 @@ import {
   type PortView,
 } from "@mimic/model";
 import type { WebSocket } from "ws";
-import { card, dropsOf, leasesOf, network, portsOf, traceSteps } from "./network-world.ts";
+import { card, dropsOf, leasesOf, linksOf, network, portsOf, traceSteps } from "./network-world.ts";
 import { HOSTILE, type World } from "./world.ts";
 
 export interface NetworkHost {
@@ -33,9 +33,10 @@ export function findNetwork(host: NetworkHost, ref: string | undefined): Network
   return found ?? host.refuse(404, "network.unknown", `There is no network called “${ref}”.`, "See what there is: mimic net ls");
 }
 
-const settle = (host: NetworkHost): void => {
+function settle(host: NetworkHost): void {
   host.world.networks = host.world.networks.map((each) => ({ ...each, ports: portsOf(each, host.world.machines) }));
-};
+  host.world.machines = host.world.machines.map((each) => ({ ...each, links: linksOf(each, host.world.networks) }));
+}
 
 function change(
   host: NetworkHost,
@@ -67,7 +68,7 @@ function wished(host: NetworkHost, nic: NicSpec, { mode, profile, guards, networ
 function putNics(host: NetworkHost, machine: MachineView, nics: NicSpec[]): MachineView {
   const next = host.put({ ...machine, hardware: { ...machine.hardware, nics } });
   settle(host);
-  return next;
+  return host.machine(next.id);
 }
 
 export const nicVerbs = (host: NetworkHost) => ({

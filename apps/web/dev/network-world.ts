@@ -88,6 +88,14 @@ export function network(
   };
 }
 
+/** What a machine's view says of its cables. */
+export const linksOf = ({ hardware }: MachineView, networks: readonly NetworkView[]): MachineView["links"] =>
+  hardware.nics.map((nic) => ({
+    nic: nic.id,
+    network: networks.find(({ id }) => id === nic.network)?.name ?? null,
+    addresses: networks.flatMap(({ ports }) => ports.filter(({ id }) => id === nic.id).flatMap(({ addresses }) => addresses)),
+  }));
+
 /** The ports of a network as its machines' cards make them, before those that are its own. */
 export function portsOf(wanted: NetworkView, machines: readonly MachineView[]): PortView[] {
   const own = wanted.ports.filter(({ leadsTo }) => leadsTo !== "machine");

@@ -15,7 +15,7 @@ import {
   type SystemView,
   type TrashView,
 } from "@mimic/model";
-import { crowdedNetworks, hostileNetworks, portsOf, usualNetworks } from "./network-world.ts";
+import { crowdedNetworks, hostileNetworks, linksOf, portsOf, usualNetworks } from "./network-world.ts";
 
 export interface World {
   machines: MachineView[];
@@ -307,8 +307,11 @@ const diagnosis: Diagnosis = {
   ],
 };
 
-const withPorts = (networks: NetworkView[], machines: readonly MachineView[]): NetworkView[] =>
-  networks.map((each) => ({ ...each, ports: portsOf(each, machines) }));
+function withPorts(networks: NetworkView[], machines: MachineView[]): NetworkView[] {
+  const all = networks.map((each) => ({ ...each, ports: portsOf(each, machines) }));
+  for (const [at, each] of machines.entries()) machines[at] = { ...each, links: linksOf(each, all) };
+  return all;
+}
 
 function usual(): World {
   const pull = job(1, {

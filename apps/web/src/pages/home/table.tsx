@@ -8,6 +8,9 @@ import { Ago } from "../../ui/ago.tsx";
 import { PowerState } from "../../ui/state.tsx";
 import { QuickPower } from "./quick-power.tsx";
 
+const networksOf = ({ links }: MachineView): string =>
+  [...new Set(links.flatMap(({ network }) => (network ? [shownName(network)] : [])))].join(", ") || "—";
+
 const Row = memo(function Row({ machine }: { machine: MachineView }) {
   return (
     <tr>
@@ -24,6 +27,7 @@ const Row = memo(function Row({ machine }: { machine: MachineView }) {
       </td>
       <td>{plain(machine.systemName ?? "—", 60)}</td>
       <td>{machine.hardwareInWords}</td>
+      <td>{networksOf(machine)}</td>
       <td className="number">{formatSize(machine.diskBytes)}</td>
       <td>{machine.isolation ? `Grade ${machine.isolation.grade}` : "—"}</td>
       <td className="cell-action">
@@ -45,6 +49,7 @@ export function MachineTable({ machines }: { machines: readonly MachineView[] })
             <th scope="col">Since</th>
             <th scope="col">System</th>
             <th scope="col">Hardware</th>
+            <th scope="col">Network</th>
             <th scope="col" className="number">
               On disk
             </th>

@@ -3,7 +3,7 @@
 import { Tabs } from "@mantine/core";
 import { plain } from "@mimic/base";
 import type { MachineView } from "@mimic/model";
-import { IconChevronLeft } from "@tabler/icons-react";
+import { IconChevronLeft, IconNetwork } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
@@ -74,6 +74,7 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
           </h1>
           <PowerState machine={machine} />
           <GradeMark machine={machine} />
+          <NetworkMark machine={machine} />
           <Because machine={machine} tab={tab} />
         </div>
         <PowerBar machine={machine} />
@@ -122,6 +123,22 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
         </Suspense>
       </Tabs>
     </div>
+  );
+}
+
+/** Which networks it is on, and the way to its cards. */
+function NetworkMark({ machine }: { machine: MachineView }) {
+  const on = [...new Set(machine.links.flatMap(({ network }) => (network ? [shownName(network)] : [])))];
+  return (
+    <Link
+      to="/machines/$machine/{-$tab}"
+      params={{ machine: machine.name, tab: "network" }}
+      className="grade network-mark"
+      aria-label={on.length === 0 ? "No network" : `On network ${on.join(" and ")}`}
+    >
+      <IconNetwork size={15} aria-hidden="true" />
+      <bdi>{on.length === 0 ? "No network" : on.slice(0, 3).join(", ")}</bdi>
+    </Link>
   );
 }
 
