@@ -130,14 +130,10 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
 function NetworkMark({ machine }: { machine: MachineView }) {
   const on = [...new Set(machine.links.flatMap(({ network }) => (network ? [shownName(network)] : [])))];
   return (
-    <Link
-      to="/machines/$machine/{-$tab}"
-      params={{ machine: machine.name, tab: "network" }}
-      className="grade network-mark"
-      aria-label={on.length === 0 ? "No network" : `On network ${on.join(" and ")}`}
-    >
+    <Link to="/machines/$machine/{-$tab}" params={{ machine: machine.name, tab: "network" }} className="grade network-mark">
       <IconNetwork size={15} aria-hidden="true" />
-      <bdi>{on.length === 0 ? "No network" : on.slice(0, 3).join(", ")}</bdi>
+      {on.length === 0 ? "No network" : <span className="visually-hidden">On network </span>}
+      <bdi>{on.slice(0, 3).join(", ")}</bdi>
     </Link>
   );
 }
