@@ -14,8 +14,8 @@ export default defineConfig({
           name: "quick",
           include: ["{apps,packages,tools,bench}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.real.test.ts", ...NOT_OURS],
-          testTimeout: 15_000,
-          hookTimeout: 15_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

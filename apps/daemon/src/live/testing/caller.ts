@@ -29,7 +29,7 @@ export class Caller implements Disposable {
   }
 
   /** Waits until `fits`; after five seconds it goes on anyway, and the test's own expectation tells what is missing. */
-  async until(fits: (caller: this) => boolean, withinMs = 5000): Promise<void> {
+  async until(fits: (caller: this) => boolean, withinMs = 30_000): Promise<void> {
     const until = performance.now() + withinMs;
     while (!fits(this) && performance.now() < until) {
       await new Promise<void>((done) => {

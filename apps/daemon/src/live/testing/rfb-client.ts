@@ -49,7 +49,8 @@ export class RfbClient implements Disposable {
   }
   async greet(): Promise<{ width: number; height: number }> {
     const need = async (count: number) => {
-      while (this.length < count) if ((await this.next(5000)) === undefined) throw new Error(`only ${this.length} of ${count} bytes came`);
+      while (this.length < count)
+        if ((await this.next(30_000)) === undefined) throw new Error(`only ${this.length} of ${count} bytes came`);
       await new Promise((done) => setTimeout(done, 20));
       return this.take();
     };
