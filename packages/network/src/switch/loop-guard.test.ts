@@ -1,5 +1,6 @@
 // Circles of every make: rings of switches, parallel cables, guests that bridge. After the probes have walked, each host must hear
 // each broadcast exactly once: no circle is left, and nothing is cut off.
+import type { PortMode } from "@mimic/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BROADCAST, frame, macOf, TestLan } from "../../test/frames.ts";
@@ -23,19 +24,19 @@ class World {
     }
   }
 
-  #port(n: number, take: (run: Uint8Array) => void): { lan: TestLan; port: SwitchPort } {
+  #port(n: number, take: (run: Uint8Array) => void, mode?: PortMode): { lan: TestLan; port: SwitchPort } {
     const lan = this.lans[n] as TestLan;
-    const port = lan.add(`p${[...lan.lan.ports].length}`, { guards: { macLimit: 4096 } });
+    const port = lan.add(`p${[...lan.lan.ports].length}`, { guards: { macLimit: 4096 }, ...(mode && { mode }) });
     const sink: FramePort = { deliver: (run) => take(run.slice()), flush: () => {} };
     lan.lan.attach(port, outletOf(sink));
     return { lan, port };
   }
 
-  cable(a: number, b: number): void {
+  cable(a: number, b: number, mode?: PortMode): void {
     const ends: { lan: TestLan; port: SwitchPort }[] = [];
     const to = (n: number) => (run: Uint8Array) => this.#later(() => ends[n]?.lan.lan.receive(ends[n].port, run, 0, run.length, undefined));
-    ends.push(this.#port(a, to(1)));
-    ends.push(this.#port(b, to(0)));
+    ends.push(this.#port(a, to(1), mode));
+    ends.push(this.#port(b, to(0), mode));
   }
 
   /** A guest with a NIC in each of these networks that repeats whatever it hears. */
@@ -134,6 +135,18 @@ describe("a circle", () => {
     expect([...port.shutVlans]).toEqual([1]);
   });
 
+  test("is looked for in each VLAN by itself: cables for different VLANs form none, and trunks are shut only where they do", () => {
+    const world = new World(2);
+    world.cable(0, 1, { mode: "access", vlan: 10 });
+    world.cable(0, 1, { mode: "access", vlan: 20 });
+    world.pass(3000);
+    expect(world.lans.flatMap(({ news }) => news)).toEqual([]);
+    world.cable(0, 1, { mode: "trunk", allowed: [20, 30] });
+    world.pass(3000);
+    const shut = world.lans.flatMap(({ lan }) => [...lan.ports].flatMap((port) => [...port.shutVlans]));
+    expect(shut).toEqual([20]);
+  });
+
   test("cannot be pretended: a probe that was never sent shuts nothing, nor does one from a guarded port", () => {
     const world = new World(1);
     const lan = world.lans[0] as TestLan;
@@ -174,6 +187,6 @@ test("for any way of cabling switches and bridging guests, every host hears ever
         expect(world.heard(from)).toEqual(joined.map((group, n) => (n !== from && group === joined[from] ? 1 : 0)));
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
 });
