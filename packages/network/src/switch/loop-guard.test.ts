@@ -40,14 +40,18 @@ class World {
   }
 
   /** A guest with a NIC in each of these networks that repeats whatever it hears. */
-  bridge(of: readonly number[]): void {
+  bridge(of: readonly number[], mode?: PortMode): void {
     const ends: { lan: TestLan; port: SwitchPort }[] = [];
     for (const [n, lan] of of.entries()) {
       ends.push(
-        this.#port(lan, (run) => {
-          for (const [other, end] of ends.entries())
-            if (other !== n) this.#later(() => end.lan.lan.receive(end.port, run, 0, run.length, undefined));
-        }),
+        this.#port(
+          lan,
+          (run) => {
+            for (const [other, end] of ends.entries())
+              if (other !== n) this.#later(() => end.lan.lan.receive(end.port, run, 0, run.length, undefined));
+          },
+          mode,
+        ),
       );
     }
   }
@@ -145,6 +149,19 @@ describe("a circle", () => {
     world.pass(3000);
     const shut = world.lans.flatMap(({ lan }) => [...lan.ports].flatMap((port) => [...port.shutVlans]));
     expect(shut).toEqual([20]);
+  });
+
+  test("of a customer through two QinQ ports is cut too, and his own tagged probes travel on", () => {
+    const world = new World(1);
+    const lan = world.lans[0] as TestLan;
+    world.bridge([0, 0], { mode: "qinq", vlan: 100 });
+    world.pass(3000);
+    expect([...lan.lan.ports].flatMap((port) => [...port.shutVlans])).toEqual([100]);
+    const [one, two] = ["one", "two"].map((id) => lan.add(id, { mode: { mode: "qinq", vlan: 200 } })) as [SwitchPort, SwitchPort];
+    lan.takeAll();
+    const probe = frame({ from: macOf(1), to: "03:4d:69:6d:69:63", tags: [[0x8100, 20]], type: 0x88b6 });
+    lan.send(one, probe);
+    expect(lan.take(two)).toContainEqual(probe);
   });
 
   test("cannot be pretended: a probe that was never sent shuts nothing, nor does one from a guarded port", () => {

@@ -96,9 +96,10 @@ export class LoopGuard {
     }
   }
 
-  isProbe(bytes: Uint8Array, at: number): boolean {
+  /** The frame at `at`, whose type stands at `typeAt`. A customer's probes in tags of his own are data for us. */
+  isProbe(bytes: Uint8Array, at: number, typeAt: number): boolean {
     for (let i = 0; i < GROUP.length; i++) if (bytes[at + i] !== GROUP[i]) return false;
-    return true;
+    return bytes[typeAt] === TYPE >> 8 && bytes[typeAt + 1] === (TYPE & 0xff);
   }
 
   /** A probe came in (its tag taken off). It is never forwarded as it is. */

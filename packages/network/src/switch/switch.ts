@@ -398,7 +398,7 @@ export class Switch {
     if (port.ownHigh >= 0 && (srcHigh !== port.ownHigh || srcLow !== port.ownLow)) return this.#drop(port, "macSpoofed", bytes, f, n, vlan);
     // A group cannot send (IEEE 802.3 §3.2.3); nobody has the address 0.
     if ((srcHigh & 0x100) !== 0 || (srcHigh === 0 && srcLow === 0)) return this.#drop(port, "malformed", bytes, f, n, vlan);
-    if (this.#loops.isProbe(bytes, f)) return this.#takeProbe(port, bytes, f, n, placed);
+    if (this.#loops.isProbe(bytes, f, tag === 0 ? f + 12 : f + 12 + TAG_BYTES)) return this.#takeProbe(port, bytes, f, n, placed);
     if (port.isListening || (port.shutVlans.size > 0 && port.shutVlans.has(vlan)))
       return this.#drop(port, "loopBlocked", bytes, f, n, vlan);
     return placed << 12;
@@ -544,7 +544,7 @@ export class Switch {
   }
 
   #canLoop(port: SwitchPort): boolean {
-    return !port.isEdge && !port.wish.isMirror && !port.vlans.isTunnel && !port.wish.isInternal;
+    return !port.isEdge && !port.wish.isMirror && !port.wish.isInternal;
   }
 
   #isOpen(port: SwitchPort): boolean {
