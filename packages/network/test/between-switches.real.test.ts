@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PortPlan } from "@mimic/model";
+import { DROP_WORDS, type PortPlan } from "@mimic/model";
 import { describe, expect, test } from "vitest";
 import { readCapture } from "../src/index.ts";
 import { BROADCAST, frame, macOf } from "./frames.ts";
@@ -198,7 +198,7 @@ test("a capture holds what passed a port, both ways, and what was dropped there 
   const seen = packets().map((item) => [item.frame[14], item.direction, item.comments[0]]);
   expect(seen).toContainEqual([1, "inbound", undefined]);
   expect(seen).toContainEqual([3, "outbound", undefined]);
-  expect(seen).toContainEqual([2, "inbound", "dropped: the sender's MAC address is not that of its card"]);
+  expect(seen).toContainEqual([2, "inbound", `dropped: ${DROP_WORDS.macSpoofed.words}`]);
   await fabric.close({ end: true });
 });
 

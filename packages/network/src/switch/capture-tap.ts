@@ -23,11 +23,23 @@ export class CaptureTap implements Tap {
     this.#filters = wish.filter.trim() !== "";
   }
 
-  passed(port: SwitchPort, direction: "received" | "sent", vlan: number, bytes: Uint8Array, from: number, to: number): void {
+  passed(
+    port: SwitchPort,
+    direction: "received" | "sent",
+    vlan: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    frames: number,
+  ): void {
     const { what } = this.#wish;
     if (what.of !== "port" && direction === "sent") return;
     if (what.of === "vlan" && vlan !== what.vlan) return;
     const id = this.#interfaceOf(port);
+    if (!this.#filters && this.#stream.isFull) {
+      this.#stream.missed(id, frames);
+      return;
+    }
     const time = this.#now();
     const way = direction === "received" ? "inbound" : "outbound";
     for (let at = from; at < to; ) {

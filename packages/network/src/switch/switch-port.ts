@@ -106,4 +106,6 @@ export interface Gather {
   used: number;
   frames: number;
   vlan: number;
+  /** Who is asked to wait when the way out is crowded. */
+  sender: SwitchPort | undefined;
 }

@@ -99,33 +99,3 @@ export const formAtExit = (port: PortVlans, vlan: number, isService: boolean): F
 
 /** RFC 5517: may frames pass between hosts of these groups? */
 export const mayMeet = (from: number, to: number): boolean => from === 0 || to === 0 || (from === to && from > 0);
-
-/**
- * Copies a frame with its tag changed. `from` is the form that it has, `to` the one that it gets; both were decided
- * before. Answers the bytes written, or -1 when the frame, once its tag is off, would show another tag: that is how
- * VLANs are hopped (a double tag at a port without tags).
- */
-export function copyRetagged(
-  source: { readonly bytes: Uint8Array; readonly at: number; readonly length: number; readonly form: Form },
-  target: { readonly bytes: Uint8Array; readonly at: number; readonly form: Form; readonly vlan: number; readonly mayNest: boolean },
-): number {
-  const { bytes, at, length } = source;
-  const out = target.bytes;
-  const cut = source.form === FORM.plain ? 0 : TAG_BYTES;
-  if (length < 14 + cut) return -1;
-  const inner = ((bytes[at + 12 + cut] as number) << 8) | (bytes[at + 13 + cut] as number);
-  if (target.form === FORM.plain && !target.mayNest && isTagType(inner)) return -1;
-  out.set(bytes.subarray(at, at + 12), target.at);
-  let to = target.at + 12;
-  if (target.form !== FORM.plain) {
-    const priority = cut > 0 ? (bytes[at + 14] as number) & 0xf0 : 0;
-    const type = target.form === FORM.stag ? TYPE_STAG : TYPE_CTAG;
-    out[to] = type >> 8;
-    out[to + 1] = type & 0xff;
-    out[to + 2] = priority | (target.vlan >> 8);
-    out[to + 3] = target.vlan & 0xff;
-    to += TAG_BYTES;
-  }
-  out.set(bytes.subarray(at + 12 + cut, at + length), to);
-  return to + length - 12 - cut - target.at;
-}

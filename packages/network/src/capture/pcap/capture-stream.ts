@@ -41,6 +41,8 @@ interface CaptureInterface {
 }
 
 const CHUNK_BYTES = 256 * 1024;
+/** The longest frame, its head and a comment. */
+const LONGEST_BLOCK = 68 * 1024;
 const KEPT_FREE = 8;
 const MAX_COMMENT_BYTES = 500;
 const MAX_KEPT_COMMENTS = 256;
@@ -89,6 +91,21 @@ export class CaptureStream {
   passedOver(interfaceId: number): void {
     const one = this.#interfaces[interfaceId];
     if (one !== undefined) one.received++;
+  }
+
+  /** Whether a long frame would find no room now: who has many need not offer each. */
+  get isFull(): boolean {
+    return this.#pending.length > 0 || (this.#full.length >= this.#maxFull && this.#end + LONGEST_BLOCK > CHUNK_BYTES);
+  }
+
+  /** So many frames went by unseen, because it was full. */
+  missed(interfaceId: number, frames: number): void {
+    const one = this.#interfaces[interfaceId];
+    if (one === undefined || this.#isClosed) return;
+    one.received += frames;
+    one.accepted += frames;
+    one.lost += frames;
+    one.lostInARow += frames;
   }
 
   /** Copies the frame, or counts it as lost. `comment`: why it was dropped, for example. */

@@ -10,6 +10,10 @@ import type { NetworkHost } from "./network-host.ts";
 
 /** Frames are handed on together: often enough to look live, seldom enough to cost little. */
 const TOGETHER_MS = 4;
+/** Busier than that, and carrying frames comes first: handing on then gets only this share of the time. */
+const BUFFER_BYTES = 4 * 1024 ** 2;
+const BUSY = 0.4;
+const SHARE_WHEN_BUSY = 0.03;
 
 /** Throws `capture.bad_filter` and `network.unknown_port` before anything is said. */
 export function serveCapture(socket: Socket, network: NetworkHost, wish: CaptureWish, welcome: () => void): void {
@@ -18,14 +22,26 @@ export function serveCapture(socket: Socket, network: NetworkHost, wish: Capture
   const port = wish.what.of === "port" ? wish.what.port : undefined;
   if (port !== undefined && network.lan.port(port) === undefined) throw unknownPort(port);
   let timer: NodeJS.Timeout | undefined;
+  let last = performance.eventLoopUtilization();
   const pump = (): void => {
     timer = undefined;
-    for (let bytes = socket.writableNeedDrain ? undefined : stream.take(); bytes !== undefined; bytes = stream.take()) {
+    if (socket.destroyed || socket.writableNeedDrain) return;
+    const now = performance.eventLoopUtilization();
+    const isBusy = performance.eventLoopUtilization(now, last).utilization > BUSY;
+    last = now;
+    const began = performance.now();
+    for (let bytes = stream.take(); bytes !== undefined; bytes = stream.take()) {
       const taken = bytes;
-      if (!socket.write(taken, () => stream.giveBack(taken))) break;
+      const mayGoOn = socket.write(taken, () => stream.giveBack(taken));
+      if (!mayGoOn || isBusy) break;
     }
+    if (!isBusy) return;
+    // What does not fit meanwhile is lost to the capture, and it says how much.
+    const tookMs = performance.now() - began;
+    timer = setTimeout(pump, Math.min(1000, Math.max(TOGETHER_MS, tookMs / SHARE_WHEN_BUSY)));
   };
   const stream: CaptureStream = new CaptureStream({
+    bufferBytes: BUFFER_BYTES,
     snapLength: wish.snapLength,
     filter: wish.filter,
     onReadable: () => {
@@ -34,13 +50,15 @@ export function serveCapture(socket: Socket, network: NetworkHost, wish: Capture
   });
   welcome();
   const tap = network.lan.tap(new CaptureTap({ stream, filter, wish, now: captureNow }), port);
-  socket.on("drain", pump);
+  socket.on("drain", () => {
+    if (timer === undefined) pump();
+  });
   // The reader says by its end that it wants no more, and still gets what was seen until then.
   socket.on("end", () => {
     tap[Symbol.dispose]();
     stream.close(captureNow());
     clearTimeout(timer);
-    pump();
+    for (let bytes = stream.take(); bytes !== undefined; bytes = stream.take()) socket.write(bytes);
     socket.end();
   });
   socket.on("close", () => {

@@ -16,6 +16,9 @@ export interface LinkPlace {
   readonly ended: (why: string) => void;
 }
 
+/** Left free before the first record, so that a frame alone can get a tag where it lies. */
+const HEADROOM = 4;
+
 /** Cuts a stream into records and gives them to the switch. */
 class RecordReader {
   readonly #place: LinkPlace;
@@ -28,22 +31,22 @@ class RecordReader {
   }
 
   /** Where the next bytes go: right behind the record that is not whole yet. */
-  readonly room = (): Uint8Array => (this.#have === 0 ? this.#held.bytes : this.#held.bytes.subarray(this.#have));
+  readonly room = (): Uint8Array => this.#held.bytes.subarray(HEADROOM + this.#have);
 
   /** False = the stream cannot be followed any longer. */
   took(count: number): boolean {
     const { lan, port, pool } = this.#place;
-    const end = this.#have + count;
+    const end = HEADROOM + this.#have + count;
     const bytes = this.#held.bytes;
-    const next = lan.receive(port, bytes, 0, end, this.#held);
+    const next = lan.receive(port, bytes, HEADROOM, end, this.#held);
     if (next === BROKEN) return false;
     const left = end - next;
     if (this.#held.isPinned) {
       const fresh = pool.take();
-      if (left > 0) fresh.bytes.set(bytes.subarray(next, end));
+      if (left > 0) fresh.bytes.set(bytes.subarray(next, end), HEADROOM);
       this.#held.letGo();
       this.#held = fresh;
-    } else if (left > 0 && next > 0) bytes.copyWithin(0, next, end);
+    } else if (left > 0 && next > HEADROOM) bytes.copyWithin(HEADROOM, next, end);
     this.#have = left;
     return true;
   }
