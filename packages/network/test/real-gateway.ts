@@ -130,7 +130,7 @@ export const segment = (vlan: number, network = 0): Record<string, unknown> => (
 /** Runs a real DHCP client in the guest until it has a lease, and sets the address that it got. Answers the address. */
 export async function leaseFor(guest: NamespaceGuest): Promise<string> {
   const script =
-    'test "$1" = bound || test "$1" = renew || exit 0; ip addr flush dev $interface scope global; ip addr add $ip/$mask dev $interface; for r in $router; do ip route replace default via $r; done; echo "LEASE $ip $router $dns $domain"';
+    'test "$1" = bound || test "$1" = renew || exit 0; ip -4 addr flush dev $interface scope global; ip addr add $ip/$mask dev $interface; for r in $router; do ip route replace default via $r; done; echo "LEASE $ip $router $dns $domain"';
   await guest.must("sh", [
     "-c",
     `printf '%s\\n' '#!/bin/sh' "$0" > /tmp/mimic-udhcpc-$$; chmod +x /tmp/mimic-udhcpc-$$; udhcpc -i eth0 -n -q -t 5 -T 1 -f -s /tmp/mimic-udhcpc-$$; code=$?; rm /tmp/mimic-udhcpc-$$; exit $code`,

@@ -27,6 +27,7 @@ export class Gateway implements NetworkGateway {
   #isDelivering = false;
   #willFlush = false;
   #willAdvertise = false;
+  #hadIpv6Uplink = false;
 
   constructor(plan: NetworkPlan, surroundings: GatewaySurroundings, world: GatewayWorld) {
     this.#world = world;
@@ -51,9 +52,10 @@ export class Gateway implements NetworkGateway {
 
   #applyGateway(plan: NetworkPlan): void {
     const { policies, router, link, leases, advertiser } = this.#parts;
-    const { environment, registry } = this.#world;
+    const { registry } = this.#world;
     const mac = macOfPlan(plan);
-    const hasIpv6Uplink = environment.hostAddresses().some((address) => address.length === 16 && isPublicAddress(address));
+    const hasIpv6Uplink = this.#hasIpv6Uplink();
+    this.#hadIpv6Uplink = hasIpv6Uplink;
     this.#eachOwn((vlan, own) => this.#surroundings.addresses.free(vlan, own));
     this.#state.feet = feetOf({ plan, mac, hasIpv6Uplink });
     this.#eachOwn((vlan, own) => this.#surroundings.addresses.hold(vlan, own, macNumber(macText(mac))));
@@ -64,6 +66,11 @@ export class Gateway implements NetworkGateway {
     leases.apply(this.#state.feet);
     advertiser.apply(this.#state.feet);
     this.#applyUplink(plan);
+  }
+
+  /** Whether this computer reaches the IPv6 Internet itself: only then are guests told that we lead there. */
+  #hasIpv6Uplink(): boolean {
+    return this.#world.environment.hostAddresses().some((address) => address.length === 16 && isPublicAddress(address));
   }
 
   #eachOwn(act: (vlan: number, own: Uint8Array) => void): void {
@@ -211,6 +218,7 @@ export class Gateway implements NetworkGateway {
   #tick(): void {
     const { link, leases, advertiser, router, machines } = this.#parts;
     for (const { packets } of link.tick()) for (const packet of packets) router.unreached(packet);
+    if (this.#hasIpv6Uplink() !== this.#hadIpv6Uplink) this.#applyGateway(this.#state.plan);
     leases.tick();
     advertiser.tick();
     if (machines.forgetOldV6(this.#world.environment.clock.monotonicMs())) this.#namesChanged();

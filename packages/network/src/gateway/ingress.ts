@@ -59,6 +59,7 @@ export class Ingress {
       this.#parts.dropped("malformed", undefined);
       return;
     }
+    if (version === 6) this.#parts.services.sawV6(packet.source, this.sender);
     // To a group: only what our own services listen for (DHCP, neighbour discovery). Nothing of it is routed.
     if (isGroup) this.#parts.services.take(packet, this.sender);
     else if (this.#parts.link.isOwn(packet.destination)) this.#toOwn(packet);

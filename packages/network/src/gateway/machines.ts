@@ -9,6 +9,8 @@ export interface KnownMachine {
   readonly port: string;
   readonly machine: string | undefined;
   readonly hostName: string | undefined;
+  /** Its port is trusted to speak as a DHCP server, so it may pass on what others ask, too. */
+  readonly mayRelay: boolean;
 }
 
 const MOST_V6_EACH = 16;
@@ -28,8 +30,8 @@ export class Machines {
   readonly #v6 = new Map<string, SeenV6>();
 
   apply(plan: NetworkPlan): void {
-    const known = plan.ports.flatMap(({ id, mac, machine, hostName }): KnownMachine[] =>
-      mac ? [{ mac, port: id, machine, hostName }] : [],
+    const known = plan.ports.flatMap(({ id, mac, machine, hostName, guards }): KnownMachine[] =>
+      mac ? [{ mac, port: id, machine, hostName, mayRelay: !guards.dhcp }] : [],
     );
     this.#byMac = new Map(known.map((machine) => [machine.mac, machine]));
     this.#byPort = new Map(known.map((machine) => [machine.port, machine]));

@@ -184,11 +184,11 @@ export class Services {
         return;
       case "neighborSolicitation":
         // Whoever makes sure that an address is free is about to use it (RFC 4862 §5.4).
-        if (packet.source.every((byte) => byte === 0)) this.#sawV6(message.target, sender);
+        if (packet.source.every((byte) => byte === 0)) this.sawV6(message.target, sender);
         link.neighbour(sender.vlan, message, packet.source, sender.mac);
         return;
       case "neighborAdvertisement":
-        this.#sawV6(message.target, sender);
+        this.sawV6(message.target, sender);
         link.neighbour(sender.vlan, message, packet.source, sender.mac);
         return;
       default:
@@ -196,7 +196,8 @@ export class Services {
     }
   }
 
-  #sawV6(address: Uint8Array, sender: Sender): void {
+  /** A guest speaks from an IPv6 address of its segment: then its name leads there too. */
+  sawV6(address: Uint8Array, sender: Sender): void {
     const range = this.#parts.link.footOf(sender.vlan)?.v6?.range;
     if (!range) return;
     const seen = { mac: macText(sender.mac), vlan: sender.vlan, address, range, nowMs: this.#parts.nowMs() };

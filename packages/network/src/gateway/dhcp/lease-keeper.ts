@@ -66,9 +66,9 @@ export class LeaseKeeper {
       nowMs: nowMs(),
       isUsedByOther: (address: number, mac: string) => isUsedByOther(vlan, address, mac),
       hostNameOf: (mac: string) => machines.byMac(mac)?.hostName,
-      acceptsRelays: false,
+      acceptsRelays: machines.byMac(macText(senderMac))?.mayRelay ?? false,
     };
-    const before = table.byMac.get(macText(senderMac));
+    const before = table.byMac.get(macText(message.clientHardware));
     const decision = decideDhcp(scene, message, senderMac);
     for (const change of decision.changes) table.change(change);
     this.#follow(vlan, decision, before);
