@@ -3,6 +3,7 @@ import { apiRate } from "./api-rate.ts";
 import { cliList } from "./cli-list.ts";
 import { consoleLatency } from "./console-latency.ts";
 import { daemonIdle } from "./daemon-idle.ts";
+import { dhcpDnsLease, dhcpDnsName } from "./dhcp-dns.ts";
 import type { Row } from "./framework/row.ts";
 import { gatewayLossy } from "./gateway-lossy.ts";
 import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-nat.ts";
@@ -42,4 +43,6 @@ export const rows: readonly Row[] = [
   switchCapture,
   switchFlood,
   switchIdle,
+  dhcpDnsLease,
+  dhcpDnsName,
 ];

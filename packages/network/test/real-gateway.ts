@@ -16,6 +16,8 @@ export const macOfGuest = (n: number): string => `52:54:00:00:00:${n.toString(16
 
 export interface GatewayHome extends AsyncDisposable {
   readonly host: Namespace;
+  /** Where the ports' sockets are. */
+  readonly netFolder: string;
   readonly fabric: SwitchFabric;
   readonly pid: () => number;
   apply(plan: NetworkPlan): Promise<void>;
@@ -52,6 +54,7 @@ export async function gatewayHome({ main = MAIN }: { readonly main?: string } = 
   const owned = scope.move();
   return {
     host,
+    netFolder,
     fabric,
     pid: () => pid,
     apply: (plan) => fabric.apply(plan, waiting()),
