@@ -118,7 +118,7 @@ async function askDnsmasq(bench: Bench, fabric: SwitchFabric): Promise<Ask> {
   };
   await fabric.apply(planFor(0), waiting());
   const place = await openNamespaceGuest({ dial: join(bench.home, "net", "d.sock"), mac: SERVER_MAC, addresses: ["10.9.0.1/24"] });
-  bench.cleanUp(() => place[Symbol.asyncDispose]());
+  bench.cleanUp(async () => place[Symbol.asyncDispose]());
   const args = [
     "--keep-in-foreground",
     "--user=root",
