@@ -1,7 +1,7 @@
 // Packets that go on: from one VLAN to another, to another network, or out. Decides (or asks what was decided for the flow),
 // takes one off the hop limit, and tells senders what did not go on.
 import type { DropReason } from "@mimic/model";
-import { IP_PROTOCOL, isInRange, isMalformed, macText, readU16 } from "@mimic/wire";
+import { equalBytes, IP_PROTOCOL, isInRange, isMalformed, macText, readU16 } from "@mimic/wire";
 import { RateLimit } from "./dns/rate-limit.ts";
 import { decideEgress, type EgressDecision, type EgressQuestion } from "./filter/decide-egress.ts";
 import { type FlowEnds, FlowTable } from "./filter/flow-table.ts";
@@ -203,9 +203,11 @@ const tellingOf = (decision: EgressDecision & { readonly verdict: "drop" | "reje
 /** The two ends of the packet's flow; for an ICMP error those of the flow that it is about, turned round. */
 function endsOf(packet: SeenPacket): FlowEnds | undefined {
   if (packet.fragment && packet.fragment.offset > 0) return undefined;
+  // An error about somebody else's packet is an ordinary message, and needs to be allowed as one.
   const isError =
     packet.kind === "icmp" && (packet.version === 4 ? [3, 11, 12].includes(packet.payload[0] ?? 0) : (packet.payload[0] ?? 255) < 128);
-  if (isError) return innerEndsOf(packet);
+  const inner = isError ? innerEndsOf(packet) : undefined;
+  if (inner && equalBytes(inner.to, packet.destination)) return inner;
   const { source: from, destination: to, protocol, fromPort, toPort } = packet;
   return { from, to, protocol, fromPort, toPort };
 }
