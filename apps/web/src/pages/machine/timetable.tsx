@@ -1,10 +1,10 @@
 // Changes at given times, written as YAML; each step's outcome is shown as it happens.
 import { Button, Textarea } from "@mantine/core";
-import { plain } from "@mimic/base";
-import { type MachineView, readTimetable, stepWords } from "@mimic/model";
+import type { MachineView } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
+import type { Steps } from "./read-timetable.ts";
 
 const EXAMPLE = `- at: 10s
   do: pull cable
@@ -19,24 +19,6 @@ const EXAMPLE = `- at: 10s
   do: plug cable
 `;
 
-type Steps = Parameters<typeof api.machines.timetable>[0]["steps"];
-
-/** The YAML reader is fetched only when somebody wants it. */
-async function readText(text: string): Promise<{ readonly steps: Steps; readonly words: readonly string[] } | { readonly wrong: string }> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, { schema: "core", version: "1.2", customTags: [], merge: false });
-  const [error] = document.errors;
-  if (error) return { wrong: plain(error.message, 200) };
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 10 });
-    const read = readTimetable(value);
-    if ("wrong" in read) return read;
-    return { steps: (Array.isArray(value) ? value : (value as { steps: unknown }).steps) as Steps, words: read.steps.map(stepWords) };
-  } catch {
-    return { wrong: "it repeats itself too often (aliases)" };
-  }
-}
-
 export function Timetable({ machine }: { machine: MachineView }) {
   const [text, setText] = useState(EXAMPLE);
   const [wrong, setWrong] = useState<string>();
@@ -44,7 +26,9 @@ export function Timetable({ machine }: { machine: MachineView }) {
     done: (steps) => `${steps.length} steps are under way; each is told here as it happens.`,
   });
   const begin = async () => {
-    const read = await readText(text);
+    // The reader of YAML and the schemas are fetched only when somebody wants them.
+    const { readText } = await import("./read-timetable.ts");
+    const read = readText(text);
     setWrong("wrong" in read ? read.wrong : undefined);
     if ("steps" in read) run.mutate(read.steps);
   };
