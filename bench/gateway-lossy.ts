@@ -10,7 +10,7 @@ const LANES = 8;
 
 export const gatewayLossy: Row = {
   name: "gateway-lossy",
-  what: `${LANES} downloads of a guest at once over a wire with 1 % loss each way and 50 ms there and back, through an endpoint and NAT of ours; beside it from Linux to Linux over the same wire.`,
+  what: `${LANES} downloads of a guest at once over a wire with 1 % loss each way and 50 ms there and back, through an endpoint and NAT of ours; beside it from Linux to Linux (CUBIC) over the same wire.`,
   unit: "Gbit/s",
   bound: `at least ${AT_LEAST} times`,
   async run(bench) {

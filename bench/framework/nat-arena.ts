@@ -92,6 +92,14 @@ function startSlirp(gateways: Namespace, path: string): ChildProcess {
   );
 }
 
+/** CUBIC, as Linux comes and as we do it: some computers are set to BBR, which does not take loss for a sign of anything. */
+async function likeOurs(places: readonly Namespace[]): Promise<void> {
+  for (const place of places) {
+    const ran = await place.run("sh", ["-c", "echo cubic > /proc/sys/net/ipv4/tcp_congestion_control"]);
+    if (ran.code !== 0) throw new CannotMeasure("Linux has no CUBIC here");
+  }
+}
+
 export interface LossySide {
   readonly guest: NamespaceGuest;
   /** The address of its iperf3 server. */
@@ -114,9 +122,12 @@ export async function openLossyArena(
   await firstLine(startOurs(gateways, at("ours-far"), "dial"));
   const far = keep(await openNamespaceGuest({ dial: at("peer-far"), addresses: ["10.0.2.2/24"] }));
   for (const place of [servers, far]) place.start("iperf3", ["-s"], { stdio: "ignore" });
+  await likeOurs([far]);
   const guest = async (dial: string): Promise<NamespaceGuest> =>
     keep(await openNamespaceGuest({ dial, addresses: ["10.0.2.15/24"], gateways: ["10.0.2.2"] }));
-  return { ours: { guest: await guest(at("ours")), server: SERVER }, peer: { guest: await guest(at("peer")), server: "10.0.2.2" } };
+  const [ours, peer] = [await guest(at("ours")), await guest(at("peer"))];
+  await likeOurs([ours, peer]);
+  return { ours: { guest: ours, server: SERVER }, peer: { guest: peer, server: "10.0.2.2" } };
 }
 
 interface Wish {
