@@ -92,14 +92,6 @@ function startSlirp(gateways: Namespace, path: string): ChildProcess {
   );
 }
 
-/** CUBIC, as Linux comes and as we do it: some computers are set to BBR, which does not take loss for a sign of anything. */
-async function likeOurs(places: readonly Namespace[]): Promise<void> {
-  for (const place of places) {
-    const ran = await place.run("sh", ["-c", "echo cubic > /proc/sys/net/ipv4/tcp_congestion_control"]);
-    if (ran.code !== 0) throw new CannotMeasure("Linux has no CUBIC here");
-  }
-}
-
 export interface LossySide {
   readonly guest: NamespaceGuest;
   /** The address of its iperf3 server. */
@@ -122,11 +114,9 @@ export async function openLossyArena(
   await firstLine(startOurs(gateways, at("ours-far"), "dial"));
   const far = keep(await openNamespaceGuest({ dial: at("peer-far"), addresses: ["10.0.2.2/24"] }));
   for (const place of [servers, far]) place.start("iperf3", ["-s"], { stdio: "ignore" });
-  await likeOurs([far]);
   const guest = async (dial: string): Promise<NamespaceGuest> =>
     keep(await openNamespaceGuest({ dial, addresses: ["10.0.2.15/24"], gateways: ["10.0.2.2"] }));
   const [ours, peer] = [await guest(at("ours")), await guest(at("peer"))];
-  await likeOurs([ours, peer]);
   return { ours: { guest: ours, server: SERVER }, peer: { guest: peer, server: "10.0.2.2" } };
 }
 
@@ -136,11 +126,23 @@ interface Wish {
   /** Connections at once. */
   readonly lanes?: number;
   readonly server?: string;
+  /** How Linux's sender controls congestion; absent = as this computer is set. */
+  readonly congestion?: string;
 }
 
 /** Gbit/s that arrived at the receiver in `seconds`. */
-export async function iperf(guest: Namespace, { seconds, isDown, lanes = 1, server = SERVER }: Wish): Promise<number> {
-  const args = ["-c", server, "-t", `${seconds}`, "-P", `${lanes}`, "-J", ...(isDown ? ["-R"] : [])];
+export async function iperf(guest: Namespace, { seconds, isDown, lanes = 1, server = SERVER, congestion }: Wish): Promise<number> {
+  const args = [
+    "-c",
+    server,
+    "-t",
+    `${seconds}`,
+    "-P",
+    `${lanes}`,
+    "-J",
+    ...(isDown ? ["-R"] : []),
+    ...(congestion ? ["-C", congestion] : []),
+  ];
   const said = JSON.parse(await guest.must("iperf3", args)) as { end: { sum_received: { bits_per_second: number } } };
   return said.end.sum_received.bits_per_second / 1e9;
 }
