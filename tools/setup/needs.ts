@@ -84,6 +84,61 @@ export const needs: readonly Need[] = [
     programs: ["swtpm"],
     packages: { apt: "swtpm", dnf: "swtpm", pacman: "swtpm", zypper: "swtpm", apk: "swtpm", brew: "swtpm" },
   },
+  ...(
+    [
+      ["ARM", "arm", ["qemu-system-aarch64", "qemu-system-arm"], "qemu-system-arm"],
+      ["RISC-V, IBM Z, LoongArch and 68000", "riscv64", ["qemu-system-riscv64"], "qemu-system-misc"],
+      ["PowerPC", "ppc", ["qemu-system-ppc"], "qemu-system-ppc"],
+      ["MIPS", "mips", ["qemu-system-mips"], "qemu-system-mips"],
+      ["SPARC", "sparc", ["qemu-system-sparc"], "qemu-system-sparc"],
+    ] as const
+  ).map(
+    ([what, short, programs, apt]): Need => ({
+      what: `QEMU for ${what}`,
+      why: "runs machines with other processors",
+      for: "tests",
+      isVital: false,
+      programs,
+      packages: {
+        apt,
+        dnf: `${programs[0]}-core`,
+        pacman: `qemu-system-${short}`,
+        zypper: `qemu-${short}`,
+        apk: programs[0],
+        brew: "qemu",
+      },
+    }),
+  ),
+  {
+    what: "OpenSBI",
+    why: "the first program of a RISC-V machine",
+    for: "tests",
+    isVital: false,
+    files: ["/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin", "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin"],
+    packages: { apt: "opensbi", pacman: "opensbi", apk: "opensbi" },
+  },
+  {
+    what: "UEFI firmware for 64-bit ARM",
+    why: "starts ARM machines from a disk or CD",
+    for: "tests",
+    isVital: false,
+    files: ["/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/edk2/aarch64/QEMU_EFI.fd"],
+    packages: { apt: "qemu-efi-aarch64", dnf: "edk2-aarch64", pacman: "edk2-aarch64", zypper: "qemu-uefi-aarch64" },
+  },
+  {
+    what: "QEMU for single foreign programs",
+    why: "runs a program for another processor without a machine",
+    for: "tests",
+    isVital: false,
+    programs: ["qemu-aarch64-static", "qemu-aarch64"],
+    packages: {
+      apt: "qemu-user-static",
+      dnf: "qemu-user-static",
+      pacman: "qemu-user-static",
+      zypper: "qemu-linux-user",
+      apk: "qemu-aarch64",
+    },
+  },
   {
     what: "Chromium",
     why: "the browser that the tests drive",

@@ -29,10 +29,21 @@ export const GRACE: OptionSpec = { flags: "--grace <time>", about: "how long its
 export const THEN_KILL: OptionSpec = { flags: "--then-kill", about: "end it when it has not shut down by then" };
 export const YES: OptionSpec = { flags: "-y, --yes", about: "do not ask" };
 
+const ARCHES = ["amd64", "i386", "arm64", "arm", "riscv64", "ppc64le", "ppc", "s390x", "mips", "mipsel", "m68k", "sparc", "loongarch64"];
+
 export const HARDWARE: readonly OptionSpec[] = [
   { flags: "--cpus <count>", about: "processors", completes: ["1", "2", "4", "8"] },
   { flags: "--memory <size>", about: "memory: 512M, 2G", completes: ["512M", "1G", "2G", "4G"] },
-  { flags: "--board <board>", about: "q35 (a PC of today) or i440fx (of the nineties)", completes: ["q35", "i440fx"] },
+  {
+    flags: "--arch <processor>",
+    about: "amd64, i386, arm64, arm, riscv64, ppc64le, ppc, s390x, mips, mipsel, m68k, sparc or loongarch64",
+    completes: ARCHES,
+  },
+  {
+    flags: "--board <board>",
+    about: "q35 (a PC of today), i440fx (of the nineties), or a board of another processor",
+    completes: ["q35", "i440fx", "virt", "pseries", "mac99", "g3beige", "s390-ccw", "malta", "ss5"],
+  },
   { flags: "--firmware <kind>", about: "bios or uefi", completes: ["bios", "uefi"] },
   { flags: "--secure-boot <on|off>", about: "only signed systems start (needs uefi)", completes: ["on", "off"] },
   { flags: "--tpm <on|off>", about: "a trusted platform module", completes: ["on", "off"] },

@@ -1,8 +1,11 @@
 // `--cpus 2 --memory 2G …` as the API takes it. Only what was given is in it.
 import type { InputOf } from "@mimic/api/client";
+import { readArchitecture } from "@mimic/model";
 import { readChoice, readCount, readSize, readSwitch } from "./arguments.ts";
 import type { Given } from "./command.ts";
 import { UsageError } from "./say.ts";
+
+const BOARDS = ["q35", "i440fx", "virt", "pseries", "mac99", "g3beige", "s390-ccw", "malta", "ss5"] as const;
 
 type Wish = NonNullable<InputOf<"machines", "create">["hardware"]>;
 
@@ -26,8 +29,16 @@ export function hardwareWish(given: Given): Wish | undefined {
   when("memory", (text) => {
     wish.memoryMiB = Math.max(1, Math.round(readSize("--memory", text) / 1024 ** 2));
   });
+  when("arch", (text) => {
+    const architecture = readArchitecture(text);
+    if (architecture === undefined)
+      throw new UsageError("cli.usage", `Mimic knows no processor “${text.slice(0, 40)}”.`, {
+        hint: "For example: --arch arm64 or --arch riscv64",
+      });
+    wish.architecture = architecture;
+  });
   when("board", (text) => {
-    wish.board = readChoice("--board", text, ["q35", "i440fx"]);
+    wish.board = readChoice("--board", text, BOARDS);
   });
   when("firmware", (text) => {
     wish.firmware = readChoice("--firmware", text, ["bios", "uefi"]);

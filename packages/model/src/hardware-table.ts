@@ -1,6 +1,7 @@
 // The one table of what can be changed when: now, at the next start, or not with this hardware, and why. Pure; it
 // serves the workbench (which obeys it), the API, the command line, the browser and the tests.
 import { formatSize, mib, unreachable } from "@mimic/base";
+import { ARCHITECTURES } from "./architectures.ts";
 import { GROWABLE_FROM_MIB, type Growth, placeOf } from "./growth.ts";
 import type { DiskBus, DiskSpec, HardwareSpec } from "./hardware.ts";
 import type { HardwareRow } from "./machine.ts";
@@ -141,7 +142,7 @@ const BUS_DRIVERS: Readonly<Record<DiskBus, string>> = {
 
 const NOTICE: Partial<Record<HardwareChange["part"], string>> = {
   board: "Its system may notice: drivers, disk names and activation hang on the board. Try it on a copy first.",
-  architecture: "A system for 64-bit processors does not start on a 32-bit one.",
+  architecture: "A system starts only on the kind of processor that it was made for.",
   firmware: "An installed system starts only with the firmware that it was installed with, unless it was prepared for both.",
   display: "Its system may need another driver for the screen; until then it shows plain VGA.",
   cpuModel: "A system that was built for one processor may miss what another does not have.",
@@ -241,7 +242,7 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
   const { firmware, secureBoot, clock } = wanted;
   return [
     whole("board", "board", `${wanted.board}${wanted.machineType ? ` (${wanted.machineType})` : ""}`),
-    whole("architecture", "architecture", wanted.architecture === "x86_64" ? "64-bit PC" : "32-bit PC"),
+    whole("architecture", "architecture", ARCHITECTURES[wanted.architecture].words),
     whole("firmware", "firmware", `${firmware === "uefi" ? "UEFI" : "BIOS"}${secureBoot ? " with Secure Boot" : ""}`),
     whole("tpm", "security chip (TPM)", wanted.tpm ? "TPM 2.0" : "none"),
     row("processor cores", `${wanted.cpus}`, { part: "cpus", to: wanted.cpus }),

@@ -4,12 +4,26 @@ import { formatSize, mib } from "@mimic/base";
 import { z } from "zod";
 import { NicSpec } from "./network/nic.ts";
 
-/** Processors that QEMU can stand in for. Only the PCs can be made today; the others keep their place. */
-export const Architecture = z.enum(["x86_64", "i386"]);
+/** Processors that QEMU can stand in for; what each is good for stands in architectures.ts. */
+export const Architecture = z.enum([
+  "x86_64",
+  "i386",
+  "aarch64",
+  "arm",
+  "riscv64",
+  "ppc64le",
+  "ppc",
+  "s390x",
+  "mips",
+  "mipsel",
+  "m68k",
+  "sparc",
+  "loongarch64",
+]);
 export type Architecture = z.infer<typeof Architecture>;
 
-/** q35 = a PC of the last fifteen years (PCI Express); i440fx = a PC of the nineties (ISA and PCI). */
-export const Board = z.enum(["q35", "i440fx"]);
+/** q35 = a PC of the last fifteen years (PCI Express); i440fx = a PC of the nineties (ISA and PCI); the others are no PCs. */
+export const Board = z.enum(["q35", "i440fx", "virt", "pseries", "mac99", "g3beige", "s390-ccw", "malta", "ss5"]);
 export type Board = z.infer<typeof Board>;
 
 export const Firmware = z.enum(["bios", "uefi"]);

@@ -1,3 +1,4 @@
+export * from "./architectures.ts";
 export * from "./event.ts";
 export * from "./growth.ts";
 export * from "./hardware.ts";

@@ -50,6 +50,11 @@ export const ImageSource = z.discriminatedUnion("way", [
 ]);
 export type ImageSource = z.infer<typeof ImageSource>;
 
+/** Only what the recipe says: with `partial()` zod would fill in a PC's defaults, over those of another board. */
+const RecipeHardware = z.strictObject(
+  Object.fromEntries(Object.entries(HardwareSpec.shape).map(([field, schema]) => [field, schema.unwrap().optional()])),
+) as unknown as z.ZodType<Partial<HardwareSpec>>;
+
 export const System = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/),
   /** Grows when what Mimic makes from the recipe changes: an image of an earlier one stays with its machines, new ones get a new image. */
@@ -64,7 +69,7 @@ export const System = z.strictObject({
   /** Less than this and it does not work. */
   minimum: z.strictObject({ memoryMiB: z.int(), diskBytes: z.number() }),
   /** What a new machine gets; `disks` are made from the image, so it names none. */
-  hardware: HardwareSpec.partial(),
+  hardware: RecipeHardware,
   /** How the system's own disk is plugged, and how big it is made at least. */
   disk: z.strictObject({ bus: z.enum(["virtio", "sata", "ide", "scsi", "nvme"]), sizeBytes: z.number() }).optional(),
   source: ImageSource,

@@ -1,6 +1,6 @@
 // What one QEMU binary can do, as the probe found it: plain data that argv is built from.
 import { MimicError } from "@mimic/base";
-import type { Architecture, Board, HardwareSpec } from "@mimic/model";
+import { ARCHITECTURES, type Architecture, type Board, foreignBoard, type HardwareSpec, isPc } from "@mimic/model";
 import { z } from "zod";
 
 export const QemuCapabilities = z.object({
@@ -21,21 +21,27 @@ export function isOldEnough(version: string): boolean {
   return major > OLDEST_QEMU[0] || (major === OLDEST_QEMU[0] && minor >= OLDEST_QEMU[1]);
 }
 
-const PREFIX: Readonly<Record<Board, string>> = { q35: "pc-q35-", i440fx: "pc-i440fx-" };
+const PREFIX: Readonly<Partial<Record<Board, string>>> = { q35: "pc-q35-", i440fx: "pc-i440fx-" };
 
 /** The newest versioned machine type of a board; throws `qemu.no_board` when this QEMU has none. */
-export function newestMachineType(capabilities: QemuCapabilities, board: Board): string {
-  const prefix = PREFIX[board];
-  const versions = capabilities.machines
-    .filter((name) => name.startsWith(prefix) && /^\d+\.\d+$/.test(name.slice(prefix.length)))
+export function newestMachineType(capabilities: QemuCapabilities, hardware: Pick<HardwareSpec, "architecture" | "board">): string {
+  const foreign = foreignBoard(hardware)?.machine;
+  const plain = foreign && "plain" in foreign ? foreign.plain : undefined;
+  const prefix = foreign && "versioned" in foreign ? foreign.versioned : (PREFIX[hardware.board] ?? "");
+  const newest = plain === undefined ? newestOf(capabilities.machines, prefix) : capabilities.machines.find((name) => name === plain);
+  if (newest !== undefined) return newest;
+  throw new MimicError("qemu.no_board", `This QEMU cannot pretend to be a “${hardware.board}” board.`, {
+    hint: isPc(hardware)
+      ? "Install the full QEMU for PCs (Debian: qemu-system-x86) or choose the other board."
+      : "Install a newer QEMU for this processor, or choose another board.",
+  });
+}
+
+function newestOf(machines: readonly string[], prefix: string): string | undefined {
+  return machines
+    .filter((name) => prefix !== "" && name.startsWith(prefix) && /^\d+\.\d+$/.test(name.slice(prefix.length)))
     .map((name) => ({ name, key: name.slice(prefix.length).split(".").map(Number) as [number, number] }))
-    .sort((a, b) => b.key[0] - a.key[0] || b.key[1] - a.key[1]);
-  const newest = versions[0];
-  if (newest === undefined)
-    throw new MimicError("qemu.no_board", `This QEMU cannot pretend to be a “${board}” board.`, {
-      hint: "Install the full QEMU for PCs (Debian: qemu-system-x86) or choose the other board.",
-    });
-  return newest.name;
+    .sort((a, b) => b.key[0] - a.key[0] || b.key[1] - a.key[1])[0]?.name;
 }
 
 /**
@@ -44,7 +50,7 @@ export function newestMachineType(capabilities: QemuCapabilities, board: Board):
  */
 export function machineTypeOf(hardware: HardwareSpec, capabilities: QemuCapabilities): string {
   const pinned = hardware.machineType;
-  if (pinned === undefined) return newestMachineType(capabilities, hardware.board);
+  if (pinned === undefined) return newestMachineType(capabilities, hardware);
   if (!capabilities.machines.includes(pinned))
     throw new MimicError(
       "qemu.machine_type_gone",
@@ -64,5 +70,5 @@ export const needDevice = (capabilities: QemuCapabilities, device: string, what:
     });
 };
 
-/** QEMU's words for a processor: see docs/decisions for why 32-bit PCs use the 64-bit program. */
-export const binaryNames: Readonly<Record<Architecture, string>> = { x86_64: "qemu-system-x86_64", i386: "qemu-system-x86_64" };
+/** QEMU's program for a processor. 32-bit PCs use the 64-bit program: one engine less to install and to trust. */
+export const programOf = (architecture: Architecture): string => `qemu-system-${ARCHITECTURES[architecture].program}`;

@@ -7,6 +7,11 @@ export const qemuMissing = (): MimicError =>
     hint: "Install it: on Debian and Ubuntu “apt install qemu-system-x86 qemu-utils ovmf bubblewrap”, on Fedora “dnf install qemu-system-x86 qemu-img edk2-ovmf bubblewrap”, on Arch “pacman -S qemu-system-x86 qemu-img edk2-ovmf bubblewrap”.",
   });
 
+export const processorMissing = (words: string, program: string): MimicError =>
+  new MimicError("qemu.missing_processor", `QEMU for another processor (${words}) is not installed.`, {
+    hint: `Install ${program}: on Debian and Ubuntu it is in qemu-system-arm, qemu-system-ppc, qemu-system-mips, qemu-system-sparc or qemu-system-misc.`,
+  });
+
 export const qemuTooOld = (version: string): MimicError =>
   new MimicError("qemu.too_old", `QEMU ${version} is too old; Mimic needs 7.2 or newer.`, {
     hint: "Upgrade QEMU (Debian 12, Ubuntu 23.04 and everything later bring a new enough one).",

@@ -26,7 +26,7 @@ export function chooseFirmware(
   descriptors: readonly FirmwareDescriptor[],
   hardware: Pick<HardwareSpec, "architecture" | "board" | "secureBoot">,
 ): FirmwareFiles | undefined {
-  const type = hardware.board === "q35" ? "pc-q35-9.9" : "pc-i440fx-9.9";
+  const type = { q35: "pc-q35-9.9", i440fx: "pc-i440fx-9.9", virt: "virt-9.9" }[hardware.board as "q35"] ?? hardware.board;
   for (const d of descriptors) {
     const { executable, "nvram-template": vars } = d.mapping;
     if (d.mapping.device !== "flash" || executable?.format !== "raw" || vars?.format !== "raw") continue;

@@ -1,6 +1,6 @@
 // Builders for argv tests: a QEMU as the probe would find it, and a machine's plan with made-up paths.
 
-import { HardwareSpec, MachineRecord } from "@mimic/model";
+import { type Architecture, type Board, foreignBoard, HardwareSpec, MachineRecord, usualHardware } from "@mimic/model";
 import type { BootPlan } from "@mimic/workbench/ports";
 import { type ArgvContext, type ArgvPart, buildArgv, chooseFirmware, numberFiles, planFiles, type QemuCapabilities } from "../src/index.ts";
 
@@ -159,6 +159,41 @@ export const typical: Readonly<Record<string, BootPlan>> = {
     bootOrder: ["cd", "disk"],
   }),
   headless: aPlan({ memoryMiB: 64, display: "none", serialPorts: 1, agent: false, input: "ps2", clock: { offsetSeconds: -86_400 } }),
+};
+
+/** QEMUs for other processors, as the probe would find them; the devices of all of them in one. */
+export const foreignCapabilities: QemuCapabilities = {
+  ...capabilities,
+  binary: "/usr/bin/qemu-system-foreign",
+  machines: ["virt", "virt-7.2", "pseries-7.2", "s390-ccw-virtio-7.2", "mac99", "g3beige", "malta", "SS-5"],
+  devices: "virtio-blk-pci virtio-blk-ccw virtio-blk-device scsi-hd ide-hd".split(" "),
+};
+
+const foreign = (architecture: Architecture, more: object = {}): BootPlan => {
+  const usual = usualHardware(architecture);
+  const bus = foreignBoard({ architecture, board: usual.board as Board })?.diskBuses[0] ?? "virtio";
+  const drives = [{ slot: "cd0", kind: "cd", medium: null }];
+  return aPlan({ ...usual, disks: [disk(1, bus)], drives, ...more });
+};
+
+/** The golden machines of other processors. */
+export const foreignMachines: Readonly<Record<string, BootPlan>> = {
+  "arm64-installer": aPlan(
+    { ...usualHardware("aarch64"), directBoot: { image: "a".repeat(64), kernel: "kernel", initrd: "initrd", commandLine: "quiet" } },
+    { kernel: "/i/kernel", initrd: "/i/initrd" },
+  ),
+  "arm64-uefi": foreign("aarch64", { firmware: "uefi" }),
+  arm: foreign("arm"),
+  riscv64: foreign("riscv64", { cpus: 2 }),
+  ppc64le: foreign("ppc64le"),
+  "mac-g4": foreign("ppc"),
+  "mac-g3": foreign("ppc", { board: "g3beige", memoryMiB: 256 }),
+  s390x: foreign("s390x"),
+  mips: foreign("mips"),
+  mipsel: foreign("mipsel", { display: "none" }),
+  m68k: foreign("m68k"),
+  sparc: foreign("sparc"),
+  loongarch64: foreign("loongarch64"),
 };
 
 /** One argument group per block, its reason first: made to be read. */

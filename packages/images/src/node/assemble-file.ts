@@ -34,7 +34,8 @@ export async function assembleBootFiles(
   folder: string,
   work: LongWork,
 ): Promise<{ readonly parts: readonly BootPart[]; readonly package: FoundPackage }> {
-  const names = ["kernel", "initrd"] as const;
+  // A boot loader or firmware brings no initrd.
+  const names = (["kernel", "initrd"] as const).filter((name) => name === "kernel" || source.options[name] !== undefined);
   const found = await fromPackage(
     archive,
     source,

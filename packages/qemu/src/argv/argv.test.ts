@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { MimicError } from "@mimic/base";
+import { misfit } from "@mimic/model";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aPlan, argvOf, capabilities, disk, goldenText, nic, typical } from "../../test/context.ts";
+import { aPlan, argvOf, capabilities, disk, foreignCapabilities, foreignMachines, goldenText, nic, typical } from "../../test/context.ts";
 import { newestMachineType } from "../capabilities.ts";
 import { findGuestName, guestName, keyValue, uuidOf } from "./index.ts";
 
@@ -14,6 +15,17 @@ describe("golden command lines", () => {
       const file = new URL(`${name}.argv`, GOLDEN);
       const text = goldenText(argvOf(plan));
       // MIMIC_UPDATE_GOLDEN=1 writes them anew; then review the difference by eye.
+      if (process.env.MIMIC_UPDATE_GOLDEN === "1") writeFileSync(file, text);
+      expect(text).toBe(readFileSync(file, "utf8"));
+    });
+});
+
+describe("golden command lines of other processors", () => {
+  for (const [name, plan] of Object.entries(foreignMachines))
+    test(`${name} starts with exactly the arguments that were reviewed`, () => {
+      expect(misfit(plan.record.hardware)).toBeUndefined();
+      const file = new URL(`foreign/${name}.argv`, GOLDEN);
+      const text = goldenText(argvOf(plan, { capabilities: foreignCapabilities }));
       if (process.env.MIMIC_UPDATE_GOLDEN === "1") writeFileSync(file, text);
       expect(text).toBe(readFileSync(file, "utf8"));
     });
@@ -188,7 +200,12 @@ describe("network cards", () => {
 
 describe("choices", () => {
   test("the newest versioned board is taken by number, not by letters", () => {
-    expect(newestMachineType({ ...capabilities, machines: ["pc-q35-9.2", "pc-q35-10.0", "pc-q35-7.2"] }, "q35")).toBe("pc-q35-10.0");
+    expect(
+      newestMachineType(
+        { ...capabilities, machines: ["pc-q35-9.2", "pc-q35-10.0", "pc-q35-7.2"] },
+        { architecture: "x86_64", board: "q35" },
+      ),
+    ).toBe("pc-q35-10.0");
   });
 
   test("a pinned board that QEMU no longer has is an error, not another board", () => {

@@ -1,5 +1,5 @@
 // What is tried first at power-on: kernel given directly, else the drives in the order that was asked for.
-import type { HardwareSpec } from "@mimic/model";
+import { type HardwareSpec, isPc } from "@mimic/model";
 import { type ArgvContext, type ArgvPart, fdOf, part } from "./part.ts";
 
 type Bootable =
@@ -30,7 +30,10 @@ export function bootIndexOf(hardware: HardwareSpec, what: Bootable): number | un
 
 export function bootParts(context: ArgvContext): ArgvPart[] {
   const { directBoot } = context.hardware;
-  const parts = [part("Only the drives of the boot order are tried, without a menu.", ["-boot", "menu=off,strict=on"])];
+  // Other boards' firmware has no such words.
+  const parts = isPc(context.hardware)
+    ? [part("Only the drives of the boot order are tried, without a menu.", ["-boot", "menu=off,strict=on"])]
+    : [];
   if (!directBoot) return parts;
   // QEMU opens these two itself and knows no descriptor sets there; /proc/self/fd leads to the inherited file.
   parts.push(

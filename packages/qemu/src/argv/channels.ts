@@ -14,14 +14,15 @@ export const SOCKET = {
   serial: (n: number) => `serial${n}.sock`,
 } as const;
 
-const socket = (context: ArgvContext, id: string, file: string): readonly string[] => [
+/** A channel as a socket in the run directory. */
+export const socketChardev = (context: ArgvContext, id: string, file: string): readonly string[] => [
   "-chardev",
   keyValue("socket", { id, path: `${context.run}/${file}`, server: true, wait: false }),
 ];
 
 export function monitorParts(context: ArgvContext): ArgvPart[] {
   return [
-    part("Mimic's own line to QEMU (QMP).", socket(context, "monitor0", SOCKET.monitor), ["-mon", "chardev=monitor0,mode=control"]),
+    part("Mimic's own line to QEMU (QMP).", socketChardev(context, "monitor0", SOCKET.monitor), ["-mon", "chardev=monitor0,mode=control"]),
     part("Times in QEMU's log.", ["-msg", "timestamp=on,guest-name=off"]),
   ];
 }
@@ -30,7 +31,7 @@ export function serialParts(context: ArgvContext): ArgvPart[] {
   return Array.from({ length: context.hardware.serialPorts }, (_, n) =>
     part(
       `Serial port ${n + 1}.`,
-      socket(context, `serial${n}`, SOCKET.serial(n)),
+      socketChardev(context, `serial${n}`, SOCKET.serial(n)),
       json("-device", { driver: "isa-serial", id: `com${n + 1}`, chardev: `serial${n}`, index: n }),
     ),
   );
@@ -45,12 +46,12 @@ export function agentParts(context: ArgvContext): ArgvPart[] {
     ),
     part(
       "A second console (hvc0) for `mimic shell`.",
-      socket(context, "shell0", SOCKET.shell),
+      socketChardev(context, "shell0", SOCKET.shell),
       json("-device", { driver: "virtconsole", id: "hvc0", bus: "channels0.0", nr: 0, chardev: "shell0" }),
     ),
     part(
       "The guest agent's channel: commands, files, clean shutdown.",
-      socket(context, "agent0", SOCKET.agent),
+      socketChardev(context, "agent0", SOCKET.agent),
       json("-device", { driver: "virtserialport", id: "agentport0", bus: "channels0.0", nr: 1, chardev: "agent0", name: AGENT_PORT }),
     ),
     part("The guest can say that its system crashed.", json("-device", { driver: "pvpanic", id: "panic0" })),

@@ -4,11 +4,13 @@ import { SOCKETS } from "@mimic/model";
 import { SOCKET } from "./channels.ts";
 import { type ArgvContext, type ArgvPart, json, keyValue, part, pciAddress, pciBus, SLOT } from "./part.ts";
 
+export const rngObject = (): readonly string[] => json("-object", { "qom-type": "rng-builtin", id: "rng0" });
+
 export function rngParts(context: ArgvContext): ArgvPart[] {
   return [
     part(
       "Good random numbers from the first moment.",
-      json("-object", { "qom-type": "rng-builtin", id: "rng0" }),
+      rngObject(),
       json("-device", { driver: "virtio-rng-pci", id: "random0", rng: "rng0", bus: pciBus(context), addr: pciAddress(SLOT.rng) }),
     ),
   ];

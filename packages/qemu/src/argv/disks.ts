@@ -40,7 +40,7 @@ export function diskParts(context: ArgvContext, layersOf: (diskId: string) => re
     return part(
       `Disk ${index + 1} (${WORDS[disk.bus]}, ${disk.readOnly ? "read-only" : "its own layer"}${under}), by descriptor: QEMU opens no name. It pauses when this computer's disk is full.`,
       ...blockdevs,
-      ...(disk.limits ? [json("-object", limitObject(name, disk.limits)), json("-blockdev", limitBlockdev(name))] : []),
+      ...limitArgs(disk, name),
       json(
         "-device",
         diskDevice(disk, name, disk.limits ? limitNode(name) : name, {
@@ -51,6 +51,9 @@ export function diskParts(context: ArgvContext, layersOf: (diskId: string) => re
     );
   });
 }
+
+export const limitArgs = (disk: DiskSpec, name: string): readonly (readonly string[])[] =>
+  disk.limits ? [json("-object", limitObject(name, disk.limits)), json("-blockdev", limitBlockdev(name))] : [];
 
 /** The device at its place. A full or failing disk of this computer pauses the machine instead of hurting the guest. */
 export const diskDevice = (disk: DiskSpec, name: string, drive: string, at: Readonly<Record<string, string | number | undefined>>) => ({
@@ -124,7 +127,14 @@ export function layerNodes(
   ];
 }
 
-function layerArgs(context: ArgvContext, disk: DiskSpec, name: string, layer: Layer, depth: number, count: number): readonly string[] {
+export function layerArgs(
+  context: ArgvContext,
+  disk: DiskSpec,
+  name: string,
+  layer: Layer,
+  depth: number,
+  count: number,
+): readonly string[] {
   const fd = fdOf(context, diskKey(disk.id, depth));
   const isLocked = depth === 0 && context.encrypted?.has(disk.id) === true;
   const key = isLocked ? `${name}-key` : undefined;

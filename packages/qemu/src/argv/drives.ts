@@ -48,7 +48,7 @@ export function driveParts(context: ArgvContext): ArgvPart[] {
     parts.push(
       part(
         `CD drive ${cd.slot}${scsi ? " on the SCSI controller, where a system of today looks" : ""}.`,
-        medium(context, cd.slot),
+        mediumArgs(context, cd.slot),
         json("-device", {
           driver: scsi ? "scsi-cd" : "ide-cd",
           id: cd.slot,
@@ -67,7 +67,7 @@ export function driveParts(context: ArgvContext): ArgvPart[] {
     parts.push(
       part(
         `Floppy drive ${floppy.slot}.`,
-        medium(context, floppy.slot),
+        mediumArgs(context, floppy.slot),
         json("-device", {
           driver: "floppy",
           id: floppy.slot,
@@ -82,7 +82,7 @@ export function driveParts(context: ArgvContext): ArgvPart[] {
 }
 
 /** A medium is always raw and read-only: its bytes are never asked what they are. */
-function medium(context: ArgvContext, slot: string): readonly string[] {
+export function mediumArgs(context: ArgvContext, slot: string): readonly string[] {
   if (!context.fds.has(mediumKey(slot))) return [];
   const fd = fdOf(context, mediumKey(slot));
   return [

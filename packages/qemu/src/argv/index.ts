@@ -1,5 +1,5 @@
 // Specification and capabilities in, QEMU's whole command line out, each argument with its reason. Pure.
-
+import { isPc } from "@mimic/model";
 import { bootParts } from "./boot.ts";
 import { agentParts, monitorParts, serialParts } from "./channels.ts";
 import { cpuParts } from "./cpu.ts";
@@ -8,6 +8,7 @@ import { diskParts, type Layer } from "./disks.ts";
 import { displayParts } from "./display.ts";
 import { controllerParts, driveParts } from "./drives.ts";
 import { firmwareParts } from "./firmware.ts";
+import { foreignParts } from "./foreign.ts";
 import { inputParts } from "./input.ts";
 import { machineParts } from "./machine.ts";
 import { memoryParts } from "./memory.ts";
@@ -17,6 +18,7 @@ import { soundParts } from "./sound.ts";
 
 /** Throws `qemu.no_board`, `qemu.no_device`, `qemu.machine_type_gone`, `qemu.too_many_drives`. */
 export function buildArgv(context: ArgvContext, layersOf: (diskId: string) => readonly Layer[]): readonly ArgvPart[] {
+  if (!isPc(context.hardware)) return foreignParts(context, layersOf);
   return [
     ...machineParts(context),
     ...cpuParts(context),

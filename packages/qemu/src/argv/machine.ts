@@ -35,11 +35,7 @@ export function machineParts(context: ArgvContext): ArgvPart[] {
     pflash1: context.firmware ? "uefi-vars" : undefined,
   });
   return [
-    part("Nothing that was not asked for: no default devices, no settings from files.", ["-nodefaults", "-no-user-config"]),
-    part("A name of this one start, by which Mimic finds it again after a restart of its own.", [
-      "-name",
-      keyValue(undefined, { guest: guestName(context.cookie, context.installation), "debug-threads": false }),
-    ]),
+    ...identityParts(context),
     part(
       `A ${hardware.board} board of one fixed version, so that a newer QEMU changes nothing under the guest.${smm ? " System-management mode guards Secure Boot's variables." : ""}`,
       ["-machine", options],
@@ -49,11 +45,25 @@ export function machineParts(context: ArgvContext): ArgvPart[] {
       "A new number at each start tells the guest that it may be a copy (VM generation id).",
       json("-device", { driver: "vmgenid", id: "vmgenid0", guid: "auto" }),
     ),
-    part("A guest that switches itself off ends QEMU; one whose system crashes is paused, so that the crash can be seen.", [
-      "-action",
-      "reboot=reset,shutdown=poweroff,panic=pause",
-    ]),
-    part("Begin with stopped processors: Mimic connects everything first, then lets them go.", ["-S"]),
-    ...(context.resumes ? [part("Wait for a saved state to go on from.", ["-incoming", "defer"])] : []),
+    ...startParts(context),
   ];
 }
+
+/** What stands first, whatever the board; `findGuestName` looks for it there. */
+export const identityParts = (context: ArgvContext): ArgvPart[] => [
+  part("Nothing that was not asked for: no default devices, no settings from files.", ["-nodefaults", "-no-user-config"]),
+  part("A name of this one start, by which Mimic finds it again after a restart of its own.", [
+    "-name",
+    keyValue(undefined, { guest: guestName(context.cookie, context.installation), "debug-threads": false }),
+  ]),
+];
+
+/** How it begins, and what follows when it ends by itself. */
+export const startParts = (context: ArgvContext): ArgvPart[] => [
+  part("A guest that switches itself off ends QEMU; one whose system crashes is paused, so that the crash can be seen.", [
+    "-action",
+    "reboot=reset,shutdown=poweroff,panic=pause",
+  ]),
+  part("Begin with stopped processors: Mimic connects everything first, then lets them go.", ["-S"]),
+  ...(context.resumes ? [part("Wait for a saved state to go on from.", ["-incoming", "defer"])] : []),
+];

@@ -4,12 +4,22 @@ import { closeSync, writeSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
-import { type Finding, gradeIsolation, growthOf, type HardwareSpec, type Isolation, type RunRecord } from "@mimic/model";
+import {
+  ARCHITECTURES,
+  type Finding,
+  foreignBoard,
+  gradeIsolation,
+  growthOf,
+  type HardwareSpec,
+  type Isolation,
+  isPc,
+  type RunRecord,
+} from "@mimic/model";
 import { connectQmp, sealedBytes } from "@mimic/qmp/node";
 import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine, SavedState } from "@mimic/workbench/ports";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
-import { machineTypeOf, newestMachineType, type QemuCapabilities } from "../capabilities.ts";
-import { noFirmware, noTpm } from "../errors.ts";
+import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } from "../capabilities.ts";
+import { noFirmware, noTpm, processorMissing } from "../errors.ts";
 import { type FileNeed, keyKey, numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
 import { probeCage } from "./cage.ts";
@@ -22,7 +32,7 @@ import { QemuMachine } from "./running-machine.ts";
 import { saveState } from "./saved-state.ts";
 import { freshMemory, privateMemory, SealedMemories } from "./sealed-memory.ts";
 import { type Cage, seenFolder, seenNetFolder } from "./spawn.ts";
-import type { Environment } from "./tools.ts";
+import { type Environment, findProgram } from "./tools.ts";
 import { whatIsThere } from "./what-is-there.ts";
 import { wrapperParts } from "./wrapper-parts.ts";
 
@@ -59,6 +69,16 @@ export class QemuHypervisor implements Hypervisor {
     return await this.#probe.capabilities(await this.cage(), options);
   }
 
+  /** Of the QEMU for this machine's processor. Throws `qemu.missing_processor` where it is not installed. */
+  async #capabilitiesFor(hardware: HardwareSpec, options: Waiting): Promise<QemuCapabilities> {
+    const cage = await this.cage();
+    if (isPc(hardware)) return await this.#probe.capabilities(cage, options);
+    const program = programOf(hardware.architecture);
+    const binary = findProgram(program, this.#ports.environment.path);
+    if (binary === undefined) throw processorMissing(ARCHITECTURES[hardware.architecture].words, program);
+    return await this.#probe.capabilities(cage, options, binary);
+  }
+
   async facts(options: Waiting): Promise<HypervisorFacts> {
     const cage = await this.cage();
     const capabilities = await this.#probe.capabilities(cage, options);
@@ -78,12 +98,12 @@ export class QemuHypervisor implements Hypervisor {
 
   async pin(hardware: HardwareSpec, options: Waiting): Promise<HardwareSpec> {
     if (hardware.machineType !== undefined) return hardware;
-    return { ...hardware, machineType: newestMachineType(await this.capabilities(options), hardware.board) };
+    return { ...hardware, machineType: newestMachineType(await this.#capabilitiesFor(hardware, options), hardware) };
   }
 
   async explain(plan: BootPlan, options: Waiting): Promise<readonly ExplainedPart[]> {
     const cage = await this.cage();
-    const capabilities = await this.#probe.capabilities(cage, options);
+    const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);
     const { hardware } = plan.record;
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const parts = await this.#argv(plan, cage, capabilities, accelerator, "0".repeat(16));
@@ -93,7 +113,7 @@ export class QemuHypervisor implements Hypervisor {
   async boot(plan: BootPlan, options: LongWork): Promise<RunningMachine> {
     options.report({ words: "getting QEMU ready" });
     const cage = await this.cage();
-    const capabilities = await this.#probe.capabilities(cage, options);
+    const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);
     const hardware: HardwareSpec = { ...plan.record.hardware, machineType: machineTypeOf(plan.record.hardware, capabilities) };
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
@@ -126,7 +146,7 @@ export class QemuHypervisor implements Hypervisor {
 
   async mould(plan: BootPlan, to: SavedState & { readonly memoryPath: string }, options: LongWork): Promise<{ memorySha256: string }> {
     const cage = await this.cage();
-    const capabilities = await this.#probe.capabilities(cage, options);
+    const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);
     const { hardware } = plan.record;
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const folder = `${this.#ports.stateDirectory}/tmp`;
@@ -189,7 +209,7 @@ export class QemuHypervisor implements Hypervisor {
     if (run.bootId !== bootId() || !(await isAlive(run.pid, run.startTicks))) return undefined;
     if (findGuestName(await commandLineOf(run.pid))?.cookie !== run.cookie) return undefined;
     const cage = await this.cage();
-    const capabilities = await this.#probe.capabilities(cage, options);
+    const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);
     const guard = await guardOf(run.pid);
     if (guard === undefined) return undefined;
     const folder = plan.files.runDirectory;
@@ -274,6 +294,7 @@ export class QemuHypervisor implements Hypervisor {
   }
 
   async #accelerator(cage: Cage, capabilities: QemuCapabilities, hardware: HardwareSpec): Promise<"kvm" | "tcg"> {
+    if (!isPc(hardware)) return "tcg";
     const verdict: KvmVerdict = await this.#probe.kvm(cage, capabilities, cpuModelOf(hardware.cpuModel, "kvm"));
     return verdict.works ? "kvm" : "tcg";
   }
@@ -336,7 +357,7 @@ function isolationOf(
 ): Isolation {
   return gradeIsolation({
     accelerator: run.accelerator,
-    supportedBoard: true,
+    supportedBoard: isPc(run.hardware) || foreignBoard(run.hardware)?.isCovered === true,
     confined: run.confined,
     filtered: guard.seccomp && guard.noNewPrivileges,
     runsAsRoot: guard.uid === 0,

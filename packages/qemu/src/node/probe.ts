@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { type Log, messageOf, type Waiting } from "@mimic/base";
+import { type ErrorCode, type Log, MimicError, messageOf, type Waiting } from "@mimic/base";
 import { z } from "zod";
 import { isOldEnough, QemuCapabilities } from "../capabilities.ts";
 import { qemuBroken, qemuMissing, qemuTooOld } from "../errors.ts";
@@ -19,6 +19,11 @@ export type KvmVerdict = z.infer<typeof Verdict>;
 const Cached = z.object({
   v: z.literal(1),
   capabilities: z.object({ key: z.string(), value: QemuCapabilities }).optional(),
+  /** The QEMUs for other processors. */
+  others: z
+    .array(z.object({ key: z.string(), value: QemuCapabilities }))
+    .max(16)
+    .optional(),
   kvm: z.array(Verdict).max(64),
 });
 type Cached = z.infer<typeof Cached>;
@@ -28,7 +33,7 @@ export class Probe {
   readonly #file: string;
   readonly #log: Log;
   #held: Cached | undefined;
-  #asking: Promise<QemuCapabilities> | undefined;
+  readonly #asking = new Map<string, Promise<QemuCapabilities>>();
 
   constructor(stateDirectory: string, log: Log) {
     this.#folder = `${stateDirectory}/tmp`;
@@ -36,23 +41,26 @@ export class Probe {
     this.#log = log;
   }
 
-  /** Throws `qemu.missing`, `qemu.too_old`, `qemu.broken`. Several callers share one question. */
-  capabilities(cage: Cage, options: Waiting): Promise<QemuCapabilities> {
-    this.#asking ??= this.#ask(cage, options).finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
+  /** Of the QEMU for PCs, or of another binary. Throws `qemu.missing`, `qemu.too_old`, `qemu.broken`. Several callers share one question. */
+  capabilities(cage: Cage, options: Waiting, binary = cage.tools.qemu): Promise<QemuCapabilities> {
+    if (binary === undefined) return Promise.reject(qemuMissing());
+    const asking = this.#asking.get(binary) ?? this.#ask(cage, binary, options).finally(() => this.#asking.delete(binary));
+    this.#asking.set(binary, asking);
+    return asking;
   }
 
-  async #ask(cage: Cage, options: Waiting): Promise<QemuCapabilities> {
-    const binary = cage.tools.qemu;
-    if (binary === undefined) throw qemuMissing();
+  async #ask(cage: Cage, binary: string, options: Waiting): Promise<QemuCapabilities> {
     const key = await keyOf(binary);
-    const cached = await this.#cached();
-    if (cached.capabilities?.key === key) return cached.capabilities.value;
+    const known = [(await this.#cached()).capabilities, ...((await this.#cached()).others ?? [])].find((one) => one?.key === key);
+    if (known) return known.value;
     const value = await askQemu(cage, binary, this.#folder, options);
     if (!isOldEnough(value.version)) throw qemuTooOld(value.version);
-    await this.#keep({ ...cached, capabilities: { key, value } });
+    const cached = await this.#cached();
+    const found = { key, value };
+    const others = (cached.others ?? []).filter((one) => one.value.binary !== binary);
+    await this.#keep(
+      binary === cage.tools.qemu ? { ...cached, capabilities: found } : { ...cached, others: [...others, found].slice(-16) },
+    );
     return value;
   }
 
@@ -104,6 +112,11 @@ async function keyOf(binary: string): Promise<string> {
   }
 }
 
+/** Of the hundreds of boards those that Mimic makes machines with. */
+const BOARDS_IN_USE = /^(pc-|virt(-|$)|pseries-|s390-ccw-virtio-|(mac99|g3beige|malta|SS-5)$)/;
+
+const NOT_OFFERED: ErrorCode = "qmp.refused";
+
 async function askQemu(cage: Cage, binary: string, parent: string, options: Waiting): Promise<QemuCapabilities> {
   try {
     await using qemu = await startHelperQemu(cage, { binary, parent, args: [] }, options);
@@ -111,11 +124,15 @@ async function askQemu(cage: Cage, binary: string, parent: string, options: Wait
     const { version } = await session.ready;
     const machines = await session.execute("query-machines", {}, options);
     const devices = await session.execute("qom-list-types", { implements: "device", abstract: false }, options);
-    const cpus = await session.execute("query-cpu-definitions", {}, options);
+    // Not every QEMU can list its processors.
+    const cpus = await session.execute("query-cpu-definitions", {}, options).catch((error: unknown) => {
+      if (error instanceof MimicError && error.code === NOT_OFFERED) return [];
+      throw error;
+    });
     return {
       binary,
       version,
-      machines: machines.map((m) => m.name).filter((name) => /^pc-/.test(name)),
+      machines: machines.map((m) => m.name).filter((name) => BOARDS_IN_USE.test(name)),
       devices: devices.map((d) => d.name),
       cpuModels: cpus.map((c) => c.name).sort(),
     };
@@ -182,9 +199,12 @@ export async function readFirmware(): Promise<readonly FirmwareDescriptor[]> {
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((n) => n.endsWith(".json"))) {
       try {
-        byName.set(name, FirmwareDescriptor.parse(JSON.parse(await readFile(`${folder}/${name}`, "utf8"))));
+        const descriptor = FirmwareDescriptor.parse(JSON.parse(await readFile(`${folder}/${name}`, "utf8")));
+        // Some distributions describe what they do not bring.
+        if (descriptor.mapping.executable) await access(descriptor.mapping.executable.filename, constants.R_OK);
+        byName.set(name, descriptor);
       } catch {
-        // a descriptor of a kind that we do not use (kernel images, memory regions)
+        // a descriptor of a kind that we do not use (kernel images, memory regions), or of nothing
       }
     }
   }

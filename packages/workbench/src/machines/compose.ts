@@ -1,6 +1,17 @@
 // From a wish to hardware: what the system asks for, what the person asked for, sensible otherwise. Pure.
 import { formatSize, gib, type Refusal, refusal } from "@mimic/base";
-import { type DiskBus, type DiskSpec, HardwareSpec, type ImageRecord, type MediaDrive, type Readiness, type System } from "@mimic/model";
+import {
+  type DiskBus,
+  type DiskSpec,
+  foreignBoard,
+  HardwareSpec,
+  type ImageRecord,
+  type MediaDrive,
+  misfit,
+  type Readiness,
+  type System,
+  usualHardware,
+} from "@mimic/model";
 import type { CreateWish } from "../workbench.ts";
 
 export interface Composed {
@@ -25,10 +36,12 @@ export interface ComposeInput {
 export function compose({ wish, system, image, newDiskId }: ComposeInput): Composed | Refusal {
   // A wish that was left out must not wipe out what the system asks for.
   const wished = Object.fromEntries(Object.entries(wish.hardware ?? {}).filter(([, value]) => value !== undefined));
-  const base = HardwareSpec.parse({ ...system?.hardware, ...wished });
+  const architecture = wish.hardware?.architecture ?? system?.architecture ?? "x86_64";
+  const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...wished });
   const short = tooLittle(system, base);
   if (short) return short;
-  const bus: DiskBus = system?.disk?.bus ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
+  const bus: DiskBus =
+    system?.disk?.bus ?? foreignBoard(base)?.diskBuses[0] ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
   const disks: { spec: DiskSpec; from: ImageRecord | undefined }[] = [];
   const drives: MediaDrive[] = [...base.drives];
   let directBoot = base.directBoot;
@@ -87,8 +100,17 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
         ? (["floppy", "disk", "cd"] as const)
         : base.bootOrder;
 
+  const hardware = HardwareSpec.parse({
+    ...base,
+    disks: disks.map((disk) => disk.spec),
+    drives,
+    directBoot,
+    bootOrder: [...bootOrder],
+  });
+  const why = misfit(hardware);
+  if (why !== undefined) return refusal("hardware.misfit", why, "Leave that part out: each board brings what fits it.");
   return {
-    hardware: HardwareSpec.parse({ ...base, disks: disks.map((disk) => disk.spec), drives, directBoot, bootOrder: [...bootOrder] }),
+    hardware,
     readiness: system?.readiness ?? UNKNOWN_READY,
     disks,
     seedSlot,

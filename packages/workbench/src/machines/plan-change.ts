@@ -8,6 +8,7 @@ import {
   type HardwareChange,
   type HardwareFacts,
   HardwareSpec,
+  misfit,
   type UsbDevice,
   WHOLE_PARTS,
   whenCanChange,
@@ -52,7 +53,11 @@ export interface PlanInput {
 /** Refuses with `hardware.not_possible` and the reason when a part of the wish can never be. */
 export function planChange(input: PlanInput): ChangePlan | Refusal {
   const plan = new Planner(input);
-  return plan.parts() ?? plan.disks() ?? plan.others() ?? { hardware: plan.hardware, changes: plan.changes };
+  const refused = plan.parts() ?? plan.disks() ?? plan.others();
+  if (refused) return refused;
+  const why = misfit(plan.hardware);
+  if (why !== undefined) return refusal("hardware.misfit", why, "Change the parts that hang together in one go.");
+  return { hardware: plan.hardware, changes: plan.changes };
 }
 
 class Planner {

@@ -1,0 +1,306 @@
+// The computers that QEMU can stand in for beside the PC: for each board its processor, how devices are plugged into it,
+// and what is known to work. Data: QEMU's command line, the forms of the browser and the checks are made from it.
+import type { Architecture, Board, DiskBus, HardwareSpec } from "./hardware.ts";
+
+export interface ArchitectureFacts {
+  readonly words: string;
+  /** QEMU's program is called `qemu-system-<program>`; the one for one foreign program `qemu-<user>`. */
+  readonly program: string;
+  readonly user: string;
+  readonly boards: readonly [Board, ...Board[]];
+}
+
+export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureFacts>> = {
+  x86_64: { words: "64-bit PC", program: "x86_64", user: "x86_64", boards: ["q35", "i440fx"] },
+  i386: { words: "32-bit PC", program: "x86_64", user: "i386", boards: ["i440fx", "q35"] },
+  aarch64: { words: "64-bit ARM", program: "aarch64", user: "aarch64", boards: ["virt"] },
+  arm: { words: "32-bit ARM", program: "arm", user: "arm", boards: ["virt"] },
+  riscv64: { words: "64-bit RISC-V", program: "riscv64", user: "riscv64", boards: ["virt"] },
+  ppc64le: { words: "64-bit POWER (little-endian)", program: "ppc64", user: "ppc64le", boards: ["pseries"] },
+  ppc: { words: "32-bit PowerPC", program: "ppc", user: "ppc", boards: ["mac99", "g3beige"] },
+  s390x: { words: "IBM Z mainframe", program: "s390x", user: "s390x", boards: ["s390-ccw"] },
+  mips: { words: "32-bit MIPS (big-endian)", program: "mips", user: "mips", boards: ["malta"] },
+  mipsel: { words: "32-bit MIPS (little-endian)", program: "mipsel", user: "mipsel", boards: ["malta"] },
+  m68k: { words: "Motorola 68000", program: "m68k", user: "m68k", boards: ["virt"] },
+  sparc: { words: "32-bit SPARC", program: "sparc", user: "sparc", boards: ["ss5"] },
+  loongarch64: { words: "LoongArch", program: "loongarch64", user: "loongarch64", boards: ["virt"] },
+};
+
+/** The words that people use for the same: Debian's, and Go's. */
+const OTHER_NAMES: Readonly<Record<string, Architecture>> = {
+  amd64: "x86_64",
+  x86: "i386",
+  i686: "i386",
+  arm64: "aarch64",
+  armhf: "arm",
+  armv7: "arm",
+  armel: "arm",
+  ppc64el: "ppc64le",
+  powerpc: "ppc",
+  riscv: "riscv64",
+  loong64: "loongarch64",
+};
+
+/** Undefined when nobody calls a processor so. */
+export function readArchitecture(text: string): Architecture | undefined {
+  const name = text.trim().toLowerCase();
+  return Object.hasOwn(ARCHITECTURES, name) ? (name as Architecture) : OTHER_NAMES[name];
+}
+
+export const isPc = ({ architecture }: Pick<HardwareSpec, "architecture">): boolean => architecture === "x86_64" || architecture === "i386";
+
+export interface ForeignBoard {
+  readonly words: string;
+  /** QEMU's `-machine`: a prefix before a version, or a name without versions. */
+  readonly machine: { readonly versioned: string } | { readonly plain: string };
+  readonly machineOptions?: Readonly<Record<string, string>>;
+  /** How virtio devices are plugged in; undefined = the board knows no virtio. */
+  readonly virtio: "pcie" | "pci" | "ccw" | "mmio" | undefined;
+  /** The first is the usual one. */
+  readonly diskBuses: readonly [DiskBus, ...DiskBus[]];
+  /** Where its own disks and CDs sit, for boards without virtio. */
+  readonly onBoard?: "ide" | "scsi";
+  readonly displays: readonly [HardwareSpec["display"], ...HardwareSpec["display"][]];
+  /** usb: a controller of ours; virtio: without USB; board: what the board has. */
+  readonly input: "usb" | "virtio" | "board";
+  readonly cpu: string | undefined;
+  readonly maxCpus: number;
+  readonly memoryMiB: { readonly least: number; readonly most: number };
+  readonly firmware: readonly HardwareSpec["firmware"][];
+  readonly serialPorts: number;
+  /** QEMU's security policy covers it (with hardware help). */
+  readonly isCovered: boolean;
+  readonly known: string;
+}
+
+const VIRTIO = { diskBuses: ["virtio", "scsi"], maxCpus: 8, serialPorts: 1 } as const;
+
+const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Board, ForeignBoard>>>>>> = {
+  aarch64: {
+    virt: {
+      ...VIRTIO,
+      words: "a board made for virtual machines",
+      machine: { versioned: "virt-" },
+      virtio: "pcie",
+      displays: ["virtio", "none"],
+      input: "usb",
+      cpu: "max",
+      memoryMiB: { least: 64, most: 261_120 },
+      firmware: ["bios", "uefi"],
+      isCovered: true,
+      known: "Debian’s installer starts here; systems with UEFI start from a disk or CD.",
+    },
+  },
+  arm: {
+    virt: {
+      ...VIRTIO,
+      words: "a board made for virtual machines",
+      machine: { versioned: "virt-" },
+      machineOptions: { highmem: "off" },
+      virtio: "pcie",
+      displays: ["virtio", "none"],
+      input: "usb",
+      cpu: "cortex-a15",
+      memoryMiB: { least: 64, most: 3072 },
+      firmware: ["bios"],
+      isCovered: true,
+      known: "Kernels for ARMv7 that are loaded directly.",
+    },
+  },
+  riscv64: {
+    virt: {
+      ...VIRTIO,
+      words: "a board made for virtual machines",
+      machine: { plain: "virt" },
+      virtio: "pcie",
+      displays: ["none", "virtio"],
+      input: "usb",
+      cpu: "rv64",
+      memoryMiB: { least: 64, most: 262_144 },
+      firmware: ["bios"],
+      isCovered: true,
+      known: "OpenSBI and U-Boot start here, and kernels that are loaded directly.",
+    },
+  },
+  ppc64le: {
+    pseries: {
+      ...VIRTIO,
+      words: "an IBM Power server",
+      machine: { versioned: "pseries-" },
+      virtio: "pci",
+      displays: ["vga", "none"],
+      input: "usb",
+      cpu: "power9",
+      memoryMiB: { least: 256, most: 262_144 },
+      firmware: ["bios"],
+      isCovered: false,
+      known: "Its own firmware (SLOF) starts disks and CDs; Linux for ppc64el.",
+    },
+  },
+  ppc: {
+    mac99: {
+      words: "a Power Mac G4 of 1999",
+      machine: { plain: "mac99" },
+      machineOptions: { via: "pmu" },
+      virtio: undefined,
+      diskBuses: ["ide"],
+      onBoard: "ide",
+      displays: ["vga", "none"],
+      input: "board",
+      cpu: "g4",
+      maxCpus: 1,
+      memoryMiB: { least: 64, most: 2048 },
+      firmware: ["bios"],
+      serialPorts: 1,
+      isCovered: false,
+      known: "OpenBIOS starts; Mac OS X 10.0 to 10.5 and Linux are said to work.",
+    },
+    g3beige: {
+      words: "a Power Mac G3 of 1997",
+      machine: { plain: "g3beige" },
+      virtio: undefined,
+      diskBuses: ["ide"],
+      onBoard: "ide",
+      displays: ["vga", "none"],
+      input: "board",
+      cpu: "g3",
+      maxCpus: 1,
+      memoryMiB: { least: 32, most: 2047 },
+      firmware: ["bios"],
+      serialPorts: 1,
+      isCovered: false,
+      known: "OpenBIOS starts; Mac OS 9 and Linux are said to work.",
+    },
+  },
+  s390x: {
+    "s390-ccw": {
+      ...VIRTIO,
+      words: "an IBM Z mainframe",
+      machine: { versioned: "s390-ccw-virtio-" },
+      virtio: "ccw",
+      displays: ["none", "virtio"],
+      input: "virtio",
+      cpu: "max",
+      memoryMiB: { least: 128, most: 262_144 },
+      firmware: ["bios"],
+      isCovered: true,
+      known: "Linux for s390x, loaded directly or from a disk.",
+    },
+  },
+  mips: { malta: malta("Linux for 32-bit MIPS, loaded directly.") },
+  mipsel: { malta: malta("Linux for 32-bit MIPS, loaded directly; U-Boot.") },
+  m68k: {
+    virt: {
+      words: "a board made for virtual machines",
+      machine: { versioned: "virt-" },
+      virtio: "mmio",
+      diskBuses: ["virtio", "scsi"],
+      displays: ["none"],
+      input: "virtio",
+      cpu: "m68040",
+      maxCpus: 1,
+      memoryMiB: { least: 32, most: 3072 },
+      firmware: ["bios"],
+      serialPorts: 1,
+      isCovered: false,
+      known: "Linux for m68k, loaded directly. (The Quadra 800 needs a ROM that may not be handed on.)",
+    },
+  },
+  sparc: {
+    ss5: {
+      words: "a SPARCstation 5 of 1994",
+      machine: { plain: "SS-5" },
+      virtio: undefined,
+      diskBuses: ["scsi"],
+      onBoard: "scsi",
+      displays: ["none"],
+      input: "board",
+      cpu: undefined,
+      maxCpus: 1,
+      memoryMiB: { least: 32, most: 256 },
+      firmware: ["bios"],
+      serialPorts: 1,
+      isCovered: false,
+      known: "OpenBIOS starts; Solaris and NetBSD are said to work.",
+    },
+  },
+  loongarch64: {
+    virt: {
+      ...VIRTIO,
+      words: "a board made for virtual machines",
+      machine: { plain: "virt" },
+      virtio: "pcie",
+      displays: ["virtio", "none"],
+      input: "usb",
+      cpu: "la464",
+      maxCpus: 4,
+      memoryMiB: { least: 1056, most: 262_144 },
+      firmware: ["bios"],
+      isCovered: false,
+      known: "Kernels that are loaded directly.",
+    },
+  },
+};
+
+function malta(known: string): ForeignBoard {
+  return {
+    words: "a MIPS Malta development board",
+    machine: { plain: "malta" },
+    virtio: undefined,
+    diskBuses: ["ide"],
+    onBoard: "ide",
+    displays: ["vga", "none"],
+    input: "board",
+    cpu: "24Kf",
+    maxCpus: 1,
+    memoryMiB: { least: 32, most: 2048 },
+    firmware: ["bios"],
+    serialPorts: 2,
+    isCovered: false,
+    known,
+  };
+}
+
+/** Undefined for a PC, and for a board that this processor never sat on. */
+export const foreignBoard = ({ architecture, board }: Pick<HardwareSpec, "architecture" | "board">): ForeignBoard | undefined =>
+  FOREIGN[architecture]?.[board];
+
+/** What a machine of this processor gets when nothing else is wished for. */
+export function usualHardware(architecture: Architecture): Partial<HardwareSpec> {
+  const board = ARCHITECTURES[architecture].boards[0];
+  const facts = foreignBoard({ architecture, board });
+  if (!facts) return { architecture };
+  return {
+    architecture,
+    board,
+    display: facts.displays[0],
+    input: facts.input === "usb" ? "usb" : "ps2",
+    agent: facts.virtio !== undefined,
+    serialPorts: 1,
+    memoryMiB: Math.min(facts.memoryMiB.most, Math.max(1024, Math.ceil(facts.memoryMiB.least / 1024) * 1024)),
+  };
+}
+
+/** Why this hardware cannot be put together; undefined = it can. */
+export function misfit(hardware: HardwareSpec): string | undefined {
+  const { architecture, board, cpus, memoryMiB, display, sound, firmware, disks, drives } = hardware;
+  const { words, boards } = ARCHITECTURES[architecture];
+  if (!boards.includes(board)) return `There is no “${board}” board with a ${words} processor; there is: ${boards.join(", ")}.`;
+  const facts = foreignBoard(hardware);
+  if (!facts) return undefined;
+  const onIt = `on ${facts.words}`;
+  if (cpus > facts.maxCpus) return `There ${facts.maxCpus === 1 ? "is one processor" : `are at most ${facts.maxCpus} processors`} ${onIt}.`;
+  const { least, most } = facts.memoryMiB;
+  if (memoryMiB < least || memoryMiB > most) return `It takes ${least} to ${most} MiB of memory ${onIt}.`;
+  if (!facts.displays.includes(display)) return `It has no “${display}” graphics ${onIt}; there is: ${facts.displays.join(", ")}.`;
+  if (sound !== "none") return `Sound is not offered ${onIt}.`;
+  if (!facts.firmware.includes(firmware)) return `It does not start by ${firmware.toUpperCase()} ${onIt}.`;
+  if (hardware.secureBoot || hardware.tpm) return `Secure Boot and a TPM are not offered ${onIt}.`;
+  if (hardware.agent && facts.virtio === undefined) return `The guest agent's channel needs virtio, which is not known ${onIt}.`;
+  if (hardware.serialPorts > facts.serialPorts) return `It has ${facts.serialPorts} serial port${facts.serialPorts === 1 ? "" : "s"}.`;
+  const strange = disks.find(({ bus }) => !facts.diskBuses.includes(bus));
+  if (strange) return `Disks are plugged in by ${facts.diskBuses.join(" or ")} ${onIt}, not by ${strange.bus}.`;
+  if (facts.onBoard !== undefined && disks.length > 2) return `Two disks fit ${onIt}.`;
+  if (drives.some(({ kind }) => kind === "floppy")) return `There is no floppy drive ${onIt}.`;
+  return undefined;
+}
