@@ -1,7 +1,7 @@
 // The one table of what can be changed when: now, at the next start, or not with this hardware, and why. Pure; it
 // serves the workbench (which obeys it), the API, the command line, the browser and the tests.
 import { formatSize, mib, unreachable } from "@mimic/base";
-import { ARCHITECTURES } from "./architectures.ts";
+import { ARCHITECTURES, foreignBoard } from "./architectures.ts";
 import { GROWABLE_FROM_MIB, type Growth, placeOf } from "./growth.ts";
 import type { DiskBus, DiskSpec, HardwareSpec } from "./hardware.ts";
 import type { HardwareRow } from "./machine.ts";
@@ -241,7 +241,7 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
   const whole = (key: WholePart, part: string, what: string) => row(part, what, { part: key });
   const { firmware, secureBoot, clock } = wanted;
   return [
-    whole("board", "board", `${wanted.board}${wanted.machineType ? ` (${wanted.machineType})` : ""}`),
+    whole("board", "board", boardWords(wanted)),
     whole("architecture", "architecture", ARCHITECTURES[wanted.architecture].words),
     whole("firmware", "firmware", `${firmware === "uefi" ? "UEFI" : "BIOS"}${secureBoot ? " with Secure Boot" : ""}`),
     whole("tpm", "security chip (TPM)", wanted.tpm ? "TPM 2.0" : "none"),
@@ -265,6 +265,11 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
     whole("clock", "clock", clock.startAt ?? clock.base),
     whole("bootOrder", "boot order", wanted.directBoot ? "kernel given directly" : wanted.bootOrder.join(", ")),
   ];
+}
+
+function boardWords(wanted: HardwareSpec): string {
+  const foreign = foreignBoard(wanted);
+  return `${wanted.board}${wanted.machineType ? ` (${wanted.machineType})` : ""}${foreign ? `: ${foreign.words}. ${foreign.known}` : ""}`;
 }
 
 function diskWords(disk: DiskSpec): string {

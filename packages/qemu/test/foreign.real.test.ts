@@ -88,17 +88,22 @@ test.skipIf(!installed("riscv64"))("RISC-V: OpenSBI hands over to U-Boot, which 
   await serialSays(machine, "riscv64-linux-gnu-gcc");
 });
 
-test.skipIf(!installed("aarch64"))("64-bit ARM: Debian's installer from the catalogue reaches its first screen", async () => {
-  const { system, folder } = await bootFilesOf("debian-12-installer-arm64");
-  await using shop = await aWorkshop();
-  const plan = aPlan(
-    { ...hardwareOf(system), memoryMiB: 512 },
-    { kernel: `${folder}/kernel`, initrd: `${folder}/initrd` },
-    `${shop.folder}/m`,
-  );
-  const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
-  await serialSays(machine, "Select a language");
-});
+test.skipIf(!installed("aarch64"))(
+  "64-bit ARM: Debian's installer from the catalogue reaches its first screen",
+  async () => {
+    const { system, folder } = await bootFilesOf("debian-12-installer-arm64");
+    await using shop = await aWorkshop();
+    const plan = aPlan(
+      { ...hardwareOf(system), memoryMiB: 512 },
+      { kernel: `${folder}/kernel`, initrd: `${folder}/initrd` },
+      `${shop.folder}/m`,
+    );
+    const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
+    await serialSays(machine, "Select a language");
+    // About twenty seconds of processor time; a busy computer takes its time over them.
+  },
+  900_000,
+);
 
 test("a processor whose QEMU is not installed is an error that names the package", async () => {
   await using shop = await aWorkshop({ path: "/nowhere" });

@@ -27,6 +27,12 @@ export const command: CommandSpec = {
   args: [{ name: "from", about: "a template (mimic template ls) or a system (mimic os ls)", optional: true, completes: "system" }],
   passesRest: true,
   options: [
+    {
+      flags: "--arch <processor>",
+      about: "run a program of this computer that is made for another processor (arm64, riscv64 …), in a cage, without a machine",
+      completes: ["arm64", "arm", "riscv64", "ppc64le", "s390x", "i386"],
+    },
+    { flags: "--write", about: "with --arch: the program may write into its own folder" },
     { flags: "--os <system>", about: "the same, before the command", completes: "system" },
     {
       flags: "--in <file[:/path]>",
@@ -55,9 +61,14 @@ export const command: CommandSpec = {
     { line: "mimic run tiny-linux", does: "a shell in a fresh machine" },
     { line: "mimic run tiny-linux -- uname -a", does: "one command, and its exit number" },
     { line: "mimic run --os debian-12 --in site:/srv --out /srv/build -- make -C /srv", does: "with files in and out" },
+    { line: "mimic run --arch arm64 ./program -- --help", does: "a program for ARM, here and now, with a word of its own" },
     { line: "mimic run web -d", does: "one from the template “web”, left running; mimic keep makes it stay" },
   ],
   run: async (context, given) => {
+    if (given.text("arch") !== undefined) {
+      const words = [...(given.maybe("from") === undefined ? [] : [given.maybe("from") as string]), ...given.rest];
+      return await (await import("./run-program.ts")).runProgram(context, given, words);
+    }
     const of = given.text("os") ?? given.maybe("from");
     // `--os SYSTEM CMD…`: what looked like the first argument belongs to the command.
     const rest =
