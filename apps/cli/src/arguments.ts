@@ -59,7 +59,7 @@ export const HARDWARE: readonly OptionSpec[] = [
     completes: ["800x600", "1024x768", "1280x800", "1920x1080"],
   },
   { flags: "--display <card>", about: "vga, virtio, cirrus or none", completes: ["vga", "virtio", "cirrus", "none"] },
-  { flags: "--sound <card>", about: "none, hda, ac97 or sb16", completes: ["none", "hda", "ac97", "sb16"] },
+  { flags: "--sound <card>", about: "none, hda, ac97, sb16 or speaker", completes: ["none", "hda", "ac97", "sb16", "speaker"] },
   { flags: "--input <kind>", about: "usb (follows the pointer) or ps2 (old systems)", completes: ["usb", "ps2"] },
   { flags: "--boot <order>", about: "what is tried first, with commas: cd,disk", completes: ["disk", "cd,disk", "floppy,disk"] },
   { flags: "--note <text>", about: "a note to yourself", completes: "nothing" },

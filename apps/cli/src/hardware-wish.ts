@@ -62,7 +62,7 @@ export function hardwareWish(given: Given): Wish | undefined {
     wish.display = readChoice("--display", text, ["vga", "virtio", "cirrus", "none"]);
   });
   when("sound", (text) => {
-    wish.sound = readChoice("--sound", text, ["none", "hda", "ac97", "sb16"]);
+    wish.sound = readChoice("--sound", text, ["none", "hda", "ac97", "sb16", "speaker"]);
   });
   when("input", (text) => {
     wish.input = readChoice("--input", text, ["usb", "ps2"]);

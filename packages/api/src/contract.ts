@@ -5,6 +5,7 @@ import {
   Diagnosis,
   DiskBus,
   DiskLimits,
+  Era,
   HardwareChangeReport,
   HardwareRow,
   HostView,
@@ -62,6 +63,7 @@ const machines = {
         template: z.string().min(1).max(100).optional(),
         /** …or with neither: an empty disk. */
         hardware: HardwareWish.optional(),
+        era: Era.optional().describe("a computer of that year"),
         /** Size of its first disk; grown from the image's when larger. */
         diskBytes: z
           .int()
@@ -91,7 +93,7 @@ const machines = {
         name: z.string().max(200).optional(),
         note: z.string().max(2000).optional(),
         hardware: HardwareWish.optional(),
-        addDisk: NewDisk.optional(),
+        addDisk: NewDisk.partial({ sizeBytes: true }).extend({ image: image.optional() }).optional(),
         removeDisk: z.string().optional().describe("a disk's id; the disk's file goes to the trash of the machine"),
         growDisk: z.strictObject({ id: z.string(), sizeBytes: z.int() }).optional(),
         limitDisk: z

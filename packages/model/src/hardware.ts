@@ -32,7 +32,8 @@ export type DiskBus = z.infer<typeof DiskBus>;
 export const DiskFormat = z.enum(["qcow2", "raw"]);
 export type DiskFormat = z.infer<typeof DiskFormat>;
 export const DisplayAdapter = z.enum(["vga", "virtio", "cirrus", "none"]);
-export const SoundCard = z.enum(["none", "hda", "ac97", "sb16"]);
+/** speaker = the beeper that every PC has, and nothing else. */
+export const SoundCard = z.enum(["none", "hda", "ac97", "sb16", "speaker"]);
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const SlotName = z.string().regex(/^[a-z][a-z0-9]{0,15}$/);

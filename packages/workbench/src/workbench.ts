@@ -6,6 +6,7 @@ import type {
   Diagnosis,
   DiskBus,
   DiskLimits,
+  Era,
   Event,
   HardwareChangeReport,
   HardwareRow,
@@ -30,6 +31,13 @@ import type { MomentChange, MomentWish, RunWish, TemplateWish } from "./wishes.t
 
 type Answer<T> = Promise<T | Refusal>;
 type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "usb" | "directBoot" | "machineType">>;
+/** `image` = over an image of kind disk; its size is the least. */
+type AddDiskWish = {
+  bus?: DiskBus | undefined;
+  sizeBytes?: number | undefined;
+  limits?: DiskLimits | undefined;
+  image?: string | undefined;
+};
 type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number; limits?: DiskLimits | undefined };
 type OfMachine = { machine: string };
 type Started = { job: JobView };
@@ -41,6 +49,8 @@ export interface CreateWish {
   /** Over the newest generation of a template; on from where it was, when that can be. */
   template?: string | undefined;
   hardware?: HardwareWish | undefined;
+  /** A computer of that year; what else is wished for counts more. */
+  era?: Era | undefined;
   diskBytes?: number | undefined;
   moreDisks?: DiskWish[] | undefined;
   fullCopy?: boolean | undefined;
@@ -53,7 +63,7 @@ export interface ChangeWish extends OfMachine {
   name?: string | undefined;
   note?: string | undefined;
   hardware?: HardwareWish | undefined;
-  addDisk?: DiskWish | undefined;
+  addDisk?: AddDiskWish | undefined;
   removeDisk?: string | undefined;
   growDisk?: { id: string; sizeBytes: number } | undefined;
   /** At most this much from now on; 0 = no limit. */

@@ -12,7 +12,7 @@ import { assembleBootFiles, assembleFile } from "./assemble-file.ts";
 import { assembleTinyLinux, type BootPart } from "./assemble-tiny-linux.ts";
 import { DebianArchive, findMirrors } from "./debian-archive.ts";
 import { downloadImage } from "./download.ts";
-import { finishImport, type ImportTools, importFile, inQuarantine } from "./import-file.ts";
+import { finishImport, type ImportTools, importFile, importFiles, inQuarantine } from "./import-file.ts";
 import { type InstallingMachines, installDebian } from "./install/install-debian.ts";
 
 export interface ImageSourcesOptions {
@@ -153,7 +153,7 @@ export function createImageSources(options: ImageSourcesOptions): ImageSources {
           );
       }
     },
-    importFile: (request, work) => importFile(request, tools, work),
+    importFile: (request, work) => (request.format === "files" ? importFiles(request, tools, work) : importFile(request, tools, work)),
     seed: writeSeed,
   };
 }

@@ -8,9 +8,11 @@ import type { ImageKind, ImageRecord } from "@mimic/model";
 import type { DiskTool, ImportRequest, NewImage } from "@mimic/workbench/ports";
 import { z } from "zod";
 import { malformed } from "../archive/byte-reader.ts";
+import type { FatFile } from "../fat/fat-image.ts";
 import { type Decision, decideImage, findWrapper } from "../inspect/inspect.ts";
 import type { Wrapper } from "../inspect/recognise.ts";
 import { runJailed } from "./jail.ts";
+import { packFolder, packZip, writeFat } from "./pack-files.ts";
 import { openInspected, sha256Of, writeNew } from "./quarantine.ts";
 import { unwrap } from "./unwrap.ts";
 
@@ -242,4 +244,30 @@ export function importFile(request: ImportRequest, tools: ImportTools, work: Lon
       work,
     );
   });
+}
+
+/** A folder or a zip whose files become a disk, or a floppy, that DOS and everything after it can read. */
+export function importFiles(request: ImportRequest, tools: ImportTools, work: LongWork): Promise<NewImage | Refusal> {
+  return inQuarantine(tools.quarantine, async (folder) => {
+    const kind = request.kind === "floppy" ? "floppy" : "disk";
+    const path = join(folder, "original");
+    const { files, from } = await filesOf(request, folder, work);
+    await writeFat(files, kind, path, request.name);
+    await rm(join(folder, "zip"), { force: true });
+    const verifiedBy = "You brought the files; the disk around them was made here";
+    return finishImport(
+      { folder, path, name: request.name, fileName: from, format: "raw", kind, source: `${files.length} files of ${from}`, verifiedBy },
+      tools,
+      work,
+    );
+  });
+}
+
+async function filesOf(request: ImportRequest, folder: string, work: LongWork): Promise<{ files: FatFile[]; from: string }> {
+  if ("path" in request.from && (await stat(request.from.path).catch(() => undefined))?.isDirectory())
+    return { files: await packFolder(request.from.path, work), from: plain(basename(request.from.path), 200) };
+  const source = await openSource(request, work);
+  const zip = join(folder, "zip");
+  await writeNew(zip, source.bytes, { maxBytes: 1024 ** 3 }, { ...work, words: `Copying ${source.fileName}`, total: source.total });
+  return { files: await packZip(zip, work), from: source.fileName };
 }

@@ -25,7 +25,7 @@ async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number
   }
 }
 
-async function* unpackEntry(
+export async function* unpackEntry(
   path: string,
   entry: ZipEntry,
   count: (bytes: number) => void,

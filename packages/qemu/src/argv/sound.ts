@@ -31,6 +31,9 @@ export function soundParts(context: ArgvContext): ArgvPart[] {
         part("An AdLib, for the music of old games.", json("-device", { driver: "adlib", id: "adlib0", audiodev: "snd0" })),
       );
       break;
+    case "speaker":
+      // The board's own: it is joined to the samples where the board is described.
+      break;
     default:
       sound satisfies never;
   }

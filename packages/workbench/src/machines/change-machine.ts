@@ -1,8 +1,9 @@
 // Renaming, and changing what a machine is made of. The record gets the whole wish first and is the truth from then on;
 // what a running machine can take now is done to it right after, and what it cannot (or will not) waits for its next start.
 import { formatSize, isRefusal, MimicError, messageOf, mib, type Refusal, type ReportProgress, refusal } from "@mimic/base";
-import type { HardwareChangeReport, MachineRecord, MachineView } from "@mimic/model";
+import type { HardwareChangeReport, ImageRecord, MachineRecord, MachineView } from "@mimic/model";
 import { type Context, findMachine, freeName } from "../context.ts";
+import { findImage } from "../images/acquire.ts";
 import type { ChangeWish } from "../workbench.ts";
 import { carryOut } from "./live-steps.ts";
 import type { MachineActor } from "./machine-actor.ts";
@@ -51,10 +52,13 @@ async function changeAlone(
     what.push("note");
   }
   const { running } = actor;
+  const image = diskImage(context, wish);
+  if (isRefusal(image)) return image;
   const plan = planChange({
     name: record.name,
     facts: { wanted: record.hardware, runs: running?.run },
     wish,
+    image,
     newId: (prefix) => context.ports.ids.make(prefix),
   });
   if (isRefusal(plan)) return plan;
@@ -74,6 +78,26 @@ async function changeAlone(
 const touchesHardware = ({ machine: _, name: _name, note: _note, ...rest }: ChangeWish): boolean =>
   Object.values(rest).some((value) => value !== undefined);
 
+/** What a new disk is laid over, when an image was named; else it needs a size. */
+function diskImage(context: Context, { addDisk }: ChangeWish): ImageRecord | Refusal | undefined {
+  if (addDisk === undefined) return undefined;
+  if (addDisk.image === undefined)
+    return addDisk.sizeBytes === undefined
+      ? refusal(
+          "disk.needs_size",
+          "A new disk needs a size, or an image that it is laid over.",
+          "Say how large it shall be, for example 10G.",
+        )
+      : undefined;
+  const image = findImage(context, addDisk.image);
+  if (isRefusal(image) || image.kind === "disk") return image;
+  return refusal(
+    "drive.wrong_medium",
+    `“${image.name}” is a ${image.kind} image, not one of a disk.`,
+    "Choose an image of the kind disk: mimic image ls",
+  );
+}
+
 /** More memory for a running machine has to be there on this computer. */
 async function tooMuch(context: Context, actor: MachineActor, wish: ChangeWish): Promise<Refusal | undefined> {
   const wanted = wish.hardware?.memoryMiB;
@@ -91,9 +115,12 @@ async function tooMuch(context: Context, actor: MachineActor, wish: ChangeWish):
 
 /** New files before the record that names them: a crash between leaves a spare file, never a missing disk. */
 async function prepareFiles(context: Context, actor: MachineActor, record: MachineRecord, plan: ChangePlan): Promise<void> {
-  const { diskTool, machines } = context.ports;
+  const { diskTool, images, machines } = context.ports;
   for (const { step } of plan.changes) {
-    if (step?.do === "plugDisk")
+    if (step?.do === "plugDisk" && step.disk.base !== undefined) {
+      const base = { path: images.path(step.disk.base), format: images.get(step.disk.base)?.format ?? "qcow2" };
+      await diskTool.createOverlay(machines.diskPath(record, step.disk.id), base, step.disk.sizeBytes, waiting());
+    } else if (step?.do === "plugDisk")
       await diskTool.createEmpty(machines.diskPath(record, step.disk.id), step.disk.format, step.disk.sizeBytes, waiting());
     if (step?.do === "growDisk" && !actor.running)
       await diskTool.grow(machines.diskPath(record, step.disk.id), step.disk.format, step.disk.sizeBytes, waiting());

@@ -3,6 +3,7 @@ import { formatSize, gib, type Refusal, refusal } from "@mimic/base";
 import {
   type DiskBus,
   type DiskSpec,
+  ERAS,
   foreignBoard,
   HardwareSpec,
   type ImageRecord,
@@ -36,18 +37,19 @@ export interface ComposeInput {
 export function compose({ wish, system, image, newDiskId }: ComposeInput): Composed | Refusal {
   // A wish that was left out must not wipe out what the system asks for.
   const wished = Object.fromEntries(Object.entries(wish.hardware ?? {}).filter(([, value]) => value !== undefined));
-  const architecture = wish.hardware?.architecture ?? system?.architecture ?? "x86_64";
-  const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...wished });
+  const era = wish.era && ERAS[wish.era];
+  const architecture = wish.hardware?.architecture ?? era?.hardware.architecture ?? system?.architecture ?? "x86_64";
+  const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...era?.hardware, ...wished });
   const short = tooLittle(system, base);
   if (short) return short;
   const bus: DiskBus =
-    system?.disk?.bus ?? foreignBoard(base)?.diskBuses[0] ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
+    (era ? "ide" : system?.disk?.bus) ?? foreignBoard(base)?.diskBuses[0] ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
   const disks: { spec: DiskSpec; from: ImageRecord | undefined }[] = [];
   const drives: MediaDrive[] = [...base.drives];
   let directBoot = base.directBoot;
 
   if (image?.kind === "disk") {
-    const sizeBytes = Math.max(image.virtualBytes, wish.diskBytes ?? system?.disk?.sizeBytes ?? 0);
+    const sizeBytes = Math.max(image.virtualBytes, wish.diskBytes ?? era?.diskBytes ?? system?.disk?.sizeBytes ?? 0);
     if (wish.diskBytes !== undefined && wish.diskBytes < image.virtualBytes) {
       return refusal(
         "disk.too_small",
@@ -60,7 +62,10 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
       from: image,
     });
   } else if (image?.kind === "cd" || image?.kind === "floppy") {
-    drives.push({ slot: `${image.kind}0`, kind: image.kind, medium: { from: "image", digest: image.digest } });
+    const medium = { from: "image" as const, digest: image.digest };
+    const there = drives.findIndex((drive) => drive.kind === image.kind);
+    if (there >= 0) drives[there] = { ...(drives[there] as MediaDrive), medium };
+    else drives.push({ slot: `${image.kind}0`, kind: image.kind, medium });
   } else if (image?.kind === "boot") {
     const has = (name: string) => image.parts.some((part) => part.name === name);
     directBoot = {
@@ -78,7 +83,7 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
         id: newDiskId(),
         bus,
         format: "qcow2",
-        sizeBytes: wish.diskBytes ?? system?.disk?.sizeBytes ?? DEFAULT_DISK,
+        sizeBytes: wish.diskBytes ?? era?.diskBytes ?? system?.disk?.sizeBytes ?? DEFAULT_DISK,
         readOnly: false,
       },
       from: undefined,
@@ -92,7 +97,7 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
   const seedSlot = system?.seed === "nocloud" ? freeSlot(drives, "cd") : undefined;
   if (seedSlot) drives.push({ slot: seedSlot, kind: "cd", medium: { from: "own" } });
   // A drive to put something into, as every PC has one.
-  if (!drives.some((drive) => drive.kind === "cd")) drives.push({ slot: "cd0", kind: "cd", medium: null });
+  if (!era && !drives.some((drive) => drive.kind === "cd")) drives.push({ slot: "cd0", kind: "cd", medium: null });
   const bootOrder =
     image?.kind === "cd"
       ? (["cd", "disk", "floppy"] as const)

@@ -1,6 +1,15 @@
 // Making a machine: the image first, then a draft folder, then one rename makes it real.
 import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
-import type { HardwareSpec, ImageRecord, JobView, MachineRecord, Name, NicSpec, System } from "@mimic/model";
+import {
+  ERAS,
+  type HardwareSpec,
+  type ImageRecord,
+  type JobView,
+  type MachineRecord,
+  type Name,
+  type NicSpec,
+  type System,
+} from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { ensureImage, findImage, findSystem } from "../images/acquire.ts";
 import { powerHooks } from "../moments/power-hooks.ts";
@@ -23,7 +32,7 @@ export function createMachine(context: Context, wish: CreateWish): { job: JobVie
   // What can be refused is refused now, before anything is fetched.
   const early = compose({ wish, system, image, newDiskId: () => context.ports.ids.make("dsk") });
   if (isRefusal(early)) return early;
-  const cards = firstNics(context, name, early.hardware, wish.network);
+  const cards = firstNics(context, name, early.hardware, wish);
   if (isRefusal(cards)) return cards;
 
   const id = context.ports.ids.make<"MachineId">("mch");
@@ -43,9 +52,9 @@ export function createMachine(context: Context, wish: CreateWish): { job: JobVie
 }
 
 /** One card on the network that was named, or on “home”; none when none was wished. */
-function firstNics(context: Context, name: Name, hardware: HardwareSpec, network: string | null | undefined): NicSpec[] | Refusal {
+function firstNics(context: Context, name: Name, hardware: HardwareSpec, { network, era }: CreateWish): NicSpec[] | Refusal {
   if (network === null) return [];
-  const nic = newNic(context, { name, hardware }, [], { network });
+  const nic = newNic(context, { name, hardware }, [], { network, model: era && ERAS[era].nic });
   return isRefusal(nic) ? nic : [nic];
 }
 
@@ -67,7 +76,7 @@ async function make(context: Context, { id, name, wish, system, image: given }: 
   }
   const composed = compose({ wish, system, image, newDiskId: () => ports.ids.make("dsk") });
   if (isRefusal(composed)) return composed;
-  const cards = firstNics(context, name, composed.hardware, wish.network);
+  const cards = firstNics(context, name, composed.hardware, wish);
   if (isRefusal(cards)) return cards;
   work.report({ words: `Making “${name}”` });
   const record: MachineRecord = {

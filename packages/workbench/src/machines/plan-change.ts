@@ -8,6 +8,7 @@ import {
   type HardwareChange,
   type HardwareFacts,
   HardwareSpec,
+  type ImageRecord,
   misfit,
   type UsbDevice,
   WHOLE_PARTS,
@@ -47,6 +48,8 @@ export interface PlanInput {
   readonly name: string;
   readonly facts: HardwareFacts;
   readonly wish: ChangeWish;
+  /** Under the disk that is added, where one was named. */
+  readonly image?: ImageRecord | undefined;
   newId(prefix: "dsk" | "usb"): string;
 }
 
@@ -143,7 +146,8 @@ class Planner {
   }
 
   #addDisk(wish: NonNullable<ChangeWish["addDisk"]>): Refusal | undefined {
-    const { facts, newId } = this.#input;
+    const { facts, newId, image } = this.#input;
+    const sizeBytes = Math.max(wish.sizeBytes ?? 0, image?.virtualBytes ?? 0);
     const first = this.hardware.disks[0]?.bus;
     const live = facts.runs !== undefined;
     // While it runs, a bus that takes disks then is the better guess.
@@ -154,7 +158,8 @@ class Planner {
       id: newId("dsk"),
       bus,
       format: "qcow2",
-      sizeBytes: wish.sizeBytes,
+      sizeBytes,
+      base: image?.digest,
       readOnly: false,
       place,
       limits: wish.limits,

@@ -17,16 +17,18 @@ export const command: CommandSpec = {
     { flags: "--name <name>", about: "what it shall be called (from the file's name when left out)", completes: "nothing" },
     { flags: "--format <format>", about: "what it is, when the file does not tell", completes: FORMATS },
     { flags: "--kind <kind>", about: "disk, cd or floppy, when the file does not tell", completes: ["disk", "cd", "floppy"] },
+    { flags: "--files", about: "a folder or zip: its files become a disk (or, with --kind floppy, a floppy)" },
     { flags: "--no-wait", about: "do not wait until it is here" },
   ],
   examples: [
     { line: "mimic image import ~/Downloads/debian-netinst.iso", does: "a CD, called “debian-netinst”" },
+    { line: "mimic image import game.zip --files", does: "an old game becomes a disk that DOS can read" },
     { line: "mimic image import old.vmdk --name old-server", does: "a disk that another program made" },
   ],
   run: async (context, given) => {
     const path = resolve(given.arg("file"));
     const name = given.text("name") ?? nameOf(path);
-    const format = given.text("format");
+    const format = given.flag("files") ? "files" : given.text("format");
     const kind = given.text("kind");
     const { job } = await context.client.images.import({
       path,
@@ -44,7 +46,7 @@ export const command: CommandSpec = {
 /** “Debian 12 (netinst).iso.xz” → “debian-12-netinst”. */
 export const nameOf = (path: string): string =>
   basename(path)
-    .replace(/\.(gz|xz|zst)$/i, "")
+    .replace(/\.(gz|xz|zst|zip)$/i, "")
     .replace(/\.(qcow2|raw|vmdk|vdi|vhdx?|iso|img|ima|flp)$/i, "")
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, "-")

@@ -1,10 +1,12 @@
 // `mimic new NAME --os OS`: with nothing more it makes a machine that works.
 import { quoted } from "@mimic/base";
-import { HARDWARE, readSize } from "../../arguments.ts";
+import { HARDWARE, readChoice, readSize } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { hardwareWish } from "../../hardware-wish.ts";
 import { followOrLeave, next, readyWords } from "../../outcome.ts";
 import { UsageError } from "../../say.ts";
+
+const ERAS = ["1985", "1991", "1995", "1999", "2003"] as const;
 
 export const command: CommandSpec = {
   path: "new",
@@ -25,6 +27,7 @@ export const command: CommandSpec = {
       about: "a template (mimic template ls): with --start it goes on from where the template was",
       completes: "template",
     },
+    { flags: "--era <year>", about: "a PC of 1985, 1991, 1995, 1999 or 2003", completes: ERAS },
     { flags: "--empty", about: "nothing but an empty disk" },
     { flags: "--disk <size>", about: "size of its first disk: 20G", completes: "nothing" },
     { flags: "--more-disk <size>", about: "one more empty disk; may be given several times", many: true, completes: "nothing" },
@@ -39,14 +42,17 @@ export const command: CommandSpec = {
     { line: "mimic new try --os tiny-linux --start", does: "a tiny Linux, made and started: usable in seconds" },
     { line: "mimic new big --os debian-12 --cpus 4 --memory 4G --disk 40G", does: "with more of everything" },
     { line: "mimic new web-2 --template web --start", does: "another one like “web”, usable at once" },
+    { line: "mimic new dos --era 1991 --os freedos", does: "a 486 with a Sound Blaster, and FreeDOS in it" },
     { line: "mimic new old --image my-install-cd --board i440fx --memory 64M", does: "an old PC with your own CD in its drive" },
   ],
   run: async (context, given) => {
     const system = given.text("os");
     const image = given.text("image");
     const template = given.text("template");
+    const era = given.text("era");
     const ways = [system, image, template, given.flag("empty") || undefined].filter((way) => way !== undefined);
-    if (ways.length !== 1)
+    // A PC of its time is something by itself: with an empty disk, until a floppy or CD is put in.
+    if (ways.length !== 1 && !(ways.length === 0 && era !== undefined))
       throw new UsageError(
         "cli.usage",
         ways.length === 0 ? "A new machine needs to know what to be made from." : "A new machine is made from one thing.",
@@ -62,6 +68,7 @@ export const command: CommandSpec = {
       ...(image !== undefined && { image }),
       ...(template !== undefined && { template }),
       hardware: hardwareWish(given),
+      ...(era !== undefined && { era: readChoice("--era", era, ERAS) }),
       ...(diskText !== undefined && { diskBytes: readSize("--disk", diskText) }),
       ...(given.texts("moreDisk").length > 0 && {
         moreDisks: given.texts("moreDisk").map((size) => ({ sizeBytes: readSize("--more-disk", size) })),

@@ -78,6 +78,7 @@ const SOUNDS = [
   { value: "hda", label: "Intel HDA" },
   { value: "ac97", label: "AC97 (older systems)" },
   { value: "sb16", label: "Sound Blaster 16 and AdLib (DOS)" },
+  { value: "speaker", label: "Only the beeping speaker" },
 ];
 
 const LIMITS = [

@@ -1,7 +1,18 @@
 // Name, and the hardware as one sentence that opens. “Create” is ready at once.
 import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
-import type { HostView, ImageView, JobView, SystemView } from "@mimic/model";
+import {
+  ARCHITECTURES,
+  Architecture,
+  ERAS,
+  Era,
+  foreignBoard,
+  type HostView,
+  type ImageView,
+  isPc,
+  type JobView,
+  type SystemView,
+} from "@mimic/model";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
@@ -25,6 +36,8 @@ import {
   wishOf,
 } from "./choice.ts";
 
+const FOREIGN = Architecture.options.filter((architecture) => !isPc({ architecture }));
+
 interface Props {
   readonly choice: NewChoice;
   readonly system: SystemView | undefined;
@@ -44,6 +57,11 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
   const names = useMemo(() => networks?.map((each) => each.name as string) ?? [], [networks]);
   // Nobody is plugged into what is not there: without a network “home”, a new machine begins without one.
   const network = networks ? (picked ?? (names.includes(HOME_NETWORK) ? HOME_NETWORK : "")) : undefined;
+  const [era, setEra] = useState<Era>();
+  const [architecture, setArchitecture] = useState<Architecture>();
+  // What a person chooses the computer for; a system of the catalogue brings its own, except DOS, which lived long.
+  const asksForEra = (!system || system.family === "dos") && image?.kind !== "boot" && architecture === undefined;
+  const asksForProcessor = !system && image?.kind !== "boot" && era === undefined;
   const [asked, setAsked] = useState(false);
   const name = typed ?? freeName(system?.id ?? image?.name ?? "machine", taken);
   const least = { memoryMiB: system?.minimum.memoryMiB ?? 1, diskBytes: system?.disk && parts.disk ? system.minimum.diskBytes : 0 };
@@ -55,8 +73,11 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
       api.machines.create({
         name: wanted,
         ...(system ? { system: system.id } : image ? { image: image.digest } : {}),
-        ...(system || image ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
         ...(network === undefined || network === HOME_NETWORK ? {} : { network: network === "" ? null : network }),
+        // The parts of a computer of its time, or of another processor, are its own unless they were changed.
+        ...(system || image || era || architecture ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
+        ...(era ? { era } : {}),
+        ...(architecture ? { hardware: { ...wishOf(parts, usual).hardware, architecture } } : {}),
         start,
       }),
     onSuccess: ({ job }) => followJob(job),
@@ -104,6 +125,28 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         networks={names}
         onNetwork={setPicked}
       />
+      {asksForEra ? (
+        <NativeSelect
+          label="A computer of"
+          description={era ? ERAS[era].words : "An old system feels at home in a computer of its time."}
+          data={[{ value: "", label: "today" }, ...Era.options.map((year) => ({ value: year, label: year }))]}
+          value={era ?? ""}
+          onChange={(event) => setEra(Era.options.find((year) => year === event.currentTarget.value))}
+        />
+      ) : null}
+      {asksForProcessor ? (
+        <NativeSelect
+          label="Processor"
+          description={
+            architecture
+              ? (foreignBoard({ architecture, board: ARCHITECTURES[architecture].boards[0] })?.known ?? "")
+              : "Other processors than a PC’s are imitated, which is slow."
+          }
+          data={[{ value: "", label: "a PC’s" }, ...FOREIGN.map((each) => ({ value: each, label: ARCHITECTURES[each].words }))]}
+          value={architecture ?? ""}
+          onChange={(event) => setArchitecture(FOREIGN.find((each) => each === event.currentTarget.value))}
+        />
+      ) : null}
       <Checkbox label="Start it right away" checked={start} onChange={(event) => setStart(event.currentTarget.checked)} />
       {create.error ? <ProblemNote error={create.error} /> : null}
       <div className="row">

@@ -1,0 +1,55 @@
+import { Architecture, Era, HardwareSpec, misfit, usualHardware } from "@mimic/model";
+import { describe, expect, test } from "vitest";
+import { ended, granted, makeBench, withMachine } from "./bench.ts";
+
+describe("computers of their time", () => {
+  test.each(Era.options)("a PC of %s has what programs of that year expect", async (era) => {
+    const bench = await makeBench();
+    const job = await ended(bench, await bench.workbench.machines.create({ name: "old", era }));
+    expect(job.state).toBe("done");
+    const { hardware } = granted(await bench.workbench.machines.show({ machine: "old" }));
+    expect(hardware).toMatchObject({ board: "i440fx", architecture: "i386", disks: [{ bus: "ide" }], clock: { base: "local" } });
+    expect(hardware.clock.startAt?.slice(0, 4)).toBe(era);
+    expect(hardware.drives[0]).toMatchObject({ slot: "floppy0", kind: "floppy" });
+    expect(hardware.drives.filter(({ kind }) => kind === "cd")).toHaveLength(Number(era) < 1995 ? 0 : 1);
+  });
+  test("what else is wished for counts more, and a floppy image goes into the drive that is there", async () => {
+    const bench = await makeBench();
+    await ended(
+      bench,
+      await bench.workbench.machines.create({ name: "old", era: "1991", hardware: { memoryMiB: 16 }, diskBytes: 20 * 1024 ** 2 }),
+    );
+    expect(granted(await bench.workbench.machines.show({ machine: "old" })).hardware).toMatchObject({
+      memoryMiB: 16,
+      cpuModel: "486",
+      disks: [{ sizeBytes: 20 * 1024 ** 2 }],
+    });
+  });
+});
+
+describe("computers with other processors", () => {
+  test.each(Architecture.options)("%s: what a machine gets when nothing else is wished for fits together", async (architecture) => {
+    expect(misfit(HardwareSpec.parse(usualHardware(architecture)))).toBeUndefined();
+    const bench = await makeBench();
+    const job = await ended(bench, await bench.workbench.machines.create({ name: "other", hardware: { architecture } }));
+    expect(job.state).toBe("done");
+  });
+  test("parts that never sat on such a board are refused with the reason", async () => {
+    const bench = await makeBench();
+    const wish = (hardware: object) => bench.workbench.machines.create({ name: "odd", hardware });
+    expect(await wish({ architecture: "riscv64", sound: "sb16" })).toMatchObject({
+      code: "hardware.misfit",
+      why: expect.stringContaining("Sound"),
+    });
+    expect(await wish({ architecture: "sparc", memoryMiB: 4096 })).toMatchObject({ why: expect.stringContaining("32 to 256 MiB") });
+    expect(await wish({ architecture: "aarch64", board: "q35" })).toMatchObject({ why: expect.stringContaining("no “q35” board") });
+  });
+});
+
+test("a disk can be laid over an image while the machine is off", async () => {
+  const bench = await withMachine();
+  const image = bench.images.list()[0];
+  const changed = granted(await bench.workbench.machines.change({ machine: "alpha", addDisk: { image: image?.name ?? "" } }));
+  expect(changed.hardware.disks[1]).toMatchObject({ base: image?.digest, sizeBytes: image?.virtualBytes });
+  expect(await bench.workbench.machines.change({ machine: "alpha", addDisk: {} })).toMatchObject({ code: "disk.needs_size" });
+});
