@@ -4,9 +4,11 @@ import { cliList } from "./cli-list.ts";
 import { consoleLatency } from "./console-latency.ts";
 import { daemonIdle } from "./daemon-idle.ts";
 import { dhcpDnsLease, dhcpDnsName } from "./dhcp-dns.ts";
+import { clonesAlive, disposableCold, disposableWarm } from "./disposables.ts";
 import type { Row } from "./framework/row.ts";
 import { gatewayLossy } from "./gateway-lossy.ts";
 import { gatewayNatConnections, gatewayNatDown, gatewayNatUp } from "./gateway-nat.ts";
+import { checkpointPause, checkpointRestore, diskSnapshot, linkedClone } from "./moments.ts";
 import { nicHotplug } from "./nic-hotplug.ts";
 import { scaleCanvas } from "./scale-canvas.ts";
 import { scaleList } from "./scale-list.ts";
@@ -45,4 +47,11 @@ export const rows: readonly Row[] = [
   switchIdle,
   dhcpDnsLease,
   dhcpDnsName,
+  disposableWarm,
+  disposableCold,
+  clonesAlive,
+  checkpointPause,
+  checkpointRestore,
+  linkedClone,
+  diskSnapshot,
 ];

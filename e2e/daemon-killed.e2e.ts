@@ -1,7 +1,9 @@
 // The daemon is killed: at every step of its work, and a hundred times at random. Machines go on, nothing is
 // lost, nothing is half-made. The steps are counted by the daemon itself, not guessed.
+import { execFile } from "node:child_process";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Installation, install, startTinyLinux } from "./kit/installation.ts";
 
@@ -19,19 +21,61 @@ async function expectWhole(mimic: Installation): Promise<void> {
   expect(paths.filter((path) => /^images\/[^/]+$/.test(path))).toHaveLength(images.length);
   for (const { id, hardware } of machines) {
     for (const disk of hardware.disks) {
-      expect(paths).toContain(`machines/${id}/disks/${disk.id}.${disk.format}`);
+      expect(paths).toContain(`machines/${id}/disks/${disk.head ?? disk.id}.${disk.format}`);
+      for (const layer of disk.layers ?? []) expect(paths).toContain(`layers/${layer.id}.${layer.format}`);
       if (disk.base) expect(digests).toContain(disk.base);
     }
     if (hardware.directBoot) expect(digests).toContain(hardware.directBoot.image);
     const files = paths.filter((path) => path.startsWith(`machines/${id}/disks/`));
     expect(files).toHaveLength(hardware.disks.length);
   }
+  const templates = paths.filter((path) => /^templates\/[^/]+$/.test(path));
+  expect((await mimic.client.templates.list({})).templates).toHaveLength(templates.length);
   const trash = paths.filter((path) => /^trash\/[^/]+$/.test(path));
   expect((await mimic.client.trash.list({})).trash).toHaveLength(trash.length);
 }
 
 type Work = (mimic: Installation) => Promise<unknown>;
+const withDisk: Work = (mimic) => mimic.done(mimic.client.machines.create({ name: "first", system: "tiny-linux", diskBytes: 1 << 20 }));
+
+/** Written past Mimic, so that there is something to freeze. */
+async function writeToDisk(mimic: Installation): Promise<void> {
+  const { hardware, id } = await mimic.client.machines.show({ machine: "first" });
+  const [disk] = hardware.disks;
+  const path = `${mimic.home}/data/machines/${id}/disks/${disk?.head ?? disk?.id}.qcow2`;
+  await promisify(execFile)("qemu-io", ["-f", "qcow2", "-c", "write -P 0x5a 0 512k", path]);
+}
+
 const works: Record<string, { prepare?: Work; work: Work }> = {
+  "keeping a snapshot": {
+    prepare: async (mimic) => {
+      await withDisk(mimic);
+      await writeToDisk(mimic);
+    },
+    work: (mimic) => mimic.done(mimic.client.moments.take({ machine: "first", kind: "snapshot", name: "one" })),
+  },
+  "going back to a snapshot": {
+    prepare: async (mimic) => {
+      await withDisk(mimic);
+      await mimic.done(mimic.client.moments.take({ machine: "first", kind: "snapshot", name: "one" }));
+      await writeToDisk(mimic);
+    },
+    work: (mimic) => mimic.done(mimic.client.moments.restore({ machine: "first", moment: "one" })),
+  },
+  "deleting a moment in the middle": {
+    prepare: async (mimic) => {
+      await withDisk(mimic);
+      for (const name of ["one", "two", "three"]) {
+        await writeToDisk(mimic);
+        await mimic.done(mimic.client.moments.take({ machine: "first", kind: "snapshot", name }));
+      }
+    },
+    work: (mimic) => mimic.client.moments.remove({ machine: "first", moment: "two" }),
+  },
+  "making a template": {
+    prepare: withDisk,
+    work: (mimic) => mimic.done(mimic.client.templates.make({ machine: "first", name: "mould" })),
+  },
   "making a machine": {
     work: (mimic) => mimic.done(mimic.client.machines.create({ name: "fresh", system: "tiny-linux", diskBytes: 1 << 20 })),
   },
@@ -67,6 +111,7 @@ async function clear(mimic: Installation): Promise<void> {
     await mimic.client.machines.remove({ machine: machine.id });
   }
   await mimic.client.trash.empty({});
+  for (const template of (await mimic.client.templates.list({})).templates) await mimic.client.templates.remove({ template: template.id });
   for (const image of (await mimic.client.images.list({})).images)
     if (image.name === "own") await mimic.client.images.remove({ image: image.digest });
 }

@@ -5,7 +5,7 @@ import type { Event, JobView, MachineView, NetworkView } from "@mimic/model";
 import { api } from "./api.ts";
 import { followEvents } from "./live/events.ts";
 import { announce, say, showProblem } from "./notices.ts";
-import { imagesQuery, jobsQuery, machinesQuery, networksQuery, queryClient, systemsQuery, trashQuery } from "./queries.ts";
+import { imagesQuery, jobsQuery, machinesQuery, networksQuery, queryClient, systemsQuery, templatesQuery, trashQuery } from "./queries.ts";
 import { POWER_WORDS } from "./words.ts";
 
 /** More changed machines than this at once: one reading of the list costs less than one each. */
@@ -156,6 +156,17 @@ function take({ fact }: Event): void {
       );
       void queryClient.invalidateQueries({ queryKey: trashQuery.queryKey });
       if (fact.kind === "machine.restored") machineChanged(fact.machineId);
+      return;
+    case "moment.taken":
+    case "moment.removed":
+    case "moment.changed":
+    case "moment.restored":
+      machineChanged(fact.machineId);
+      return;
+    case "template.made":
+    case "template.removed":
+    case "template.changed":
+      void queryClient.invalidateQueries({ queryKey: templatesQuery.queryKey });
       return;
     case "image.added":
     case "image.removed":

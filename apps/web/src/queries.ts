@@ -75,6 +75,22 @@ export const dropsQuery = (network: string, port: string | undefined) =>
     queryFn: async ({ signal }) => (await api.networks.drops(port ? { network, port } : { network }, { signal })).drops,
     refetchInterval: 3_000,
   });
+export const momentsQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "moments"],
+    queryFn: async ({ signal }) => (await api.moments.list({ machine }, { signal })).moments,
+  });
+/** A picture never changes, so it is asked for once. */
+export const momentPictureQuery = (machine: string, moment: string) =>
+  queryOptions({
+    queryKey: ["moment-picture", moment],
+    queryFn: async ({ signal }) => (await api.moments.picture({ machine, moment }, { signal })).png,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+export const templatesQuery = queryOptions({
+  queryKey: ["templates"],
+  queryFn: async ({ signal }) => (await api.templates.list({}, { signal })).templates,
+});
 export const imagesQuery = queryOptions({
   queryKey: ["images"],
   queryFn: async ({ signal }) => (await api.images.list({}, { signal })).images,

@@ -49,6 +49,7 @@ export class MemoryMachineStore implements MachineStore {
   diskPath: MachineStore["diskPath"] = (_record, id) => id;
   filePath: MachineStore["filePath"] = (_record, name) => name;
   forgetFile: MachineStore["forgetFile"] = async () => {};
+  tidyDisks: MachineStore["tidyDisks"] = async () => {};
   vanish: MachineStore["vanish"] = async (id) => void this.machines.delete(id);
   mediumPath: MachineStore["mediumPath"] = (_record, slot) => slot;
   async trash(id: string): Promise<TrashedMachine> {

@@ -70,3 +70,12 @@ export function whyNotSave(hardware: HardwareSpec): string | undefined {
   if (hardware.disks.some((disk) => disk.bus === "nvme")) return "QEMU cannot save the state of NVMe disks";
   return undefined;
 }
+
+/** Parents before children, each as deep as it has forebears. Pure. */
+export function momentTree(moments: readonly MomentView[]): { readonly moment: MomentView; readonly depth: number }[] {
+  const known = new Set(moments.map(({ id }) => id));
+  const parentOf = ({ parent }: MomentView): string | undefined => (parent !== undefined && known.has(parent) ? parent : undefined);
+  const below = (parent: string | undefined, depth: number): { moment: MomentView; depth: number }[] =>
+    moments.filter((moment) => parentOf(moment) === parent).flatMap((moment) => [{ moment, depth }, ...below(moment.id, depth + 1)]);
+  return below(undefined, 0);
+}

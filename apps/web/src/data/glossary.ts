@@ -24,6 +24,22 @@ export const GLOSSARY = {
     also: "thin layer",
     means: "A file that holds only what a machine changed. What it did not change is read from the image below.",
   },
+  snapshot: {
+    term: "snapshot",
+    means: "A machine’s disks as they were at one moment. Going back to it is like switching on with those disks.",
+  },
+  checkpoint: {
+    term: "checkpoint",
+    means: "A machine’s disks, memory and devices at one moment. Going back to it goes on in the middle of what it was doing.",
+  },
+  template: {
+    term: "template",
+    means: "A machine kept as it was, that others are made from in a moment.",
+  },
+  disposable: {
+    term: "disposable",
+    means: "A machine for once: what it writes is encrypted with a key that exists only in memory, and it vanishes when it stops.",
+  },
   serial: {
     term: "serial console",
     also: "text terminal",

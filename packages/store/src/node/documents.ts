@@ -24,9 +24,10 @@ export class Documents<T> {
     return { ...before, fellBack: now.kind === "absent" ? "it was missing" : now.why };
   }
 
-  async save(path: string, body: T): Promise<void> {
+  /** `files`: another way of writing, for what need not survive the computer. */
+  async save(path: string, body: T, files: Files = this.#files): Promise<void> {
     const rev = (this.#revs.get(path) ?? 0) + 1;
-    await this.#files.replace(path, writeDocument(this.#kind, rev, body));
+    await files.replace(path, writeDocument(this.#kind, rev, body));
     this.#revs.set(path, rev);
   }
 

@@ -10,8 +10,18 @@ export const noSteps: Step = () => {};
 
 export class Files {
   readonly #step: Step;
-  constructor(step: Step) {
+  readonly #syncs: boolean;
+  constructor(step: Step, options: { readonly syncs: boolean } = { syncs: true }) {
     this.#step = step;
+    this.#syncs = options.syncs;
+  }
+
+  /**
+   * For what need not survive the computer itself, only the daemon: nothing waits for the disk. Renames are as whole
+   * or absent as ever for whoever looks.
+   */
+  passing(): Files {
+    return new Files(this.#step, { syncs: false });
   }
 
   /** Temp file in the same folder → fsync → rename → fsync of the folder. Mode 0600. */
@@ -22,7 +32,7 @@ export class Files {
       const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
       try {
         await file.writeFile(text);
-        await file.sync();
+        if (this.#syncs) await file.sync();
       } catch (error) {
         // A full disk: half a file helps nobody, and its room does.
         await rm(temporary, { force: true });
@@ -117,6 +127,7 @@ export class Files {
   }
 
   async syncFolder(path: string): Promise<void> {
+    if (!this.#syncs) return;
     const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await folder.sync();

@@ -19,6 +19,9 @@ const LAST: DocumentKind<LastPower> = {
 };
 const TRASH: DocumentKind<{ trashedAt: string }> = { schemaVersion: 1, schema: z.strictObject({ trashedAt: z.string() }) };
 
+/** A qcow2 file with nothing in it takes less than this. */
+const EMPTY_BYTES = 300 * 1024;
+
 /** The story of a machine is kept to about this size: the older half goes when it is reached. */
 const STORY_LIMIT = 256 * 1024;
 
@@ -86,8 +89,9 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
         diskPath: at.disk,
         mediumPath: at.medium,
         async publish(record) {
-          await records.save(at.record, record);
-          await files.move(at.folder, layout.machine(id).folder);
+          const way = record.forgets === "machine" ? files.passing() : files;
+          await records.save(at.record, record, way);
+          await way.move(at.folder, layout.machine(id).folder);
         },
         copyFile: (from, to) => files.copy(from, to),
         writeFile: (to, bytes) => files.write(to, bytes),
@@ -103,10 +107,10 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
 
     save: (record) => records.save(layout.machine(record.id).record, record),
 
-    async saveRun(id, run, last) {
+    async saveRun(id, run, last, options) {
       const at = layout.machine(id);
       if (last) await lasts.save(at.last, last);
-      if (run) await runs.save(at.run, run);
+      if (run) await runs.save(at.run, run, options?.passing ? files.passing() : files);
       else {
         // The previous copy must not bring a finished run back.
         await files.remove(`${at.run}.bak`);
@@ -120,6 +124,18 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       await files.remove(draft);
       await files.remove(layout.machineRun(id));
       await files.remove(layout.passingLog(id));
+    },
+
+    async tidyDisks(record) {
+      const at = layout.machine(record.id);
+      const named = new Set(record.hardware.disks.map((disk) => at.disk(disk.head ?? disk.id, disk.format)));
+      for (const name of await files.names(at.disks)) {
+        const path = `${at.disks}/${name}`;
+        if (named.has(path)) continue;
+        const { nlink, blocks } = await stat(path);
+        // A disk that was taken out is neither: it keeps its file.
+        if (nlink > 1 || (name.startsWith("lay_") && blocks * 512 < EMPTY_BYTES)) await files.remove(path);
+      }
     },
 
     async forgetFile(record, name) {

@@ -8,17 +8,16 @@ import { vanish } from "./power-hooks.ts";
 
 export async function afterAbsence(context: Context, actor: MachineActor, options: Waiting): Promise<void> {
   const { running, record } = actor;
-  if (running === undefined) {
-    if (record.forgets === "machine") await vanish(context, actor);
-    return;
-  }
+  const { machines } = context.ports;
   try {
+    if (running === undefined) return await (record.forgets === "machine" ? vanish(context, actor) : machines.tidyDisks(record));
     const tops = await running.topLayers(options);
     const disks = record.hardware.disks.map((disk) => trueDisk(disk, running.run.hardware.disks, tops[disk.id]));
-    if (disks.every((disk, index) => disk === record.hardware.disks[index])) return;
-    await actor.change({ ...record, hardware: { ...record.hardware, disks } }, "disks");
+    const isTrue = disks.every((disk, index) => disk === record.hardware.disks[index]);
+    if (!isTrue) await actor.change({ ...record, hardware: { ...record.hardware, disks } }, "disks");
+    await machines.tidyDisks(actor.record);
   } catch (error) {
-    context.ports.log.warn("disks were not compared with what QEMU writes to", { machineId: record.id, error: messageOf(error) });
+    context.ports.log.warn("what was left of a machine's disks was not put in order", { machineId: record.id, error: messageOf(error) });
   }
 }
 

@@ -44,7 +44,8 @@ export interface MachineStore {
   /** A folder under a temporary name; it becomes a machine in one rename by `publish`. */
   draft(id: string): Promise<MachineDraft>;
   save(record: MachineRecord): Promise<void>;
-  saveRun(id: string, run: RunRecord | undefined, last?: LastPower): Promise<void>;
+  /** `passing`: need not survive the computer (its machine does not either). */
+  saveRun(id: string, run: RunRecord | undefined, last?: LastPower, options?: { readonly passing?: boolean }): Promise<void>;
   /** Paths for its hypervisor; looks nothing up on the disk. */
   plan(record: MachineRecord, options?: { readonly draft?: boolean }): BootPlan;
   diskPath(record: MachineRecord, diskId: string): string;
@@ -52,6 +53,8 @@ export interface MachineStore {
   filePath(record: MachineRecord, name: string, format: string): string;
   /** Removes a file among its disks; harmless when it is gone. */
   forgetFile(record: MachineRecord, name: string): Promise<void>;
+  /** Removes what a freezing that was cut off left among its disks: second names of layers, and empty files above them. */
+  tidyDisks(record: MachineRecord): Promise<void>;
   /** Removes the machine for ever, without the trash. Harmless when it is gone. */
   vanish(id: string): Promise<void>;
   mediumPath(record: MachineRecord, slot: string): string;

@@ -111,7 +111,7 @@ export async function raise(
     running,
     async publish(final) {
       await draft.publish(final);
-      await ports.machines.saveRun(final.id, raised.run);
+      await ports.machines.saveRun(final.id, raised.run, undefined, { passing: final.forgets === "machine" });
     },
     discard,
   };

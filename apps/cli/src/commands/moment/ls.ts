@@ -1,6 +1,6 @@
 // `mimic moments NAME`: the tree of moments, each under the one that it came after.
 import { formatSize } from "@mimic/base";
-import type { MomentView } from "@mimic/model";
+import { momentTree } from "@mimic/model";
 import { MACHINE } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { line, printJson, printTable } from "../../io.ts";
@@ -25,7 +25,7 @@ export const command: CommandSpec = {
       printTable(
         io,
         ["MOMENT", "KIND", "COSTS", "KEPT", "ID"],
-        treeOf(listed.moments).map(({ moment, depth }) => [
+        momentTree(listed.moments).map(({ moment, depth }) => [
           {
             text: `${"  ".repeat(depth)}${moment.isPresent ? "● " : ""}${moment.name}${moment.isProtected ? " (protected)" : ""}`,
             tone: "strong",
@@ -39,13 +39,3 @@ export const command: CommandSpec = {
     return 0;
   },
 };
-
-/** Parents before children, each as deep as it has forebears. Pure. */
-export function treeOf(moments: readonly MomentView[]): { readonly moment: MomentView; readonly depth: number }[] {
-  const known = new Set(moments.map(({ id }) => id));
-  const below = (parent: string | undefined, depth: number): { moment: MomentView; depth: number }[] =>
-    moments
-      .filter((moment) => (moment.parent !== undefined && known.has(moment.parent) ? moment.parent : undefined) === parent)
-      .flatMap((moment) => [{ moment, depth }, ...below(moment.id, depth + 1)]);
-  return below(undefined, 0);
-}

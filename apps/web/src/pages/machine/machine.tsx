@@ -19,6 +19,7 @@ import { Disks } from "./disks.tsx";
 import { GradeMark } from "./grade.tsx";
 import { Hardware } from "./hardware.tsx";
 import { Logs } from "./logs.tsx";
+import { Moments } from "./moments/moments.tsx";
 import { PowerBar } from "./power-bar.tsx";
 
 const Screen = lazy(async () => ({ default: (await import("./screen.tsx")).Screen }));
@@ -32,6 +33,7 @@ const TABS = [
   ["hardware", "Hardware"],
   ["disks", "Disks and drives"],
   ["network", "Network"],
+  ["moments", "Moments"],
   ["activity", "Activity"],
   ["numbers", "Numbers"],
   ["logs", "Logs"],
@@ -107,6 +109,9 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
           </Tabs.Panel>
           <Tabs.Panel value="network">
             <Network machine={machine} />
+          </Tabs.Panel>
+          <Tabs.Panel value="moments">
+            <Moments machine={machine} />
           </Tabs.Panel>
           <Tabs.Panel value="activity">
             <Activity machine={machine} />

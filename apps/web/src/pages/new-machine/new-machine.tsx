@@ -10,6 +10,7 @@ import { ProblemNote } from "../../ui/problem.tsx";
 import { NewMachineForm } from "./form.tsx";
 import { OwnFile } from "./own-file.tsx";
 import { Systems } from "./systems.tsx";
+import { Templates, TryOnce } from "./templates.tsx";
 
 const route = getRouteApi("/new");
 
@@ -35,7 +36,16 @@ export function NewMachinePage() {
   if (system || image || choice.empty) {
     const what = system?.name ?? image?.name ?? "an empty machine";
     return (
-      <Page key="form" title={`New machine: ${what}`} actions={<Back />}>
+      <Page
+        key="form"
+        title={`New machine: ${what}`}
+        actions={
+          <>
+            {system && system.source.way !== "bring" ? <TryOnce of={system.id} /> : null}
+            <Back />
+          </>
+        }
+      >
         <NewMachineForm key={`${choice.system ?? ""}${choice.image ?? ""}`} choice={choice} system={system} image={image} host={host} />
       </Page>
     );
@@ -45,7 +55,10 @@ export function NewMachinePage() {
       {systems.error ? (
         <ProblemNote error={systems.error} />
       ) : systems.data ? (
-        <Systems systems={systems.data} images={images.data ?? []} host={host} />
+        <>
+          <Templates />
+          <Systems systems={systems.data} images={images.data ?? []} host={host} />
+        </>
       ) : (
         <Waiting>Reading the catalogue…</Waiting>
       )}

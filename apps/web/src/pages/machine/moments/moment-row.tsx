@@ -1,0 +1,122 @@
+// One moment: its picture, what it is, and what can be done with it. Going back says what happens to the present.
+import { Button, TextInput } from "@mantine/core";
+import { formatSize, plain } from "@mimic/base";
+import type { MachineView, MomentView } from "@mimic/model";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useVerb } from "../../../actions.ts";
+import { api } from "../../../api.ts";
+import { machinesQuery, momentPictureQuery } from "../../../queries.ts";
+import { Ago } from "../../../ui/ago.tsx";
+import { CommandLine } from "../../../ui/command.tsx";
+import { Confirm } from "../../../ui/confirm.tsx";
+import { Dialog } from "../../../ui/dialog.tsx";
+import { ReasonButton } from "../../../ui/reason-button.tsx";
+import { commandLine, freeName, nameTrouble } from "../../../words.ts";
+import { whyNotKeep } from "./why-not-keep.ts";
+
+interface Props {
+  readonly machine: MachineView;
+  readonly moment: MomentView;
+}
+
+export function MomentRow({ machine, moment, depth }: Props & { depth: number }) {
+  const [asking, setAsking] = useState<"back" | "as" | "remove">();
+  const close = () => setAsking(undefined);
+  const name = plain(moment.name, 80);
+  const back = useVerb(() => api.moments.restore({ machine: machine.id, moment: moment.id }), { after: close });
+  const remove = useVerb(() => api.moments.remove({ machine: machine.id, moment: moment.id }), {
+    after: close,
+    done: () => `“${name}” is deleted.`,
+  });
+  const protect = useVerb((isProtected: boolean) => api.moments.change({ machine: machine.id, moment: moment.id, isProtected }));
+  return (
+    <li className="item moment" data-depth={Math.min(depth, 8)} data-present={moment.isPresent || undefined}>
+      <MomentPicture machine={machine} moment={moment} />
+      <span className="item-words">
+        <strong>
+          <bdi>{name}</bdi>
+          {moment.isPresent ? " (the present stands on it)" : ""}
+        </strong>
+        <span className="quiet">
+          {moment.kind} · {formatSize(moment.sizeBytes)} · <Ago at={moment.takenAt} />
+          {moment.isProtected ? " · protected" : ""}
+          {moment.automatic ? ` · kept by Mimic: ${plain(moment.automatic, 200)}` : ""}
+        </span>
+        {moment.note ? <span>{plain(moment.note, 2000)}</span> : null}
+        {moment.onlyDisksBecause ? <span className="quiet">Only its disks: {plain(moment.onlyDisksBecause, 300)}.</span> : null}
+      </span>
+      <span className="row">
+        <ReasonButton why={whyNotKeep(machine)} onPress={() => setAsking("back")}>
+          Go back
+        </ReasonButton>
+        <Button onClick={() => setAsking("as")}>Make a machine of it</Button>
+        <Button onClick={() => protect.mutate(!moment.isProtected)}>{moment.isProtected ? "Do not protect" : "Protect"}</Button>
+        <ReasonButton why={moment.isProtected ? "It is protected." : undefined} onPress={() => setAsking("remove")}>
+          Delete
+        </ReasonButton>
+      </span>
+      <Confirm
+        opened={asking === "back"}
+        title={`Go back to “${name}”?`}
+        action="Go back"
+        busy={back.isPending}
+        onClose={close}
+        onConfirm={() => back.mutate(undefined)}
+      >
+        <p>The present is kept first, as a moment of its own: you can come back to it.</p>
+        <CommandLine command={commandLine("restore", machine.name, moment.name)} />
+      </Confirm>
+      <Confirm
+        opened={asking === "remove"}
+        title={`Delete “${name}”?`}
+        action="Delete it"
+        busy={remove.isPending}
+        onClose={close}
+        onConfirm={() => remove.mutate(undefined)}
+      >
+        <p>It can no longer be gone back to. The other moments and the present stay whole.</p>
+        <CommandLine command={commandLine("moments", "rm", machine.name, moment.name)} />
+      </Confirm>
+      {asking === "as" ? <AsMachine machine={machine} moment={moment} onClose={close} /> : null}
+    </li>
+  );
+}
+
+function MomentPicture({ machine, moment }: Props) {
+  const { data } = useQuery({ ...momentPictureQuery(machine.id, moment.id), enabled: moment.hasPicture });
+  return (
+    <div className="thumbnail moment-picture">{data ? <img src={`data:image/png;base64,${data}`} alt="" draggable={false} /> : null}</div>
+  );
+}
+
+function AsMachine({ machine, moment, onClose }: Props & { onClose: () => void }) {
+  const { data } = useQuery(machinesQuery);
+  const taken = useMemo(() => new Set(data?.map((one) => one.name as string)), [data]);
+  const [typed, setTyped] = useState<string>();
+  const name = typed ?? freeName(`${machine.name}-then`, taken);
+  const bad = nameTrouble(name, taken);
+  const make = useVerb(() => api.moments.restore({ machine: machine.id, moment: moment.id, as: name }), { after: onClose });
+  return (
+    <Dialog opened onClose={onClose} title={`A machine of “${plain(moment.name, 80)}”`}>
+      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : make.mutate(undefined))}>
+        <TextInput
+          data-autofocus
+          label="Its name"
+          value={name}
+          error={typed === undefined ? undefined : bad}
+          maxLength={200}
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+        <CommandLine command={commandLine("restore", machine.name, moment.name, "--as", name || "NAME")} />
+        <div className="row end">
+          <Button type="submit" variant="filled" loading={make.isPending}>
+            Make it
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
