@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,8 @@ static void took(int index) {
 }
 
 int main(int argc, char **argv) {
+  // A peer that is gone is no reason to die.
+  signal(SIGPIPE, SIG_IGN);
   int queue = epoll_create1(0);
   for (count = 0; count + 1 < argc && count < PORTS; count++) {
     struct port *port = &ports[count];
@@ -111,7 +114,7 @@ int main(int argc, char **argv) {
     port->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     port->fd = -1;
     port->bytes = malloc(CAPACITY);
-    if (bind(port->listener, (void *)&address, sizeof address) || listen(port->listener, 1)) {
+    if (bind(port->listener, (void *)&address, sizeof address) || listen(port->listener, 8)) {
       perror(address.sun_path);
       return 1;
     }
