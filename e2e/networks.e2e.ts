@@ -44,7 +44,7 @@ const addressOf = async (machine: string, name = "home"): Promise<string> => {
   return view.ports.find(({ label }) => label === machine)?.addresses[0] ?? "";
 };
 
-const pings = async (from: string, to: string, count = 2) => (await inside(from, `ping -c ${count} -W 2 ${to}`)).code === 0;
+const pings = async (from: string, to: string, count = 2) => (await inside(from, `ping -4 -c ${count} -W 2 ${to}`)).code === 0;
 
 describe("two machines on “home”", () => {
   test("get addresses, and reach each other by name", async () => {
@@ -52,7 +52,7 @@ describe("two machines on “home”", () => {
     await addressOf("bob");
     const found = await inside("bob", "nslookup ada.home.mimic");
     expect(found.out).toContain(ada);
-    const ping = await inside("bob", "ping -c 2 ada");
+    const ping = await inside("bob", "ping -4 -c 2 ada");
     expect(ping.out).toContain(ada);
     expect(ping.code).toBe(0);
     expect((await mimic.mimic(["net", "lease", "home"])).out).toMatch(new RegExp(`${ada.replaceAll(".", "\\.")} +ada`));

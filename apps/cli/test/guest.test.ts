@@ -18,7 +18,7 @@ import { describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { packFolder } from "../src/folder-tar.ts";
 import { tarEnd, tarHeader, tarPadding } from "../src/tar.ts";
-import { FakeDaemon } from "./fake-daemon.ts";
+import { aMachine, FakeDaemon } from "./fake-daemon.ts";
 import { runCli } from "./run-cli.ts";
 
 type Command = (
@@ -150,6 +150,7 @@ describe("console", () => {
 describe("shell", () => {
   test("tells the terminal's size first", async () => {
     await using daemon = await FakeDaemon.start();
+    daemon.on("GET", "/machines/hello", { body: aMachine({ name: "hello" }) });
     const told: unknown[] = [];
     daemon.onLive("/machines/hello/shell", (socket) => {
       socket.on("message", (data: Buffer, isBinary) => {

@@ -10,7 +10,7 @@ const ARP = Uint8Array.from(
 
 function captured(frames: readonly Uint8Array[], comment?: string): Uint8Array[] {
   const stream = new CaptureStream({ snapLength: 0 });
-  const port = stream.addInterface({ name: "hello" });
+  const port = stream.addInterface({ name: "hello", description: "nic_1" });
   for (const frame of frames) stream.packet(port, frame, captureTime(1_700_000_000, 500_000_000), "inbound", comment);
   const pieces: Uint8Array[] = [];
   for (let bytes = stream.take(); bytes !== undefined; bytes = stream.take()) pieces.push(bytes.slice());
@@ -19,7 +19,7 @@ function captured(frames: readonly Uint8Array[], comment?: string): Uint8Array[]
 
 test("frames become rows with their port's id, time, ends and words, and the reason when they were dropped", () => {
   const kept = new Map<number, Uint8Array>();
-  const list = new PacketList(kept, (label) => (label === "hello" ? "nic_1" : label));
+  const list = new PacketList(kept);
   for (const bytes of captured([ARP], "Its source lies.")) list.add(bytes);
   const { packets, missed } = list.take();
   expect(missed).toBe(0);
@@ -32,7 +32,7 @@ test("frames become rows with their port's id, time, ends and words, and the rea
 
 test("more frames than anybody reads are counted as missed, and only the last two thousand are kept", () => {
   const kept = new Map<number, Uint8Array>();
-  const list = new PacketList(kept, (label) => label);
+  const list = new PacketList(kept);
   for (let round = 0; round < 6; round++) {
     for (const bytes of captured(Array.from({ length: 600 }, () => ARP))) list.add(bytes);
     const { packets, missed } = list.take();
@@ -46,7 +46,7 @@ test("more frames than anybody reads are counted as missed, and only the last tw
 test("bytes of any kind never throw", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (frames) => {
-      const list = new PacketList(new Map(), (label) => label);
+      const list = new PacketList(new Map());
       for (const bytes of captured(frames)) list.add(bytes);
       expect(list.take().packets.length).toBe(frames.length);
     }),

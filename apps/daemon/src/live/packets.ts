@@ -2,7 +2,7 @@
 // how many frames were missed; what waits is bounded by the capture, which counts what it had no room for.
 import type { LivePacket, PacketLayer } from "@mimic/api/live";
 import { orThrow, plain } from "@mimic/base";
-import { type CapturedPacket, CaptureReader } from "@mimic/network";
+import { type CapturedInterface, type CapturedPacket, CaptureReader } from "@mimic/network";
 import { decodeFrame } from "@mimic/wire";
 import { DoorError } from "../http/problem.ts";
 import type { LiveCall } from "./live-call.ts";
@@ -31,9 +31,7 @@ export async function openPackets({ viewer, name, query, workbench }: LiveCall):
     throw new DoorError(400, "input.invalid", "“vlan” is a VLAN's number.", "Give a number from 1 to 4094.");
   const request = { network: name, port: query.port, vlan, filter: query.filter, snapLength: SNAP, withDrops: query.drops === "1" };
   const capture = orThrow(await workbench.networks.capture(request, { signal: viewer.gone }));
-  // The capture names ports as people do.
-  const { ports } = orThrow(await workbench.networks.show({ network: name }));
-  const list = new PacketList(kept, (label) => ports?.find((port) => port.label === label)?.id ?? label);
+  const list = new PacketList(kept);
   const tick = setInterval(() => {
     const batch = list.take();
     if (batch.missed > 0) viewer.tell({ missed: batch.missed });
@@ -58,20 +56,18 @@ export async function openPackets({ viewer, name, query, workbench }: LiveCall):
 export class PacketList {
   readonly #reader = new CaptureReader();
   readonly #kept: Map<number, Uint8Array>;
-  readonly #portOf: (label: string) => string;
   readonly #ports = new Map<number, string>();
   #packets: LivePacket[] = [];
   #missed = 0;
   #seq = 0;
 
-  constructor(kept: Map<number, Uint8Array>, portOf: (label: string) => string) {
+  constructor(kept: Map<number, Uint8Array>) {
     this.#kept = kept;
-    this.#portOf = portOf;
   }
 
   add(bytes: Uint8Array): void {
     for (const item of this.#reader.push(bytes)) {
-      if (item.kind === "interface") this.#ports.set(item.id, this.#portOf(plain(item.name ?? String(item.id), 100)));
+      if (item.kind === "interface") this.#ports.set(item.id, portOf(item));
       if (item.kind !== "packet") continue;
       this.#missed += item.lost;
       if (this.#packets.length >= BATCH) {
@@ -109,6 +105,9 @@ export class PacketList {
     };
   }
 }
+
+/** The switch writes a port's id as the description of its interface, and its name for people as the name. */
+const portOf = ({ id, name, description }: CapturedInterface): string => plain(description ?? name ?? String(id), 100);
 
 const endOf = (address: string, port: number | undefined): string =>
   port === undefined ? address : address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
