@@ -142,6 +142,7 @@ const LOOKS: readonly (WatchOptions & { readonly name: string })[] = [
   { name: "light", scheme: "light" },
   { name: "dark", scheme: "dark" },
   { name: "narrow", scheme: "light", width: 360, height: 740 },
+  { name: "moving", scheme: "light", reducedMotion: false },
 ];
 
 await mkdir(folder, { recursive: true });
@@ -152,7 +153,8 @@ for (const kind of ["usual", "empty", "many", "hostile", "crowd"] as const) {
     const wanted = SHOTS.filter(
       (shot) => (shot.kind ?? "usual") === kind && only.split(",").some((begin) => `${shot.name}-${look.name}`.startsWith(begin)),
     );
-    if (wanted.length === 0) continue;
+    // Motion is only in the picture of the networks.
+    if (wanted.length === 0 || (look.name === "moving" && !only.includes("moving"))) continue;
     const watched = await openPage(browser, mock.address, look);
     for (const shot of wanted) {
       await watched.page.goto(mock.address + shot.path);

@@ -139,7 +139,7 @@ function Shown({ network, world, tab }: { network: NetworkView; world: World; ta
           <Trace network={network} />
         </Tabs.Panel>
         <Tabs.Panel value="traffic">
-          <section aria-labelledby="traffic">
+          <section aria-labelledby="traffic" className="tab-section">
             <h2 id="traffic">
               {watched ? (
                 <>
