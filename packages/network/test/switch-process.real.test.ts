@@ -1,5 +1,7 @@
 // The switch as a process of its own: adopted, killed, started again, with frames passing all the while.
+import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BROADCAST, frame, macOf } from "./frames.ts";
 import { NET, networkPlan, nicId, Peer, portPlan, switchHome, waiting } from "./real-switch.ts";
@@ -54,4 +56,40 @@ test("a switch that is killed under traffic is started again, its plans are appl
   expect([a.connections, b.connections]).toEqual([2, 2]);
   expect(b.got.every((one) => one.length === 1500)).toBe(true);
   await fabric.close({ end: true });
+});
+
+test("QEMU's own sockets are dialled, and dialled again by the switch that comes after one that was killed", async () => {
+  await using home = await switchHome();
+  const sockets = ["a", "b"].map((name) => ({ card: join(home.net, `${name}.sock`), guest: join(home.net, `${name}-guest.sock`) }));
+  // A QEMU without a machine: what a guest would send comes in by its other socket.
+  const engines = sockets.map(({ card, guest }) => {
+    const ports = [card, guest].flatMap((path, n) => [
+      "-netdev",
+      `stream,id=s${n},server=on,addr.type=unix,addr.path=${path}`,
+      "-netdev",
+      `hubport,id=h${n},hubid=0,netdev=s${n}`,
+    ]);
+    return spawn("qemu-system-x86_64", ["-machine", "none", "-nodefaults", "-display", "none", ...ports], { stdio: "ignore" });
+  });
+  const fabric = home.fabric();
+  try {
+    const plans = ["a", "b"].map((name, n) => portPlan(n + 1, { attach: { how: "dial", path: `${name}.sock` } }));
+    await fabric.apply(networkPlan(plans), waiting());
+    const [a, b] = (await Promise.all(sockets.map(({ guest }) => Peer.dial(guest)))) as [Peer, Peer];
+    const heard = async (payload: number): Promise<void> => {
+      while (!b.got.some((one) => one[14] === payload)) {
+        a.send(frame({ from: A, to: BROADCAST, payload: [payload] }));
+        await sleep(20);
+      }
+    };
+    await heard(1);
+    const restarted = new Promise<void>((resolve) => fabric.listen((news) => news.kind === "restarted" && resolve()));
+    process.kill(home.pids[0] as number, "SIGKILL");
+    await restarted;
+    await heard(2);
+    expect(home.pids.length).toBe(2);
+  } finally {
+    for (const engine of engines) engine.kill("SIGKILL");
+    await fabric.close({ end: true });
+  }
 });

@@ -31,10 +31,10 @@ export class StreamOutlet implements Outlet {
   #isClosed = false;
 
   /** The socket stays its owner's, who tells `close` when it is gone. */
-  constructor(socket: Socket, pool: BufferPool) {
+  constructor(socket: Socket, pool: BufferPool, descriptor = descriptorOf(socket)) {
     this.#socket = socket;
     this.#pool = pool;
-    this.#fd = descriptorOf(socket);
+    this.#fd = descriptor;
   }
 
   send(bytes: Uint8Array, from: number, to: number, _frames: number, memory: RunMemory | undefined): Sent {
