@@ -119,7 +119,7 @@ const plainPort = (n: number): PortPlan => ({
 });
 
 export async function load(bench: Bench, program: string, carrier: Carrier, wish: LoadWish): Promise<Load> {
-  const args = ["-s", wish.size, "-b", wish.batch, "-d", wish.seconds ?? 0.4, "-p", carrier.pid].map(String);
+  const args = ["-s", wish.size, "-b", wish.batch, "-d", wish.seconds ?? 0.3, "-p", carrier.pid].map(String);
   if (wish.fans) args.push("-f");
   if (carrier.isVde) args.push("-v");
   return JSON.parse(await mustRun(program, [...args, ...carrier.paths], bench.env)) as Load;
@@ -140,7 +140,7 @@ export async function compare(
   bench: Bench,
   carriers: readonly Carrier[],
   wish: LoadWish | ((carrier: Carrier) => LoadWish),
-  rounds = 7,
+  rounds = 13,
 ): Promise<Compared[]> {
   const program = await compile(bench, "load");
   const taken: Load[][] = carriers.map(() => []);

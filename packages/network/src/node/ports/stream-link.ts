@@ -23,15 +23,18 @@ const HEADROOM = 4;
 class RecordReader {
   readonly #place: LinkPlace;
   #held: RunBuffer;
+  /** All of it behind the headroom, made once: making a view costs as much as deciding a frame. */
+  #empty: Uint8Array;
   #have = 0;
 
   constructor(place: LinkPlace) {
     this.#place = place;
     this.#held = place.pool.take();
+    this.#empty = this.#held.bytes.subarray(HEADROOM);
   }
 
   /** Where the next bytes go: right behind the record that is not whole yet. */
-  readonly room = (): Uint8Array => this.#held.bytes.subarray(HEADROOM + this.#have);
+  readonly room = (): Uint8Array => (this.#have === 0 ? this.#empty : this.#empty.subarray(this.#have));
 
   /** False = the stream cannot be followed any longer. */
   took(count: number): boolean {
@@ -46,6 +49,7 @@ class RecordReader {
       if (left > 0) fresh.bytes.set(bytes.subarray(next, end), HEADROOM);
       this.#held.letGo();
       this.#held = fresh;
+      this.#empty = fresh.bytes.subarray(HEADROOM);
     } else if (left > 0 && next > HEADROOM) bytes.copyWithin(HEADROOM, next, end);
     this.#have = left;
     return true;
