@@ -2,6 +2,7 @@
 // the first frame sent to the last one needed. Speaks as fast as answers come, so that what is measured is who answers.
 import { connect, type Socket } from "node:net";
 import {
+  ARP_OPERATION,
   BROADCAST_MAC,
   type DhcpMessage,
   dhcpOption,
@@ -11,15 +12,18 @@ import {
   dnsType,
   ETHER_TYPE,
   emptyDnsMessage,
+  equalBytes,
   IP_PROTOCOL,
   ipText,
   noIpv4Address,
+  parseArp,
   parseDhcp,
   parseDnsMessage,
   parseEthernet,
   parseIpv4Packet,
   parseMac,
   parseUdp,
+  serializeArp,
   serializeDhcp,
   serializeDnsMessage,
   serializeEthernet,
@@ -48,6 +52,7 @@ export class LeaseClient implements Disposable {
   readonly #socket: Socket;
   readonly #mac: Uint8Array;
   #held: Buffer = Buffer.alloc(0);
+  #address: Uint8Array = noIpv4Address;
   #heard: (datagram: Datagram) => void = () => {};
 
   private constructor(socket: Socket, mac: Uint8Array) {
@@ -79,6 +84,7 @@ export class LeaseClient implements Disposable {
     ];
     const ack = await this.#exchange(dhcpType.request, dhcpType.ack, wanted);
     const tookMs = performance.now() - began;
+    this.#address = ack.message.yourAddress.slice();
     return { address: ack.message.yourAddress.slice(), server: server.slice(), serverMac: ack.fromMac.slice(), tookMs };
   }
 
@@ -148,6 +154,26 @@ export class LeaseClient implements Disposable {
     const datagram = serializeUdp({ sourcePort: ports[0], destinationPort: ports[1], payload }, from, destination);
     const packet = serializeIpv4Packet({ source: from, destination, protocol: IP_PROTOCOL.udp, payload: datagram });
     const frame = serializeEthernet({ destination: to, source: this.#mac, etherType: ETHER_TYPE.ipv4, payload: packet });
+    this.#put(frame);
+  }
+
+  /** Who answers to our address asks for us first, where it does not know us from the question. */
+  #answerArp(payload: Uint8Array): void {
+    const arp = parseArp(payload);
+    if ("malformed" in arp || arp.operation !== ARP_OPERATION.request || !equalBytes(arp.targetIp, this.#address)) return;
+    const reply = {
+      operation: ARP_OPERATION.reply,
+      senderMac: this.#mac,
+      senderIp: this.#address,
+      targetMac: arp.senderMac,
+      targetIp: arp.senderIp,
+    };
+    this.#put(
+      serializeEthernet({ destination: arp.senderMac, source: this.#mac, etherType: ETHER_TYPE.arp, payload: serializeArp(reply) }),
+    );
+  }
+
+  #put(frame: Uint8Array): void {
     const head = Buffer.alloc(4);
     head.writeUInt32BE(frame.length);
     this.#socket.write(Buffer.concat([head, frame]));
@@ -165,7 +191,9 @@ export class LeaseClient implements Disposable {
 
   #look(frame: Uint8Array): void {
     const ethernet = parseEthernet(frame);
-    if ("malformed" in ethernet || ethernet.etherType !== ETHER_TYPE.ipv4) return;
+    if ("malformed" in ethernet) return;
+    if (ethernet.etherType === ETHER_TYPE.arp) this.#answerArp(ethernet.payload);
+    if (ethernet.etherType !== ETHER_TYPE.ipv4) return;
     const packet = parseIpv4Packet(ethernet.payload);
     if ("malformed" in packet || packet.protocol !== IP_PROTOCOL.udp) return;
     const udp = parseUdp(packet.payload, packet.source, packet.destination);
