@@ -5,7 +5,7 @@ import { plain } from "@mimic/base";
 import type { NetworkView } from "@mimic/model";
 import { IconChevronLeft } from "@tabler/icons-react";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { shownName } from "../../../queries.ts";
 import { CommandsButton } from "../../../ui/command.tsx";
 import { Page, useHeadingFocus, useTitle, Waiting } from "../../../ui/page.tsx";
@@ -47,7 +47,17 @@ const route = getRouteApi("/networks/$network/{-$tab}");
 export function NetworkPage() {
   const { network: ref, tab } = route.useParams();
   const { world, error } = useWorld();
-  const network = world?.networks.find((each) => each.name === ref || each.id === ref);
+  const navigate = useNavigate();
+  const shown = useRef<string>(undefined);
+  const network =
+    world?.networks.find((each) => each.name === ref || each.id === ref) ?? world?.networks.find(({ id }) => id === shown.current);
+  const name = network?.name;
+  // A network that gets another name while one looks at it takes the address along.
+  useEffect(() => {
+    if (network) shown.current = network.id;
+    if (name && name !== ref && network.id !== ref)
+      void navigate({ to: "/networks/$network/{-$tab}", params: { network: name, tab }, search: {}, replace: true });
+  }, [network, name, ref, tab, navigate]);
   if (world && network)
     return <Shown key={network.id} network={network} world={world} tab={TABS.find(([name]) => name === tab)?.[0] ?? "machines"} />;
   return (
