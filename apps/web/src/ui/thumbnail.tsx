@@ -11,15 +11,28 @@ const AT_ONCE = 2;
 let under = 0;
 const waiting: (() => void)[] = [];
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+/** A picture that is there already is renewed in no haste: at most some seven a second are, however many are in view. */
+const RENEWAL_MS = 300;
+
+async function inTurn<T>(work: () => Promise<T>, isRenewal: boolean): Promise<T> {
   if (under >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
   under++;
+  const next = () => {
+    under--;
+    waiting.shift()?.();
+  };
   try {
     return await work();
   } finally {
-    under--;
-    waiting.shift()?.();
+    if (isRenewal) setTimeout(next, RENEWAL_MS);
+    else next();
   }
+}
+
+let held = false;
+/** While something is dragged over many pictures, none is renewed: each would be painted anew. */
+export function holdPictures(yes: boolean): void {
+  held = yes;
 }
 
 /** One watcher for all cards: a thousand would each be asked at every scroll. */
@@ -51,15 +64,19 @@ function usePicture(machine: string, wanted: boolean): string | undefined {
     if (!wanted) return;
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
+    let isRenewal = false;
     const again = () => {
       timer = setTimeout(() => void read(), EVERY_MS);
     };
     const read = async () => {
-      if (document.hidden) return again();
+      if (document.hidden || held) return again();
       try {
-        const blob = await inTurn(() =>
-          ended.signal.aborted ? Promise.reject(ended.signal.reason) : apiBlob(rawRoutes.screenshot.path, { machine }, ended.signal),
+        const blob = await inTurn(
+          () =>
+            ended.signal.aborted ? Promise.reject(ended.signal.reason) : apiBlob(rawRoutes.screenshot.path, { machine }, ended.signal),
+          isRenewal,
         );
+        isRenewal = true;
         if (!ended.signal.aborted) setAddress(URL.createObjectURL(blob));
       } catch {
         // No picture now (it is just starting, or has no screen): the card shows what it has.

@@ -2,6 +2,7 @@
 // what shows a port whose numbers changed is drawn again.
 import { useEffect, useSyncExternalStore } from "react";
 import { api } from "../../api.ts";
+import { isHeld } from "./canvas/flow-ticker.ts";
 import { NO_RATE, type Rate, type Reading, rateBetween } from "./rates.ts";
 
 const EVERY_MS = 1_500;
@@ -53,7 +54,8 @@ export function useTraffic(networks: readonly string[]): void {
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const read = async () => {
-      if (!document.hidden)
+      // Numbers that change while the picture is dragged would have it painted anew.
+      if (!document.hidden && !isHeld())
         await Promise.all(
           (which === "" ? [] : which.split(" ")).map(async (network) => {
             try {

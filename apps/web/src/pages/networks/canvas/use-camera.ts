@@ -1,8 +1,10 @@
 // Panning and zooming. The camera lives outside of the page's state: moving it changes one transform and draws nothing
 // anew, so a hundred machines move as easily as one.
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { holdPictures } from "../../../ui/thumbnail.tsx";
 import { begin, type Camera, panned, showing, zoomAt } from "../topology/camera.ts";
 import type { Box, Point } from "../topology/sketch.ts";
+import { holdDashes } from "./flow-ticker.ts";
 
 /** How much larger than usual the person wants text: the picture grows with it. */
 const textScale = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
@@ -100,7 +102,11 @@ export function useCamera(all: Box, first: Box | undefined): CameraControl {
         const next = showing(camera.current, box, { w: wide - covered, h: high });
         if (next.x !== camera.current.x || next.y !== camera.current.y) by(() => next);
       },
-      moving: (yes: boolean) => world.current?.toggleAttribute("data-moving", yes),
+      moving: (yes: boolean) => {
+        holdDashes(yes);
+        holdPictures(yes);
+        world.current?.toggleAttribute("data-moving", yes);
+      },
     }),
     [by, refit],
   );
