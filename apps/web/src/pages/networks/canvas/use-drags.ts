@@ -120,6 +120,8 @@ function listen(camera: CameraControl, told: RefObject<DragHandlers>): (() => vo
   view.addEventListener("pointercancel", away);
   window.addEventListener("keydown", key, true);
   return () => {
+    // Gone in the middle of a drag: what stood still for it goes on.
+    end();
     view.removeEventListener("pointerdown", down);
     view.removeEventListener("pointermove", move);
     view.removeEventListener("pointerup", up);
