@@ -330,6 +330,8 @@ class MockDaemon {
       },
     },
     systems: { list: () => ({ systems: this.world.systems }) },
+    templates: { list: () => ({ templates: [] }) },
+    moments: { list: () => ({ moments: [] }) },
     jobs: {
       list: () => ({ jobs: this.world.jobs }),
       show: (_, { job }) => this.world.jobs.find((each) => each.id === job),

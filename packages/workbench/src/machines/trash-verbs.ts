@@ -2,6 +2,7 @@
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import { findByName, type MachineView, type Name, type TrashView } from "@mimic/model";
 import { type Context, findMachine, nextFree, nowIso } from "../context.ts";
+import { sweepLayers } from "../moments/layers.ts";
 import type { TrashedMachine } from "../ports/index.ts";
 import { newActor } from "./create-machine.ts";
 import { machineView } from "./view.ts";
@@ -91,12 +92,14 @@ export async function forgetMachine(context: Context, input: { entry: string }):
   const entry = await findEntry(context, input.entry);
   if (isRefusal(entry)) return entry;
   await forget(context, entry);
+  await sweepLayers(context);
   return {};
 }
 
 export async function emptyTrash(context: Context): Promise<{ forgotten: number }> {
   const entries = await context.ports.machines.trashed();
   for (const entry of entries) await forget(context, entry);
+  await sweepLayers(context);
   return { forgotten: entries.length };
 }
 
