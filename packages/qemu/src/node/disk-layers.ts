@@ -13,29 +13,49 @@ const nodeOf = (name: string): string => `layer-${name.slice(-22)}`;
 /** The node that each disk writes to now, by the disk's name in QEMU ("disk0"). Filters (throttling) are looked through. */
 async function topNodes(session: QmpSession, hardware: HardwareSpec, options: Waiting): Promise<ReadonlyMap<string, string>> {
   const blocks = await session.execute("query-block", {}, options);
-  const under = hardware.disks.some((disk) => disk.limits) ? await filtered(session, options) : new Map<string, string>();
+  const isFiltered = blocks.some(({ inserted }) => inserted?.["node-name"]?.endsWith("-limit"));
+  const under = isFiltered ? await childrenOf(session, "file", options) : new Map<string, string>();
   const found = new Map<string, string>();
   for (const { id } of hardware.disks) {
     const name = placeOf(hardware, id);
     const node = blocks.find(({ qdev }) => qdev?.split("/").includes(name))?.inserted?.["node-name"];
-    if (node !== undefined) found.set(name, under.get(node) ?? node);
+    if (node !== undefined) found.set(name, node.endsWith("-limit") ? (under.get(node) ?? node) : node);
   }
   return found;
 }
 
-/** Filter node → the node below it. */
-async function filtered(session: QmpSession, options: Waiting): Promise<Map<string, string>> {
+/** Node → the node below it, by that kind of edge. */
+async function childrenOf(session: QmpSession, kind: "file" | "backing", options: Waiting): Promise<Map<string, string>> {
   const { nodes, edges } = await session.execute("x-debug-query-block-graph", {}, options);
   const names = new Map(nodes.map(({ id, name }) => [id, name]));
   return new Map(
     edges.flatMap(({ parent, child, name }) => {
       const [above, below] = [names.get(parent), names.get(child)];
-      return name === "file" && above?.endsWith("-limit") && below ? [[above, below] as const] : [];
+      return name === kind && above && below ? [[above, below] as const] : [];
     }),
   );
 }
 
 const placeOf = (hardware: HardwareSpec, diskId: string): string => diskName(hardware.disks, diskId);
+
+/** What a disk writes to now: its own file's node, or that of the layer that was laid over it last. */
+export async function topNodeOf(session: QmpSession, hardware: HardwareSpec, diskId: string, options: Waiting): Promise<string> {
+  const name = placeOf(hardware, diskId);
+  return (await topNodes(session, hardware, options)).get(name) ?? name;
+}
+
+/** The layers that were laid over a disk while it ran, top to bottom. */
+export async function laidOver(session: QmpSession, hardware: HardwareSpec, diskId: string, options: Waiting): Promise<readonly string[]> {
+  const below = await childrenOf(session, "backing", options);
+  const found: string[] = [];
+  for (
+    let node: string | undefined = await topNodeOf(session, hardware, diskId, options);
+    node?.startsWith("layer-");
+    node = below.get(node)
+  )
+    found.push(node);
+  return found;
+}
 
 export interface PreparedLayers {
   /** One order; to be given while nothing else happens to the disks. */

@@ -17,6 +17,7 @@ import {
   throttleLimits,
 } from "../argv/index.ts";
 import { diskKey } from "../files.ts";
+import { laidOver, topNodeOf } from "./disk-layers.ts";
 import { deviceIds, unplug, withFreeSocket } from "./hotplug.ts";
 import { openFiles } from "./open-files.ts";
 
@@ -93,7 +94,10 @@ async function hand(monitor: QmpSession, descriptor: number, opaque: string, opt
 
 export async function unplugDisk(monitor: QmpSession, hardware: HardwareSpec, disk: DiskSpec, options: Waiting): Promise<void> {
   const name = diskName(hardware.disks, disk.id);
+  const layers = await laidOver(monitor, hardware, disk.id, options);
   await unplug(monitor, name, options);
+  await monitor.execute("blockdev-del", { "node-name": limitNode(name) }, options).catch(() => {});
+  for (const node of layers) await monitor.execute("blockdev-del", { "node-name": node }, options).catch(() => {});
   await closeDisk(monitor, name, 8, options);
 }
 
@@ -123,7 +127,7 @@ export async function growDisk(
 ): Promise<void> {
   await monitor.execute(
     "block_resize",
-    { "node-name": diskName(hardware.disks, disk.id), size: Math.ceil(sizeBytes / 512) * 512 },
+    { "node-name": await topNodeOf(monitor, hardware, disk.id, options), size: Math.ceil(sizeBytes / 512) * 512 },
     options,
   );
 }
@@ -148,7 +152,9 @@ export async function limitDisk(
   await using undo = new AsyncDisposableStack();
   await monitor.execute("object-add", limitObject(name, limits), options);
   undo.defer(() => monitor.execute("object-del", { id: limitGroup(name) }, options).catch(() => {}));
-  await monitor.execute("blockdev-add", limitBlockdev(name), options);
+  // Above what it writes to now: a layer may have been laid over its own file meanwhile.
+  const file = await topNodeOf(monitor, hardware, disk.id, options);
+  await monitor.execute("blockdev-add", { ...limitBlockdev(name), file }, options);
   undo.defer(() => monitor.execute("blockdev-del", { "node-name": limitNode(name) }, options).catch(() => {}));
   // A virtio device keeps its drive one level down.
   const path = `/machine/peripheral/${name}${disk.bus === "virtio" ? "/virtio-backend" : ""}`;
