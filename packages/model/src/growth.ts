@@ -21,6 +21,8 @@ export const Growth = z.strictObject({
   startMemoryMiB: z.int().min(1),
   /** Places for USB devices beside its own keyboard and pointer. */
   usbPorts: z.int().min(0),
+  /** What came while it ran and a new start would not put at the same place: then memory and devices cannot be saved. */
+  grown: z.array(z.enum(["memory", "processors", "SCSI controller", "USB devices"])).default([]),
 });
 export type Growth = z.infer<typeof Growth>;
 
@@ -41,6 +43,7 @@ export const growthOf = (hardware: HardwareSpec): Growth => ({
   startCpus: hardware.cpus,
   startMemoryMiB: hardware.memoryMiB,
   usbPorts: freeUsbPorts(hardware),
+  grown: [],
 });
 
 /** The slot of a disk: its own, or its position in a list from before there were slots. */

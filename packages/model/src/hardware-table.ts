@@ -256,6 +256,12 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
     ...wanted.usb.map((device) => row("USB", device.kind, { part: "removeUsb" })),
     row("another disk", "virtio", { part: "addDisk", bus: "virtio" }),
     row("another USB device", wanted.input === "usb" ? "a free port" : "no controller", { part: "addUsb" }),
+    {
+      part: "USB device of this computer",
+      what: "none",
+      change: "never",
+      why: "Mimic does not hand this computer's own USB devices to machines.",
+    },
     whole("display", "display", wanted.display),
     whole("displaySize", "display size", `${wanted.displaySize.width} × ${wanted.displaySize.height}`),
     whole("sound", "sound", wanted.sound),

@@ -1,5 +1,6 @@
 // Moments of machines, kept to go back to: of disks alone (snapshot), or of disks, memory and devices (checkpoint).
 import { z } from "zod";
+import type { Growth } from "./growth.ts";
 import { HardwareSpec } from "./hardware.ts";
 import { Accelerator } from "./isolation.ts";
 
@@ -65,7 +66,9 @@ export function whyNotWake(saved: SavedWith, here: SavedWith): string | undefine
 }
 
 /** Why memory and devices of this hardware cannot be saved; undefined = they can. Asked before anything is done. Pure. */
-export function whyNotSave(hardware: HardwareSpec): string | undefined {
+export function whyNotSave(hardware: HardwareSpec, growth?: Growth): string | undefined {
+  const grown = growth?.grown ?? [];
+  if (grown.length > 0) return `its ${grown.join(" and ")} changed while it runs, which QEMU puts together anew only at the next start`;
   if (hardware.tpm) return "its security chip (TPM) keeps its state in a program of its own, which cannot be saved with it";
   if (hardware.disks.some((disk) => disk.bus === "nvme")) return "QEMU cannot save the state of NVMe disks";
   return undefined;

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import type { DiskSpec } from "@mimic/model";
+import { type DiskSpec, whyNotSave } from "@mimic/model";
 import type { GuestAgent, RunningMachine } from "@mimic/workbench/ports";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { aPlan, disk } from "./context.ts";
@@ -182,6 +182,9 @@ test("memory comes, goes back, and goes below what it was started with", async (
   expect(await total()).toBeLessThan(before - 200);
   await machine.live.setMemory(1024, patient());
   expect(machine.run.hardware.memoryMiB).toBe(1024);
+  // The device stays, and a saved state would miss it: so it is not saved.
+  expect(machine.run.growth?.grown).toEqual(["SCSI controller", "processors", "memory"]);
+  expect(whyNotSave(machine.run.hardware, machine.run.growth)).toContain("memory changed while it runs");
   expect(await total()).toBeGreaterThan(before - 60);
 });
 

@@ -1,12 +1,12 @@
 // Changing the parts of one running QEMU. Disks are in live-disks.ts, memory in live-memory.ts; this file puts them
 // together and keeps account of what the machine has after each change.
 import { type Clock, MimicError, type Waiting } from "@mimic/base";
-import type { HardwareSpec, RunRecord } from "@mimic/model";
+import type { Growth, HardwareSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type { LiveHardware } from "@mimic/workbench/ports";
 import { usbDevice, usbName } from "../argv/index.ts";
 import { limitCpu } from "./cpu-limit.ts";
-import { deviceIds, unplug } from "./hotplug.ts";
+import { busOf, deviceIds, unplug } from "./hotplug.ts";
 import { growDisk, limitDisk, plugDisk, unplugDisk } from "./live-disks.ts";
 import { setMemory } from "./live-memory.ts";
 import { MemoryLags } from "./memory-lags.ts";
@@ -14,14 +14,18 @@ import { MemoryLags } from "./memory-lags.ts";
 export interface LiveParts {
   readonly session: QmpSession;
   readonly run: () => RunRecord;
-  readonly changed: (hardware: HardwareSpec) => void;
+  readonly changed: (hardware: HardwareSpec, growth: RunRecord["growth"]) => void;
   readonly clock: Clock;
 }
 
 export function openLiveHardware(parts: LiveParts): LiveHardware {
   const { session, run, changed } = parts;
   const now = (): HardwareSpec => run().hardware;
-  const change = (more: Partial<HardwareSpec>): void => changed({ ...now(), ...more });
+  const change = (more: Partial<HardwareSpec>, grown?: Growth["grown"][number]): void => {
+    const { growth } = run();
+    const already = grown === undefined || growth === undefined || growth.grown.includes(grown);
+    changed({ ...now(), ...more }, already ? growth : { ...growth, grown: [...growth.grown, grown] });
+  };
   const findDisk = (id: string) => {
     const disk = now().disks.find((one) => one.id === id);
     if (disk) return disk;
@@ -31,7 +35,11 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
     async plugDisk(disk, chain, options) {
       if (now().disks.some((one) => one.id === disk.id)) return;
       const at = await plugDisk(session, now(), disk, chain, options);
-      change({ disks: [...now().disks, { ...disk, at }] });
+      const hasNewController = disk.bus === "scsi" && (await busOf(session, "scsi0", options)) !== "pcie.0";
+      change(
+        { disks: [...now().disks, { ...disk, at }] },
+        hasNewController ? "SCSI controller" : disk.bus === "usb" ? "USB devices" : undefined,
+      );
     },
     async unplugDisk(id, options) {
       if (!now().disks.some((one) => one.id === id)) return;
@@ -49,15 +57,15 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
     async plugUsb(device, options) {
       if (now().usb.some((one) => one.id === device.id)) return;
       await session.execute("device_add", usbDevice(device), options);
-      change({ usb: [...now().usb, device] });
+      change({ usb: [...now().usb, device] }, "USB devices");
     },
     async unplugUsb(id, options) {
       await unplug(session, usbName(id), options);
       change({ usb: now().usb.filter((one) => one.id !== id) });
     },
     async setCpus(count, options) {
-      await addCpus(session, count, options);
-      change({ cpus: count });
+      const came = await addCpus(session, count, options);
+      change({ cpus: count }, came > 0 ? "processors" : undefined);
       return count;
     },
     async setMemory(memoryMiB, options) {
@@ -65,9 +73,9 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
       if (growth === undefined) throw new Error("nothing was prepared for more memory");
       try {
         await setMemory(parts, growth, memoryMiB, options);
-        change({ memoryMiB });
+        change({ memoryMiB }, "memory");
       } catch (error) {
-        if (error instanceof MemoryLags) change({ memoryMiB: error.hasMiB });
+        if (error instanceof MemoryLags) change({ memoryMiB: error.hasMiB }, "memory");
         throw error;
       }
     },
@@ -79,8 +87,8 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
   };
 }
 
-/** Puts processors in until there are `count`. None is ever taken out: QEMU 7.2 crashes when it emulates that. */
-async function addCpus(session: QmpSession, count: number, options: Waiting): Promise<void> {
+/** Puts processors in until there are `count`; answers how many came. None is ever taken out: QEMU 7.2 crashes when it emulates that. */
+async function addCpus(session: QmpSession, count: number, options: Waiting): Promise<number> {
   const places = await session.execute("query-hotpluggable-cpus", {}, options);
   // The list descends; the guest's processors are numbered upwards.
   const free = places.filter((place) => place["qom-path"] === undefined).reverse();
@@ -92,4 +100,5 @@ async function addCpus(session: QmpSession, count: number, options: Waiting): Pr
     ids.add(`cpu${number}`);
     await session.execute("device_add", { driver: place.type, id: `cpu${number}`, ...place.props }, options);
   }
+  return Math.max(0, missing);
 }

@@ -75,8 +75,8 @@ export class QemuMachine implements RunningMachine {
       session: parts.session,
       clock: parts.clock,
       run: () => this.#run,
-      changed: (hardware) => {
-        this.#run = { ...this.#run, hardware };
+      changed: (hardware, growth) => {
+        this.#run = { ...this.#run, hardware, growth };
       },
     });
     void this.#followEvents();

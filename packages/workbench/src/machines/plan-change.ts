@@ -90,7 +90,11 @@ class Planner {
       if (refused) return refused;
     }
     if (wish.cpus !== undefined) {
-      const refused = this.#note(`${wish.cpus} cores`, { part: "cpus", to: wish.cpus }, { do: "setCpus", count: wish.cpus });
+      const refused = this.#note(
+        `${wish.cpus} ${wish.cpus === 1 ? "core" : "cores"}`,
+        { part: "cpus", to: wish.cpus },
+        { do: "setCpus", count: wish.cpus },
+      );
       if (refused) return refused;
     }
     if (wish.memoryMiB !== undefined) {

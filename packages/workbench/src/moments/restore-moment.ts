@@ -47,7 +47,8 @@ async function goBack(
   const because = moment.savedWith && !disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
   const wakes = because === undefined && moment.kind === "checkpoint";
   await actor.occupy(`it goes back to “${moment.name}”`, async () => {
-    const kind = actor.running && whyNotSave(actor.running.run.hardware) === undefined ? "checkpoint" : "snapshot";
+    const kind =
+      actor.running && whyNotSave(actor.running.run.hardware, actor.running.run.growth) === undefined ? "checkpoint" : "snapshot";
     await keep(context, actor, { kind, name: `before “${moment.name.slice(0, 60)}”`, automatic: "before going back" }, work);
     work.report({ words: "Putting the disks back" });
     actor.ask({ kind: "kill" });

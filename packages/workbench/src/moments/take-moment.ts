@@ -46,7 +46,7 @@ export function mayNotTake({ record, state, running }: MachineActor, kind: Momen
       `“${name}” is off: it has no memory to keep.`,
       `Keep its disks: mimic snapshot ${name}. Or start it first: mimic start ${name}`,
     );
-  const why = whyNotSave(running.run.hardware);
+  const why = whyNotSave(running.run.hardware, running.run.growth);
   if (why === undefined) return undefined;
   return refusal("moment.not_savable", `Memory and devices of “${name}” cannot be kept: ${why}.`, `Keep its disks: mimic snapshot ${name}`);
 }

@@ -35,7 +35,7 @@ export function makeTemplate(context: Context, wish: TemplateWish): { job: JobVi
       `Keep it first: mimic keep ${actor.record.name}`,
     );
   const known = [...context.templates.values()].find((template) => template.name === name);
-  const why = actor.running && !wish.disksOnly ? whyNotSave(actor.running.run.hardware) : undefined;
+  const why = actor.running && !wish.disksOnly ? whyNotSave(actor.running.run.hardware, actor.running.run.growth) : undefined;
   if (why)
     return refusal(
       "template.not_savable",
