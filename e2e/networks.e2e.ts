@@ -22,6 +22,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => mimic[Symbol.asyncDispose]());
 
+// (`wget -T` of Debian's static busybox ends in a crash; `timeout` does not.)
 const inside = async (machine: string, line: string) => await mimic.mimic(["exec", machine, "--", "sh", "-c", line]);
 const network = async (name = "home"): Promise<NetworkView> => await mimic.client.networks.show({ network: name });
 
@@ -78,15 +79,28 @@ describe("two machines on “home”", () => {
       const gateway = ((await network()).gateway?.feet[0]?.v4 ?? "").split("/")[0] ?? "";
       const daemon = await mimic.port();
       for (const host of [gateway, "127.0.0.1", "10.0.2.2"])
-        for (const at of [daemon, port]) expect((await inside("ada", `wget -T 3 -q -O - http://${host}:${at}/`)).code).not.toBe(0);
+        for (const at of [daemon, port]) expect((await inside("ada", `timeout 3 wget -q -O - http://${host}:${at}/`)).code).not.toBe(0);
       await mimic.client.networks.addRule({ network: "home", rule: { action: "accept", target: { to: "host", port } } });
-      expect((await inside("ada", `wget -T 10 -q -O - http://${gateway}:${port}/`)).out).toBe("secret");
-      expect((await inside("ada", `wget -T 3 -q -O - http://${gateway}:${daemon}/`)).code).not.toBe(0);
+      expect((await inside("ada", `timeout 10 wget -q -O - http://${gateway}:${port}/`)).out).toBe("secret");
+      expect((await inside("ada", `timeout 3 wget -q -O - http://${gateway}:${daemon}/`)).code).not.toBe(0);
       await mimic.client.networks.removeRule({ network: "home", rule: "1" });
     } finally {
       server.close();
     }
   }, 120_000);
+
+  test("bytes go into a machine through the gateway, and come back, without a forward (what mimic ssh speaks through)", async () => {
+    await inside("ada", "(nc -ll -p 2222 -e cat > /dev/null 2>&1 &)");
+    const echoed = await mimic.mimic(["__tcp", "ada", "2222"], { input: "SSH-2.0-hello\n" });
+    expect(echoed).toMatchObject({ code: 0, out: "SSH-2.0-hello\n" });
+  }, 60_000);
+
+  test("a port that a guest opens appears on this computer by itself", async () => {
+    const opened = await until(network, ({ forwards }) =>
+      forwards.some(({ isAutomatic, guestPort, takenPort }) => isAutomatic && guestPort === 2222 && takenPort !== undefined),
+    );
+    expect(opened.forwards.find(({ guestPort }) => guestPort === 2222)?.hostAddress).toBe("127.0.0.1");
+  }, 60_000);
 
   test("a pulled cable is seen in the guest, and traffic comes back with it", async () => {
     expect((await mimic.mimic(["net", "set", "home", "--port", "ada", "--cable", "out"])).code).toBe(0);

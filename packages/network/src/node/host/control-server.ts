@@ -20,8 +20,12 @@ const MOST_UNREAD_BYTES = 8 * 1024 * 1024;
 export async function openControlServer(path: string, host: () => SwitchHost, ended: () => void): Promise<ControlServer> {
   const sockets = new Set<Socket>();
   const listeners = new Set<Socket>();
-  const server = createServer((socket) => {
+  // A connection into the network has two directions, and one may end before the other.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
+    socket.on("end", () => {
+      if (!ownEnd.has(socket)) socket.end();
+    });
     socket.on("error", () => {});
     socket.on("close", () => {
       sockets.delete(socket);
@@ -41,6 +45,9 @@ export async function openControlServer(path: string, host: () => SwitchHost, en
     },
   };
 }
+
+/** Connections that carry bytes say themselves what becomes of them when the other side has said all. */
+const ownEnd = new WeakSet<Socket>();
 
 interface Around {
   readonly listeners: Set<Socket>;
@@ -79,6 +86,7 @@ async function open(socket: Socket, opening: Opening, rest: Uint8Array, host: Sw
       converse(socket, rest, host, around);
       return;
     case "capture":
+      ownEnd.add(socket);
       serveCapture(socket, host.network(opening.network), opening.wish, () => send(socket, welcome));
       return;
     case "connect": {
@@ -86,6 +94,7 @@ async function open(socket: Socket, opening: Opening, rest: Uint8Array, host: Sw
       if (gateway === undefined) throw noGateway(opening.network);
       const ended = new AbortController();
       socket.once("close", () => ended.abort());
+      ownEnd.add(socket);
       const connection = await gateway.connect({ address: opening.address, port: opening.port }, { signal: ended.signal });
       send(socket, welcome);
       await splice(socket, rest, connection);
@@ -139,7 +148,7 @@ async function splice(
   await using held = connection;
   const outward = (async () => {
     if (rest.length > 0) await held.write(rest);
-    for await (const bytes of socket) await held.write(bytes as Uint8Array);
+    for await (const bytes of socket.iterator({ destroyOnReturn: false })) await held.write(bytes as Uint8Array);
     await held.end();
   })();
   const inward = (async () => {
