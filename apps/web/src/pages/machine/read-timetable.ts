@@ -1,5 +1,4 @@
 // A timetable out of YAML. A module of its own, fetched when somebody wants it: it brings the YAML reader and the schemas.
-import "../../zod-without-eval.ts";
 import type { InputOf } from "@mimic/api/client";
 import { plain } from "@mimic/base";
 import { readTimetable, stepWords } from "@mimic/model";

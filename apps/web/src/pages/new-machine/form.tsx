@@ -3,9 +3,9 @@ import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
 import {
   ARCHITECTURES,
-  Architecture,
+  type Architecture,
   ERAS,
-  Era,
+  type Era,
   foreignBoard,
   type HostView,
   type ImageView,
@@ -36,7 +36,9 @@ import {
   wishOf,
 } from "./choice.ts";
 
-const FOREIGN = Architecture.options.filter((architecture) => !isPc({ architecture }));
+// The tables, not the schemas beside them: schemas stay out of what a page loads.
+const YEARS = Object.keys(ERAS) as Era[];
+const FOREIGN = (Object.keys(ARCHITECTURES) as Architecture[]).filter((architecture) => !isPc({ architecture }));
 
 interface Props {
   readonly choice: NewChoice;
@@ -129,9 +131,9 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         <NativeSelect
           label="A computer of"
           description={era ? ERAS[era].words : "An old system feels at home in a computer of its time."}
-          data={[{ value: "", label: "today" }, ...Era.options.map((year) => ({ value: year, label: year }))]}
+          data={[{ value: "", label: "today" }, ...YEARS.map((year) => ({ value: year, label: year }))]}
           value={era ?? ""}
-          onChange={(event) => setEra(Era.options.find((year) => year === event.currentTarget.value))}
+          onChange={(event) => setEra(YEARS.find((year) => year === event.currentTarget.value))}
         />
       ) : null}
       {asksForProcessor ? (
