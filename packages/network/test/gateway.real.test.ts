@@ -73,7 +73,9 @@ describe.skipIf(why)(`a network's gateway${why ? ` (${why})` : ""}`, () => {
     ]);
     expect(await a.must("ping", ["-c", "1", "-W", "5", "fd70:0:0:1::1"])).toContain("1 received");
     const own = /inet6 (fd70:[0-9a-f:]+)\//.exec(await a.must("ip", ["-6", "addr", "show", "dev", "eth0"]))?.[1];
-    expect((await a.must("dig", ["+short", "@fd70:0:0:1::1", "guest1.home.mimic", "AAAA"])).trim()).toBe(own);
+    // The name follows once the gateway has heard the guest speak for the address.
+    const answer = async () => (await a.must("dig", ["+short", "@fd70:0:0:1::1", "guest1.home.mimic", "AAAA"])).trim();
+    await expect.poll(answer, { timeout: 20_000 }).toBe(own);
   });
 
   test("routes between VLANs only where a rule says so, and its answers find back", async () => {
