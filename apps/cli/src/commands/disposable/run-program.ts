@@ -60,12 +60,12 @@ export function cageOf(
     ...[tools.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
     ...systemFolders(),
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-    ...[program.mayWrite ? "--bind" : "--ro-bind", dirname(program.file), "/work", "--chdir", "/work"],
+    ...[program.mayWrite ? "--bind" : "--ro-bind", dirname(program.file), "/program", "--chdir", "/program"],
     ...["--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp"],
     ...program.env.flatMap((pair) => ["--setenv", pair.slice(0, Math.max(0, pair.indexOf("="))), pair.slice(pair.indexOf("=") + 1)]),
     "--",
     ...(tools.emulator === "" ? [] : [tools.emulator, ...(existsSync(libraries) ? ["-L", libraries] : [])]),
-    `/work/${basename(program.file)}`,
+    `/program/${basename(program.file)}`,
     ...program.args,
   ];
 }
