@@ -73,8 +73,8 @@ test.skipIf(!here)("in its cage a program finds its folder read-only, and of thi
   const run = (more: string[], script: string) =>
     runCli(["run", "--arch", "amd64", ...more, `${folder}/sh`, "--", "-c", script], { home: "/nonexistent" });
   writeFileSync(`${folder}/sh`, readFileSync("/bin/sh"), { mode: 0o755 });
-  expect((await run([], "cd /work && echo x > made")).code).not.toBe(0);
-  expect(await run(["--write"], "cd /work && echo x > made && echo ok")).toEqual({ code: 0, out: "ok\n", err: "" });
+  expect((await run([], "cd /program && echo x > made")).code).not.toBe(0);
+  expect(await run(["--write"], "cd /program && echo x > made && echo ok")).toEqual({ code: 0, out: "ok\n", err: "" });
   expect(readFileSync(`${folder}/made`, "utf8")).toBe("x\n");
   expect((await run([], "ls / | tr '\\n' ' '")).out).not.toMatch(/home|root|etc|var/);
   expect((await run([], "echo $SECRET; cat /proc/net/route | wc -l")).out).toBe("\n1\n");
