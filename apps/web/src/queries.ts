@@ -1,8 +1,11 @@
 // What the page asks the daemon, each under one key, so that live events can renew exactly what they touch.
 import { plain } from "@mimic/base";
 import type { MachineView } from "@mimic/model";
-import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { notifyManager, QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { ApiError, api } from "./api.ts";
+
+// What is known is shown in the same frame: a thing that was let go of must not stand at its old place for a blink.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queryClient = new QueryClient({
   defaultOptions: {

@@ -41,7 +41,17 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 320, withArrow: true, openDelay: 150 },
     },
-    Menu: { defaultProps: { shadow: "md", position: "bottom-end", withinPortal: false, withInitialFocusPlaceholder: false } },
+    // Over the page, and not within what they are opened from: a table that scrolls would cut them off. Within its
+    // main part still, so that a screen reader finds them in a landmark.
+    Menu: {
+      defaultProps: {
+        shadow: "md",
+        position: "bottom-end",
+        withinPortal: true,
+        portalProps: { target: "#content" },
+        withInitialFocusPlaceholder: false,
+      },
+    },
     Button: { defaultProps: { variant: "default" } },
   },
 });

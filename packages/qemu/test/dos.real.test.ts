@@ -72,7 +72,8 @@ test("a folder becomes a disk whose files a real Linux reads byte for byte", asy
 });
 
 const freeDos = process.env.MIMIC_TEST_FREEDOS;
-test.skipIf(!freeDos)("FreeDOS (the floppy image at MIMIC_TEST_FREEDOS) in a PC of 1991 reads the disk of a game’s files", async () => {
+test("FreeDOS (the floppy image at MIMIC_TEST_FREEDOS) in a PC of 1991 reads the disk of a game’s files", async ({ skip }) => {
+  skip(!freeDos, "MIMIC_TEST_FREEDOS names no floppy image of FreeDOS");
   await using shop = await aWorkshop();
   const { path } = await packed(shop);
   const { hardware } = ERAS["1991"];

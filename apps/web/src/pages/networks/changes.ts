@@ -259,10 +259,13 @@ export const removeVlan = (network: NetworkView, vlan: number): Change => ({
 export function moveThings(network: NetworkView, places: Readonly<Record<string, { x: number; y: number } | null>>, done: string): Change {
   const before = Object.fromEntries(Object.keys(places).map((id) => [id, network.layout[id] ?? null]));
   const put = async (wish: typeof places) => {
+    // A reading that is under way was asked for before this and would put the thing back: it is asked for again afterwards.
+    const wasReading = queryClient.isFetching({ queryKey: networksQuery.queryKey }) > 0;
+    if (wasReading) await queryClient.cancelQueries({ queryKey: networksQuery.queryKey });
     const now = queryClient.getQueryData(networksQuery.queryKey)?.find(({ id }) => id === network.id) ?? network;
     const layout = Object.fromEntries(Object.entries({ ...now.layout, ...wish }).flatMap(([id, place]) => (place ? [[id, place]] : [])));
     rememberNetwork({ ...now, layout });
-    await api.networks.layout({ network: network.id, places: { ...wish } });
+    await api.networks.layout({ network: network.id, places: { ...wish } }).finally(() => wasReading && networksChanged());
   };
   return { done, make: () => put(places), back: () => put(before) };
 }

@@ -186,7 +186,7 @@ function Shown({ world, ask, setAsk, newButton }: ShownProps) {
       </div>
       {table ? null : <Legend world={world} />}
       {menu && menuThing ? (
-        <Menu opened onClose={() => setMenu(undefined)} width={270} position="bottom-start" withinPortal returnFocus>
+        <Menu opened onClose={() => setMenu(undefined)} width={270} position="bottom-start" returnFocus>
           <Menu.Target>
             <span className="menu-spot" style={{ left: menu.at.x, top: menu.at.y }} />
           </Menu.Target>
