@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { IdMaker, MimicError, messageOf } from "@mimic/base";
 import { reseedProgram } from "@mimic/images";
-import { createImageSources } from "@mimic/images/node";
+import { assembleApart, createImageSources, serveAssembly } from "@mimic/images/node";
 import { createQemu, environmentOf } from "@mimic/qemu/node";
 import { directoriesFor, layoutOf } from "@mimic/store";
 import { openStore, readBootId } from "@mimic/store/node";
@@ -21,6 +21,8 @@ import { startDoors } from "./http/doors.ts";
 import { VERSION } from "./version.ts";
 
 const DEFAULT_PORT = 7717;
+/** With this word the same program is the daemon's helper: it puts one image together and ends. */
+const ASSEMBLE = "assemble";
 
 async function main(): Promise<void> {
   process.umask(0o077);
@@ -51,6 +53,7 @@ async function main(): Promise<void> {
     log,
     clock,
     environment: env,
+    assemble: assembleApart({ program: import.meta.filename, args: [ASSEMBLE], log }),
     installing: { hypervisor, diskTool, ids, runDirectory: (name) => layout.machineRun(name) },
   });
   let browserAddress: string | undefined;
@@ -138,7 +141,10 @@ process.on("unhandledRejection", (error) => {
   );
 });
 
-main().catch((error: unknown) => {
+if (process.argv[2] === ASSEMBLE) serveAssembly(clock);
+else main().catch(failToStart);
+
+function failToStart(error: unknown): never {
   const problem =
     error instanceof MimicError
       ? { code: error.code, message: error.message, hint: error.hint, detail: error.detail }
@@ -151,4 +157,4 @@ main().catch((error: unknown) => {
   // One line that the command line shows to whoever waited for the daemon.
   process.stderr.write(`${JSON.stringify({ level: 60, msg: "daemon could not start", ...problem })}\n`);
   process.exit(1);
-});
+}

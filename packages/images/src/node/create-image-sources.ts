@@ -1,15 +1,14 @@
 // The catalogue's ways to an image, tied to this computer: mirrors, cache, quarantine.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, type Log, type LongWork, plain, type Refusal, refusal } from "@mimic/base";
 import { type ImageRecord, System } from "@mimic/model";
 import type { DiskTool, ImageSources, NewImage } from "@mimic/workbench/ports";
 import { bootManifest } from "../boot-manifest.ts";
 import { writeSeed } from "../seed.ts";
-import { assembleBootFiles, assembleFile } from "./assemble-file.ts";
-import { assembleTinyLinux, type BootPart } from "./assemble-tiny-linux.ts";
+import type { BootPart } from "./assemble-tiny-linux.ts";
+import { type Assemble, assembleHere } from "./assembly.ts";
 import { DebianArchive, findMirrors } from "./debian-archive.ts";
 import { downloadImage } from "./download.ts";
 import { finishImport, type ImportTools, importFile, importFiles, inQuarantine } from "./import-file.ts";
@@ -29,6 +28,8 @@ export interface ImageSourcesOptions {
   readonly diskTool?: Pick<DiskTool, "checkHeader"> | undefined;
   /** The largest disk that is imported; default 64 GiB. */
   readonly maxVirtualBytes?: number | undefined;
+  /** Puts images together from packages; default: in this process. */
+  readonly assemble?: Assemble | undefined;
   /** Runs the machine in which a system is installed. Absent = that way is refused. */
   readonly installing?: InstallingMachines | undefined;
 }
@@ -86,32 +87,21 @@ export function createImageSources(options: ImageSourcesOptions): ImageSources {
     return { record, path: folder };
   };
 
-  async function assemble(system: System, source: AssembleSource, work: LongWork): Promise<NewImage | Refusal> {
-    const archive = await openArchive();
+  function assemble(system: System, source: AssembleSource, work: LongWork): Promise<NewImage | Refusal> {
+    const act = options.assemble ?? assembleHere({ clock, log });
     return inQuarantine(options.quarantine, async (folder) => {
-      const parts = join(folder, "parts");
-      await mkdir(parts, { mode: 0o700 });
-      if (source.builder === "tiny-linux") {
-        const made = await assembleTinyLinux(archive, source, parts, work);
-        const list = made.packages.map((one) => `${one.name} ${one.version}`).join(", ");
-        return bootImage(system, parts, made.parts, `assembled from ${made.packages.length} Debian packages: ${list}`);
-      }
-      if (source.options["kind"] === "boot") {
-        const made = await assembleBootFiles(archive, source, parts, work);
-        return bootImage(system, parts, made.parts, `from the Debian package ${made.package.name} ${made.package.version}`);
-      }
-      const path = join(folder, "original");
-      const from = await assembleFile(archive, source, path, work);
-      const kind = source.options["kind"] === "floppy" ? "floppy" : source.options["kind"] === "disk" ? "disk" : "cd";
+      const made = await act({ source, folder, cacheDirectory, contentDirectory, environment }, work);
+      if (made.made === "boot") return bootImage(system, join(folder, "parts"), made.parts, made.from);
+      const kind = source.options["kind"];
       return finishImport(
         {
           folder,
-          path,
-          kind,
+          path: join(folder, "original"),
+          kind: kind === "floppy" || kind === "disk" ? kind : "cd",
           format: "raw",
           name: system.name,
           fileName: source.options["file"]?.split("/").at(-1) ?? "file",
-          source: `${source.options["file"]} from the Debian package ${from.name} ${from.version}`,
+          source: made.from,
           verifiedBy: "Debian's signature over the package index, and the package's SHA-256 in it",
           system: system.id,
           architecture: system.architecture,

@@ -28,12 +28,14 @@ export const fileTooLarge = (maxBytes: number): MimicError =>
     hint: "If that is right, make the disk smaller first.",
   });
 
+export const tooLittleSpace = (): MimicError =>
+  new MimicError("disk.full", "There is too little free space on this computer's disk to bring in the image.", {
+    hint: "Free some space, or move Mimic's data elsewhere, and try again.",
+  });
+
 async function checkSpace(path: string): Promise<void> {
   const space = await statfs(path);
-  if (space.bavail * space.bsize < RESERVE)
-    throw new MimicError("disk.full", "There is too little free space on this computer's disk to bring in the image.", {
-      hint: "Free some space, or move Mimic's data elsewhere, and try again.",
-    });
+  if (space.bavail * space.bsize < RESERVE) throw tooLittleSpace();
 }
 
 /** Writes a new file (O_EXCL); long runs of zeroes become holes. Returns the digest of what came. */
