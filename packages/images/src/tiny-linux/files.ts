@@ -119,8 +119,21 @@ esac
 exit 0
 `;
 
-/** PCI class 0200 is a network card (PCI Code and ID Assignment 1.11): drivers that are rarely needed are loaded only for it. */
+/**
+ * The agent goes first, where it has a channel: it writes its state just before it answers. One processor does both, and
+ * who waits for the machine waits for the agent. A new pseudo-terminal that nobody writes to is a clock without a program.
+ * PCI class 0200 is a network card (PCI Code and ID Assignment 1.11): drivers that are rarely needed are loaded only for it.
+ */
 const COLDPLUG = `#!/bin/sh
+for channel in /sys/class/virtio-ports/*; do
+  [ -e "$channel" ] && exec 3<> /dev/ptmx
+  break
+done
+tries=20
+while [ -e /proc/self/fd/3 ] && [ ! -e /run/qga.state ] && [ $((tries -= 1)) -gt 0 ]; do
+  read -r -t 0.05 -u 3 nothing
+done
+exec 3>&-
 for card in /sys/class/net/eth*; do
   [ -e "$card" ] && /lib/mimic/network "\${card##*/}"
 done
