@@ -111,7 +111,7 @@ describe("the guest agent", () => {
     const claim = JSON.stringify(HOSTILE.slice(0, 12).join(" ").slice(0, 900));
     await bytesInto("/tmp/claim", claim);
     await bytesInto("/tmp/fake-agent", FAKE_AGENT);
-    await mimic.mimic(["exec", "evil", "--", "sh", "-c", "chmod +x /tmp/fake-agent; cp /tmp/fake-agent /lib/mimic/agent"]);
+    await mimic.mimic(["exec", "evil", "--", "sh", "-c", "hostname honest; chmod +x /tmp/fake-agent; cp /tmp/fake-agent /lib/mimic/agent"]);
     // The real one ends and the system starts the lying one in its place; this command never hears its own end.
     await mimic.mimic(["exec", "evil", "--", "sh", "-c", "(sleep 1; killall -9 qemu-ga) >/dev/null 2>&1 &"]);
     await expect

@@ -63,7 +63,7 @@ test.skipIf(!here)("an ARM program runs with its files, its own exit number come
   writeFileSync(`${folder}/hello`, armProgram(), { mode: 0o755 });
   writeFileSync(`${folder}/note`, "a file beside it\n");
   // Control: this computer's own processor cannot run it.
-  expect(() => execFileSync(`${folder}/hello`)).toThrow();
+  expect(() => execFileSync(`${folder}/hello`, { stdio: "ignore" })).toThrow();
   const ran = await runCli(["run", "--arch", "arm64", `${folder}/hello`], { home: "/nonexistent" });
   expect(ran).toEqual({ code: 7, out: "arm64 says hello\na file beside it\n", err: "" });
 });

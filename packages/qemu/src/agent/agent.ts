@@ -6,7 +6,7 @@ import type { AgentPorts } from "./agent-ports.ts";
 import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
 import { agentAbsent, agentMisbehaved } from "./errors.ts";
 import { runInGuest } from "./exec.ts";
-import { GuestFiles } from "./files.ts";
+import { GuestFiles, textOf } from "./files.ts";
 import { growFileSystem, onlineMemoryByItself } from "./guest-help.ts";
 
 const Claim = z.string().max(1000);
@@ -143,14 +143,5 @@ export class QemuAgent implements GuestAgent {
     const folder = out.trim();
     this.#scratch = ["/dev/shm", "/run", "/tmp", "/var/tmp"].find((known) => known === folder) ?? "/tmp";
     return this.#scratch;
-  }
-}
-
-/** Base64 from a guest: nonsense counts as nothing said. */
-function textOf(data: string | undefined): string {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(data ?? ""), (char) => char.charCodeAt(0))).slice(0, 65_536);
-  } catch {
-    return "";
   }
 }

@@ -1,18 +1,19 @@
 // A command in the guest whose output streams. qemu-ga itself hands output over only at the end and keeps all of it in
 // memory, so a small shell script (busybox is enough) runs the command with its output cut into files of at most 1 MiB,
-// which are read here as they grow and removed once read: never more than four wait, then the command is held back.
+// which are read here as they grow and emptied once read: never more than four wait, then the command is held back.
+// A short command costs two questions: start it, and hear how it ended and which files there are.
 //
-//   command ─fifo o→ pump: o.0 o.1 … ─guest-file-read→ onStdout
-//                     ▲ one line in fifo co per file that was read
-//   stdin → i.0 i.1 … (one line in fifo ci each) → feed ─fifo i→ command
+//   command ─pipe→ pump: P.o.0 P.o.1 … ─guest-file-read→ onStdout
+//                    ▲ each is emptied here once it was read
+//   stdin → P.i.0 P.i.1 … (one line in fifo P.ci each) → feed ─fifo P.i→ command
 import { type ErrorCode, MimicError, messageOf, type Waiting } from "@mimic/base";
 import type { GuestCommand, GuestExit } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, agentRefused } from "./errors.ts";
-import type { GuestFiles } from "./files.ts";
-import { GROUP_SCRIPT, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
+import { type GuestFiles, textOf } from "./files.ts";
+import { GROUP_PROGRAM, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
 export interface GuestShell {
   readonly channel: AgentChannel;
@@ -23,81 +24,103 @@ export interface GuestShell {
 }
 
 const Started = z.object({ pid: z.int().positive() });
-const Status = z.object({ exited: z.boolean(), exitcode: z.int().optional(), signal: z.int().optional() });
+const Status = z.object({
+  exited: z.boolean(),
+  exitcode: z.int().optional(),
+  signal: z.int().optional(),
+  "out-data": z.string().max(4096).optional(),
+});
 /** Pieces of standard input that may wait in the guest. */
 const INPUT_WINDOW = 4;
+/** A command that ends sooner is not looked at meanwhile: the questions would only hold it up. */
+const SHORT_MS = 60;
 /** How long output is awaited after the command ended, when something it started still holds it open. */
 const LINGER_MS = 1000;
 const NEVER = new AbortController().signal;
 
 export async function runInGuest(guest: GuestShell, command: GuestCommand, options: Waiting): Promise<GuestExit> {
-  const { channel, ports, scratch } = guest;
+  const { ports, scratch } = guest;
   const name = Array.from(ports.random.bytes(16), (b) => b.toString(16).padStart(2, "0")).join("");
-  const folder = `${scratch}/.mimic-${name}`;
+  const prefix = `${scratch}/.mimic-${name}`;
   const env = command.env ?? [];
-  const words = [folder, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
-  const arg = ["-c", GROUP_SCRIPT, "/bin/sh", RUN_SCRIPT, "mimic", ...words];
-  const started = Started.safeParse(await channel.call("guest-exec", { path: "/bin/sh", arg }, options));
-  if (!started.success) throw agentMisbehaved("no process number");
-  const { pid } = started.data;
+  const words = [prefix, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
+  const pid = await begin(guest, ["-c", RUN_SCRIPT, "mimic", ...words], options);
   const inputOver = new AbortController();
   try {
     if (command.stdin)
-      feed(guest, folder, command.stdin, { signal: AbortSignal.any([options.signal, inputOver.signal]) }).catch((error: unknown) =>
+      feed(guest, prefix, command.stdin, { signal: AbortSignal.any([options.signal, inputOver.signal]) }).catch((error: unknown) =>
         ports.log.debug("input to the guest ended", { error: messageOf(error) }),
       );
-    const outputs = [
-      new Output(guest, `${folder}/o`, `${folder}/co`, command.onStdout),
-      new Output(guest, `${folder}/e`, `${folder}/ce`, command.onStderr),
-    ];
-    const exit = await follow(guest, pid, folder, outputs, options);
+    const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
+    const exit = await follow(guest, pid, prefix, outputs, options);
     for (const output of outputs) await output.close();
-    await shell(guest, TIDY_SCRIPT, [folder]);
+    await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
   } catch (error) {
-    await shell(guest, STOP_SCRIPT, [String(pid), folder]);
+    await shell(guest, STOP_SCRIPT, [String(pid), prefix]);
     throw error;
   } finally {
     inputOver.abort(new Error("the command has ended"));
   }
 }
 
+/** Its process number. Without `setsid` in the guest an aborted command's children may outlive it; it runs all the same. */
+async function begin(guest: GuestShell, words: readonly string[], options: Waiting): Promise<number> {
+  const start = (path: string, arg: readonly string[]) =>
+    guest.channel.call("guest-exec", { path, arg, "capture-output": true }, options).then((said) => Started.safeParse(said));
+  const started = await start(GROUP_PROGRAM, ["/bin/sh", ...words]).catch((error: unknown) => {
+    if (isRefused(error)) return start("/bin/sh", words);
+    throw error;
+  });
+  if (!started.success) throw agentMisbehaved("no process number");
+  return started.data.pid;
+}
+
+type Outputs = readonly [stdout: Output, stderr: Output];
+
 /** Reads output until the command has ended and everything is read. */
-async function follow(guest: GuestShell, pid: number, folder: string, outputs: readonly Output[], options: Waiting): Promise<GuestExit> {
+async function follow(guest: GuestShell, pid: number, prefix: string, outputs: Outputs, options: Waiting): Promise<GuestExit> {
   const { clock } = guest.ports;
-  let wait = 2;
+  const beganAt = clock.monotonicMs();
+  let wait = 4;
   let endedAt: number | undefined;
   let code: number | undefined;
   for (;;) {
+    const status = Status.safeParse(await guest.channel.call("guest-exec-status", { pid }, options)).data;
+    if (status === undefined) throw agentMisbehaved("a status that makes no sense");
+    if (status.exited) return await atEnd(guest, status, outputs, options);
     let moved = false;
-    for (const output of outputs) moved = (await output.step(options)) || moved;
+    const isShort = clock.monotonicMs() - beganAt < SHORT_MS;
+    if (!isShort) for (const output of outputs) moved = (await output.step(options)) || moved;
     if (moved) {
-      wait = 2;
+      wait = 4;
       endedAt &&= clock.monotonicMs();
       continue;
     }
-    const status = Status.safeParse(await guest.channel.call("guest-exec-status", { pid }, options)).data;
-    if (status === undefined) throw agentMisbehaved("a status that makes no sense");
-    if (status.exited) {
-      while ((await Promise.all(outputs.map((output) => output.step(options)))).some(Boolean));
-      if (status.signal !== undefined) return { kind: "signalled", signal: status.signal };
-      code ??= await readCode(guest, folder, options);
-      if (code !== undefined) return { kind: "exited", code };
-      if (status.exitcode === 125) throw agentRefused("guest-exec", `no folder for a command's output could be made in ${guest.scratch}`);
-      throw agentMisbehaved("the command left no status");
-    }
-    if (wait > 50) code ??= await readCode(guest, folder, options);
+    if (wait > 50) code ??= await readCode(guest, prefix, options);
     if (code !== undefined) {
       endedAt ??= clock.monotonicMs();
       if (clock.monotonicMs() - endedAt > LINGER_MS) return { kind: "exited", code };
     }
     await clock.sleep(wait, options);
-    wait = Math.min(80, wait * 1.5);
+    if (!isShort) wait = Math.min(80, wait * 1.5);
   }
 }
 
-async function readCode(guest: GuestShell, folder: string, options: Waiting): Promise<number | undefined> {
-  const handle = await openIfThere(guest, `${folder}/code`, options);
+/** What the script said last: the command's status, and which files there are still to read. */
+async function atEnd(guest: GuestShell, status: z.infer<typeof Status>, outputs: Outputs, options: Waiting): Promise<GuestExit> {
+  if (status.signal !== undefined) return { kind: "signalled", signal: status.signal };
+  const said = /^mimic (\d{1,3}) (\d{1,9}|-) (\d{1,9}|-)\n$/.exec(textOf(status["out-data"]));
+  if (said === null) {
+    if (status.exitcode === 125) throw agentRefused("guest-exec", `no file for a command's output could be made in ${guest.scratch}`);
+    throw agentMisbehaved("the command left no status");
+  }
+  for (const [index, output] of outputs.entries()) if (said[index + 2] !== "-") await output.rest(Number(said[index + 2]), options);
+  return { kind: "exited", code: Number(said[1]) };
+}
+
+async function readCode(guest: GuestShell, prefix: string, options: Waiting): Promise<number | undefined> {
+  const handle = await openIfThere(guest, `${prefix}.code`, options);
   if (handle === undefined) return undefined;
   const text = new TextDecoder().decode(await guest.files.readSome(handle, options));
   await guest.files.close(handle, options);
@@ -105,43 +128,50 @@ async function readCode(guest: GuestShell, folder: string, options: Waiting): Pr
   return match ? Number(match[1]) : undefined;
 }
 
-/** One output stream: files o.0, o.1, … in order. */
+/** One output stream: files P.o.0, P.o.1, … in order. */
 class Output {
   readonly #guest: GuestShell;
   readonly #prefix: string;
-  readonly #creditPath: string;
   readonly #hear: (bytes: Uint8Array) => Promise<void> | void;
   #index = 0;
   #handle: number | undefined;
-  #credit: number | undefined;
 
-  constructor(guest: GuestShell, prefix: string, creditPath: string, hear: (bytes: Uint8Array) => Promise<void> | void) {
+  constructor(guest: GuestShell, prefix: string, hear: (bytes: Uint8Array) => Promise<void> | void) {
     this.#guest = guest;
     this.#prefix = prefix;
-    this.#creditPath = creditPath;
     this.#hear = hear;
   }
 
   /** Reads once; true when there was something, or the next file has begun. */
   async step(options: Waiting): Promise<boolean> {
-    const { files } = this.#guest;
-    this.#handle ??= await openIfThere(this.#guest, `${this.#prefix}.${this.#index}`, options);
+    this.#handle ??= await this.#open(this.#index, options);
     if (this.#handle === undefined) return false;
     if (await this.#pass(options)) return true;
-    const next = await openIfThere(this.#guest, `${this.#prefix}.${this.#index + 1}`, options);
+    const next = await this.#open(this.#index + 1, options);
     if (next === undefined) return false;
     // The last bytes may have come between the reading and the looking.
     while (await this.#pass(options));
-    await files.close(this.#handle, options);
-    this.#handle = next;
-    this.#index++;
-    await this.#giveCredit(options);
+    await this.#turnTo(next, options);
     return true;
   }
 
+  /** The command has ended: everything up to the end of file `last`. */
+  async rest(last: number, options: Waiting): Promise<void> {
+    this.#handle ??= await this.#open(this.#index, options);
+    while (this.#handle !== undefined) {
+      while (await this.#pass(options));
+      const next = this.#index < last ? await this.#open(this.#index + 1, options) : undefined;
+      if (next === undefined) return;
+      await this.#turnTo(next, options);
+    }
+  }
+
   async close(): Promise<void> {
-    for (const handle of [this.#handle, this.#credit])
-      if (handle !== undefined) await this.#guest.files.close(handle, { signal: NEVER }).catch(() => {});
+    if (this.#handle !== undefined) await this.#guest.files.close(this.#handle, { signal: NEVER }).catch(() => {});
+  }
+
+  #open(index: number, options: Waiting, mode: "r" | "w" = "r"): Promise<number | undefined> {
+    return openIfThere(this.#guest, `${this.#prefix}.${index}`, options, mode);
   }
 
   async #pass(options: Waiting): Promise<boolean> {
@@ -151,18 +181,22 @@ class Output {
     return true;
   }
 
-  async #giveCredit(options: Waiting): Promise<void> {
-    this.#credit ??= await openIfThere(this.#guest, this.#creditPath, options, "r+");
-    if (this.#credit !== undefined) await line(this.#guest, this.#credit, "read", options);
+  /** The file that was read is emptied, which lets the command write one more. */
+  async #turnTo(next: number, options: Waiting): Promise<void> {
+    const { files } = this.#guest;
+    await files.close(this.#handle as number, options);
+    this.#handle = next;
+    const read = await this.#open(this.#index++, options, "w");
+    if (read !== undefined) await files.close(read, options);
   }
 }
 
 /** Hands standard input over in pieces; at most four wait in the guest. */
-async function feed(guest: GuestShell, folder: string, stdin: AsyncIterable<Uint8Array>, options: Waiting): Promise<void> {
+async function feed(guest: GuestShell, prefix: string, stdin: AsyncIterable<Uint8Array>, options: Waiting): Promise<void> {
   const { files, ports } = guest;
   let bell: number | undefined;
   for (let wait = 2; bell === undefined; wait = Math.min(80, wait * 2)) {
-    bell = await openIfThere(guest, `${folder}/ci`, options, "r+");
+    bell = await openIfThere(guest, `${prefix}.ci`, options, "r+");
     if (bell === undefined) await ports.clock.sleep(wait, options);
   }
   try {
@@ -171,11 +205,11 @@ async function feed(guest: GuestShell, folder: string, stdin: AsyncIterable<Uint
       if (bytes.length === 0) continue;
       for (
         let wait = 5;
-        index >= INPUT_WINDOW && (await isThere(guest, `${folder}/i.${index - INPUT_WINDOW}`, options));
+        index >= INPUT_WINDOW && (await isThere(guest, `${prefix}.i.${index - INPUT_WINDOW}`, options));
         wait = Math.min(200, wait * 2)
       )
         await ports.clock.sleep(wait, options);
-      const handle = await files.open(`${folder}/i.${index++}`, "w", options);
+      const handle = await files.open(`${prefix}.i.${index++}`, "w", options);
       await files.writeAll(handle, bytes, options);
       await files.close(handle, options);
       await line(guest, bell, "next", options);
@@ -192,12 +226,13 @@ async function line(guest: GuestShell, handle: number, word: string, options: Wa
 }
 
 const REFUSED: ErrorCode = "agent.refused";
+const isRefused = (error: unknown): boolean => error instanceof MimicError && error.code === REFUSED;
 
-async function openIfThere(guest: GuestShell, path: string, options: Waiting, mode: "r" | "r+" = "r"): Promise<number | undefined> {
+async function openIfThere(guest: GuestShell, path: string, options: Waiting, mode: "r" | "w" | "r+" = "r"): Promise<number | undefined> {
   try {
     return await guest.files.open(path, mode, options);
   } catch (error) {
-    if (error instanceof MimicError && error.code === REFUSED) return undefined;
+    if (isRefused(error)) return undefined;
     throw error;
   }
 }
