@@ -23,6 +23,8 @@ const RECENT_MS = 15 * 60_000;
 const WANTED_WHEN_RECENT = 2;
 /** Older ones are made anew: their guest's clock-driven chores pile up. */
 const MAX_AGE_MS = 24 * 3600_000;
+/** A short command is over within this time; then another machine is made ready. */
+const CALM_MS = 400;
 const RAISE_LIMIT_MS = 120_000;
 
 interface Member {
@@ -37,6 +39,7 @@ export class Pool implements ReadyMachines {
   readonly #life = new AbortController();
   #context: Context | undefined;
   #filling: Promise<void> | undefined;
+  #calm: Promise<void> | undefined;
   #watching: Promise<void> | undefined;
 
   /** Once, when everything is assembled. */
@@ -60,10 +63,18 @@ export class Pool implements ReadyMachines {
     return member?.raised;
   }
 
-  /** A template was used: for a while machines of it wait ready. */
+  /** A template was used: for a while machines of it wait ready. Whoever took one has the processor first. */
   used(templateId: string): void {
-    if (this.#context) this.#lastUse.set(templateId, this.#context.ports.clock.monotonicMs());
-    this.fill();
+    if (this.#context === undefined) return;
+    const { clock } = this.#context.ports;
+    this.#lastUse.set(templateId, clock.monotonicMs());
+    this.#calm ??= clock
+      .sleep(CALM_MS, { signal: this.#life.signal })
+      .then(() => this.fill())
+      .catch(() => {})
+      .finally(() => {
+        this.#calm = undefined;
+      });
   }
 
   fill(): void {
@@ -124,6 +135,7 @@ export class Pool implements ReadyMachines {
     const work: LongWork = { signal, report: () => {} };
     const raised = await raiseDisposable(context, template, generation, disposableName(context), work);
     try {
+      await warm(raised, work);
       await raised.running.pause(work);
       return { raised, generation: generation.number, since: ports.clock.monotonicMs() };
     } catch (error) {
@@ -172,6 +184,14 @@ export class Pool implements ReadyMachines {
       await Promise.all(spare.map(({ raised }) => raised.discard().catch(() => {})));
     }
   }
+}
+
+/** A first command takes half as long again as later ones; this one is nobody's. A guest that has no shell is as warm as it gets. */
+async function warm({ running }: Raised, work: LongWork): Promise<void> {
+  const nothing = () => {};
+  await running.agent
+    ?.exec({ program: "true", args: [], onStdout: nothing, onStderr: nothing }, work)
+    .catch(() => work.signal.throwIfAborted());
 }
 
 /** Raised, answering, and somebody of its own; running. */

@@ -4,15 +4,10 @@ import { liveRoutes } from "@mimic/api/routes";
 import { quoted } from "@mimic/base";
 import type { JobView } from "@mimic/model";
 import type { CommandSpec, Context, Given } from "../../command.ts";
-import { copyFromGuest } from "../../copy-from-guest.ts";
 import { lastPart } from "../../copy-place.ts";
-import { copyToGuest } from "../../copy-to-guest.ts";
-import { exitNumber, runInGuest } from "../../guest-command.ts";
 import { aside, line, printJson } from "../../io.ts";
 import { InterruptedError, JobError, UsageError } from "../../say.ts";
-import { joinTerminals } from "../../terminal-session.ts";
 import { waitJob } from "../../wait-job.ts";
-import { showText } from "../guest/exec.ts";
 
 const FIRST_WAIT_MS = 1500;
 /** Where files of --in go when no place is said. */
@@ -75,7 +70,8 @@ export const command: CommandSpec = {
       given.text("os") !== undefined && given.maybe("from") !== undefined ? [given.maybe("from") as string, ...given.rest] : given.rest;
     if (of === undefined)
       throw new UsageError("cli.usage", "Say what the machine shall be made from.", { hint: "For example: mimic run tiny-linux" });
-    const machine = await bring(context, given, of);
+    // What the command needs here is loaded while its machine comes.
+    const [machine] = await Promise.all([bring(context, given, of), rest.length > 0 ? commandParts() : undefined]);
     if (given.flag("detach")) return left(context, given, machine);
     const keeps = given.text("name") !== undefined;
     try {
@@ -86,6 +82,8 @@ export const command: CommandSpec = {
     }
   },
 };
+
+const commandParts = () => Promise.all([import("../../guest-command.ts"), import("../guest/exec.ts")]);
 
 async function bring(context: Context, given: Given, of: string): Promise<string> {
   const name = given.text("name");
@@ -110,12 +108,14 @@ async function left(context: Context, given: Given, machine: string): Promise<nu
 
 async function use(context: Context, given: Given, machine: string, rest: readonly string[]): Promise<number> {
   for (const wish of given.texts("in")) {
+    const { copyToGuest } = await import("../../copy-to-guest.ts");
     const [, file = wish, place = `${WORK_FOLDER}/`] = /^(.+?):(\/.*)$/s.exec(wish) ?? [];
     await copyToGuest(context, file, { on: "guest", machine, path: place }, true);
   }
   const [program, ...args] = rest;
   const code = program === undefined ? await goIn(context, machine) : await runCommand(context, given, machine, program, args);
   for (const wish of given.texts("out")) {
+    const { copyFromGuest } = await import("../../copy-from-guest.ts");
     const [, path = wish, here = lastPart(wish)] = /^(\/.+?):(.+)$/s.exec(wish) ?? [];
     await copyFromGuest(context, { on: "guest", machine, path }, here, true);
   }
@@ -123,6 +123,7 @@ async function use(context: Context, given: Given, machine: string, rest: readon
 }
 
 async function runCommand(context: Context, given: Given, machine: string, program: string, args: readonly string[]): Promise<number> {
+  const [{ runInGuest, exitNumber }, { showText }] = await commandParts();
   const { input, out, err } = context.io;
   const reads = !given.off("stdin") && !input.isTerminal;
   const show = (end: typeof out) => (end.isTerminal ? showText(end) : (bytes: Uint8Array) => end.writeBytes(bytes));
@@ -142,6 +143,7 @@ async function runCommand(context: Context, given: Given, machine: string, progr
 }
 
 async function goIn(context: Context, machine: string): Promise<number> {
+  const { joinTerminals } = await import("../../terminal-session.ts");
   const { name } = await context.client.machines.show({ machine });
   await joinTerminals(context, {
     route: liveRoutes.shell,
