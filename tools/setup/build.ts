@@ -30,7 +30,7 @@ export const targets: readonly Target[] = [
     inputs: ["apps/cli", ...SHARED_INPUTS],
     made: "main.js",
     // Split, so that `mimic ls` does not read what only `mimic console` needs.
-    make: (target, out) => bundle(target, out, { isSplit: true }),
+    make: (target, out) => bundle(target, out, { isSplit: true, replaced: { by: "apps/cli/src/no-tls.ts", modules: ["https", "tls"] } }),
   },
   {
     name: "daemon",
@@ -99,7 +99,13 @@ async function buildOne(target: Target, hash: string): Promise<void> {
 /** What `mimic ls` needs, in one piece: each file less is a tenth of its start. */
 const FIRST = { name: "first", test: /(apps.cli.src.(paths|lean-http|table|machine-rows)|packages.base.src.(text|units))\.ts$/ };
 
-async function bundle(target: Target, out: string, { isSplit }: { isSplit: boolean }): Promise<void> {
+interface BundleOptions {
+  readonly isSplit: boolean;
+  /** Modules that this file stands in for. */
+  readonly replaced?: { readonly by: string; readonly modules: readonly string[] };
+}
+
+async function bundle(target: Target, out: string, { isSplit, replaced }: BundleOptions): Promise<void> {
   const { build: rolldown } = await import("rolldown");
   const log = logFile(`build-${target.name}`);
   const said: string[] = [];
@@ -107,6 +113,7 @@ async function bundle(target: Target, out: string, { isSplit }: { isSplit: boole
     await rolldown({
       input: { main: at(target.entry) },
       platform: "node",
+      resolve: { alias: Object.fromEntries((replaced?.modules ?? []).map((name) => [name, at(replaced?.by ?? "")])) },
       transform: { define: { "process.env.NODE_ENV": '"production"' } },
       onLog: (_level, entry) => {
         // Left to itself it would pass the import on, to fail when the program runs.

@@ -105,7 +105,11 @@ test("an aborted command is ended in the guest and leaves no files", async () =>
   await expect(running).rejects.toThrow("enough");
   await wait(3000);
   expect((await run("sh", ["-c", "ps | grep -c '[s]leep 4711'"])).out.trim()).toBe("0");
-  expect((await run("sh", ["-c", "ls -d /dev/shm/.mimic-* /run/.mimic-* /tmp/.mimic-* 2>/dev/null | cut -d. -f1,2 | sort -u | wc -l"])).out.trim()).toBe("1");
+  expect(
+    (
+      await run("sh", ["-c", "ls -d /dev/shm/.mimic-* /run/.mimic-* /tmp/.mimic-* 2>/dev/null | cut -d. -f1,2 | sort -u | wc -l"])
+    ).out.trim(),
+  ).toBe("1");
 });
 
 test("a file goes in and comes out the same", async () => {

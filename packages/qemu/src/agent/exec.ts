@@ -44,7 +44,9 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
   const prefix = `${scratch}/.mimic-${name}`;
   const env = command.env ?? [];
   const words = [prefix, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
+  const askedAt = ports.clock.monotonicMs();
   const pid = await begin(guest, ["-c", RUN_SCRIPT, "mimic", ...words], options);
+  const pace = Math.min(25, Math.max(2, ports.clock.monotonicMs() - askedAt));
   const inputOver = new AbortController();
   try {
     if (command.stdin)
@@ -52,7 +54,7 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
         ports.log.debug("input to the guest ended", { error: messageOf(error) }),
       );
     const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
-    const exit = await follow(guest, pid, prefix, outputs, options);
+    const exit = await follow(guest, { pid, prefix, outputs, pace }, options);
     for (const output of outputs) await output.close();
     await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
@@ -78,11 +80,20 @@ async function begin(guest: GuestShell, words: readonly string[], options: Waiti
 
 type Outputs = readonly [stdout: Output, stderr: Output];
 
+interface Running {
+  readonly pid: number;
+  readonly prefix: string;
+  readonly outputs: Outputs;
+  /** Milliseconds that the guest took to start it: how fast this guest is, and so how often it is worth asking. */
+  readonly pace: number;
+}
+
 /** Reads output until the command has ended and everything is read. */
-async function follow(guest: GuestShell, pid: number, prefix: string, outputs: Outputs, options: Waiting): Promise<GuestExit> {
+async function follow(guest: GuestShell, { pid, prefix, outputs, pace }: Running, options: Waiting): Promise<GuestExit> {
   const { clock } = guest.ports;
   const beganAt = clock.monotonicMs();
-  let wait = 4;
+  let wait = pace;
+  await clock.sleep(wait, options);
   let endedAt: number | undefined;
   let code: number | undefined;
   for (;;) {
@@ -93,7 +104,7 @@ async function follow(guest: GuestShell, pid: number, prefix: string, outputs: O
     const isShort = clock.monotonicMs() - beganAt < SHORT_MS;
     if (!isShort) for (const output of outputs) moved = (await output.step(options)) || moved;
     if (moved) {
-      wait = 4;
+      wait = pace;
       endedAt &&= clock.monotonicMs();
       continue;
     }

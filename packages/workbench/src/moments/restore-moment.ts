@@ -1,7 +1,7 @@
 // Going back to a moment: in place (the present is kept first, whatever it is), or as a machine of its own.
 //
 //   keep the present → end the process → fresh disks over the moment's layers → (checkpoint) go on from its memory
-import { isRefusal, type LongWork, messageOf, type Refusal, refusal } from "@mimic/base";
+import { isRefusal, type LongWork, messageOf, type Refusal } from "@mimic/base";
 import { type DiskSpec, type JobView, type MachineRecord, type MomentRecord, type Name, whyNotSave, whyNotWake } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { giveIdentity, identityInWords } from "../disposables/identity.ts";

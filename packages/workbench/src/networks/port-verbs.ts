@@ -1,15 +1,6 @@
 // Ports: those that are no machine's are made and removed here; every port can be changed here.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import {
-  defaultGuards,
-  LINK_PROFILES,
-  type NetworkRecord,
-  type NetworkView,
-  noGuards,
-  type PortGuards,
-  type PortMode,
-  type TwoWayQuality,
-} from "@mimic/model";
+import { defaultGuards, type NetworkRecord, type NetworkView, noGuards, type PortMode, type TwoWayQuality } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { AddPortWish, OfNetwork, PortWish } from "../network-workbench.ts";
 import { edit } from "./edit.ts";

@@ -1,14 +1,6 @@
 // Machines that go on from a template: what their records are, and raising one that nobody sees yet.
 import { type LongWork, type Refusal, refusal, type Secret } from "@mimic/base";
-import {
-  type Generation,
-  type MachineRecord,
-  type Name,
-  type NicSpec,
-  type SavedWith,
-  type TemplateRecord,
-  whyNotWake,
-} from "@mimic/model";
+import { type Generation, type MachineRecord, type Name, type NicSpec, type TemplateRecord, whyNotWake } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { Raised } from "../disposables/ready-machines.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";

@@ -1,5 +1,6 @@
 // `mimic run OS [-- CMD]`: a machine for once, as handy as a container. Streams pass through, and the command's own
 // number is ours; whatever happens, the machine is ended and nothing of it stays.
+import { setImmediate } from "node:timers/promises";
 import { liveRoutes } from "@mimic/api/routes";
 import { quoted } from "@mimic/base";
 import type { JobView } from "@mimic/model";
@@ -70,8 +71,12 @@ export const command: CommandSpec = {
       given.text("os") !== undefined && given.maybe("from") !== undefined ? [given.maybe("from") as string, ...given.rest] : given.rest;
     if (of === undefined)
       throw new UsageError("cli.usage", "Say what the machine shall be made from.", { hint: "For example: mimic run tiny-linux" });
-    // What the command needs here is loaded while its machine comes.
-    const [machine] = await Promise.all([bring(context, given, of), rest.length > 0 ? commandParts() : undefined]);
+    // What the command needs here is loaded while its machine comes, once the question for it is on its way.
+    const parts = async () => {
+      for (let turn = 0; turn < 4; turn++) await setImmediate();
+      return await commandParts();
+    };
+    const [machine] = await Promise.all([bring(context, given, of), rest.length > 0 ? parts() : undefined]);
     if (given.flag("detach")) return left(context, given, machine);
     const keeps = given.text("name") !== undefined;
     try {
