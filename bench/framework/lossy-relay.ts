@@ -26,7 +26,8 @@ function wireTo(end: number): HostileWire {
 
 const wires = [wireTo(0), wireTo(1)] as const;
 const taker = (wire: HostileWire): { input(bytes: Uint8Array, at: number, end: number): void; flush(): void } => ({
-  input: (bytes, at, end) => wire.send(bytes.subarray(at, end)),
+  // A copy: the wire keeps it for as long as it is late, and the buffer is filled again at once.
+  input: (bytes, at, end) => wire.send(Uint8Array.from(bytes.subarray(at, end))),
   flush: () => {},
 });
 servers[0] = await serveFrames(a, taker(wires[1]));

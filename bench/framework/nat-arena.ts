@@ -143,8 +143,10 @@ export async function iperf(guest: Namespace, { seconds, isDown, lanes = 1, serv
     ...(isDown ? ["-R"] : []),
     ...(congestion ? ["-C", congestion] : []),
   ];
-  const said = JSON.parse(await guest.must("iperf3", args)) as { end: { sum_received: { bits_per_second: number } } };
-  return said.end.sum_received.bits_per_second / 1e9;
+  const said = JSON.parse(await guest.must("iperf3", args)) as { error?: string; end: { sum_received?: { bits_per_second: number } } };
+  const received = said.end.sum_received;
+  if (received === undefined) throw new Error(`iperf3 to ${server}: ${said.error ?? "no figure"}`);
+  return received.bits_per_second / 1e9;
 }
 
 export async function connectionsPerSecond(arena: Arena, guest: Namespace, seconds: number): Promise<number> {

@@ -13,6 +13,12 @@ const INITIAL_SEGMENTS = 10;
  */
 const LEAST_CAP = 2 << 20;
 
+// HyStart++ (RFC 9406 §4.2, §4.3): so many samples tell a round's delay; slow start is slowed down to a quarter for up to five
+// rounds while the way seems longer, and only then left: a busy computer's timers make delays that are no queue.
+const ROUND_SAMPLES = 8;
+const CAREFUL_SHARE = 4;
+const CAREFUL_ROUNDS = 5;
+
 export class Congestion {
   window: number;
   threshold = Infinity;
@@ -30,6 +36,9 @@ export class Congestion {
   // Slow start: least round trip of this round and of the last.
   #lastRoundLeastMs = Infinity;
   #roundLeastMs = Infinity;
+  #roundSamples = 0;
+  /** Conservative slow start: what the way took when it began, and for how many rounds. */
+  #careful: { readonly leastMs: number; rounds: number } | undefined;
 
   constructor(mss: number) {
     this.#mss = mss;
@@ -50,23 +59,33 @@ export class Congestion {
   acknowledged(bytes: number, nowMs: number, roundTripMs: number, isLimited: boolean): void {
     this.#measure(bytes, nowMs, roundTripMs);
     if (!isLimited) return;
-    if (this.isSlowStart) this.window = Math.min(this.window + bytes, Math.max(this.threshold, this.window));
+    const grown = this.#careful ? bytes / CAREFUL_SHARE : bytes;
+    if (this.isSlowStart) this.window = Math.min(this.window + grown, Math.max(this.threshold, this.window));
     else this.#cubic(bytes, nowMs, roundTripMs);
   }
 
   #measure(bytes: number, nowMs: number, roundTripMs: number): void {
     this.#roundBytes += bytes;
     this.#roundLeastMs = Math.min(this.#roundLeastMs, roundTripMs);
+    this.#roundSamples++;
     const took = nowMs - this.#roundBeganMs;
     if (took < Math.max(roundTripMs, 1)) return;
     if (took < 4 * Math.max(roundTripMs, 1)) this.#rate = Math.max(this.#roundBytes / took, this.#rate * 0.98);
-    // RFC 9406 §4.2: the way has become longer by our own queue.
-    const grown = Math.min(16, Math.max(4, this.#lastRoundLeastMs / 8));
-    if (this.isSlowStart && this.#roundLeastMs >= this.#lastRoundLeastMs + grown) this.threshold = this.window;
+    if (this.isSlowStart && this.#roundSamples >= ROUND_SAMPLES) this.#judgeDelay();
     this.#lastRoundLeastMs = this.#roundLeastMs;
     this.#roundLeastMs = Infinity;
     this.#roundBeganMs = nowMs;
     this.#roundBytes = 0;
+    this.#roundSamples = 0;
+  }
+
+  /** Has the way become longer by our own queue? */
+  #judgeDelay(): void {
+    if (this.#careful === undefined) {
+      const grown = Math.min(16, Math.max(4, this.#lastRoundLeastMs / 8));
+      if (this.#roundLeastMs >= this.#lastRoundLeastMs + grown) this.#careful = { leastMs: this.#roundLeastMs, rounds: 0 };
+    } else if (this.#roundLeastMs < this.#careful.leastMs) this.#careful = undefined;
+    else if (++this.#careful.rounds >= CAREFUL_ROUNDS) this.threshold = this.window;
   }
 
   /** RFC 9438 §4.2 to §4.5. */
