@@ -11,7 +11,10 @@ export class CaptureTap implements Tap {
   readonly #filter: FrameFilter;
   readonly #wish: CaptureWish;
   readonly #now: () => CaptureTime;
+  readonly seesSent: boolean;
   readonly #interfaces = new Map<string, number>();
+  /** The same by the port itself, which is found faster. */
+  readonly #known = new Map<SwitchPort, number>();
   /** “” lets everything pass, and costs nothing. */
   readonly #filters: boolean;
 
@@ -20,6 +23,7 @@ export class CaptureTap implements Tap {
     this.#filter = filter;
     this.#wish = wish;
     this.#now = now;
+    this.seesSent = wish.what.of === "port";
     this.#filters = wish.filter.trim() !== "";
   }
 
@@ -33,7 +37,6 @@ export class CaptureTap implements Tap {
     frames: number,
   ): void {
     const { what } = this.#wish;
-    if (what.of !== "port" && direction === "sent") return;
     if (what.of === "vlan" && vlan !== what.vlan) return;
     const id = this.#interfaceOf(port);
     if (!this.#filters && this.#stream.isFull) {
@@ -60,6 +63,8 @@ export class CaptureTap implements Tap {
   }
 
   #interfaceOf(port: SwitchPort): number {
+    const known = this.#known.get(port);
+    if (known !== undefined) return known;
     let id = this.#interfaces.get(port.id);
     if (id === undefined) {
       const { label, mac } = port.wish;
@@ -67,6 +72,7 @@ export class CaptureTap implements Tap {
       id = this.#stream.addInterface({ name: label, description: port.id, mac: mac === undefined ? undefined : parseMac(mac) });
       this.#interfaces.set(port.id, id);
     }
+    this.#known.set(port, id);
     return id;
   }
 }

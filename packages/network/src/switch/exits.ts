@@ -41,7 +41,7 @@ export class Exits {
     if (sent === "crowded" && sender !== undefined) sender.waitsFor = outlet;
     dst.tally.sentFrames += frames;
     dst.tally.sentBytes += to - from - frames * RECORD_HEAD;
-    if (dst.taps.length > 0) for (const tap of dst.taps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
+    if (dst.sentTaps.length > 0) for (const tap of dst.sentTaps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
   }
 
   /** Sends frames in another form than they came in. One frame alone is changed where it lies, and changed back. */
@@ -97,7 +97,7 @@ export class Exits {
     if (dst.gather === undefined) dst.gather = { buffer: this.#pool.take(), used: 0, frames: 0, vlan, sender: undefined };
     const gather = dst.gather;
     if (gather.frames === 0) gather.vlan = vlan;
-    else if (gather.used + room > gather.buffer.bytes.length || (gather.vlan !== vlan && dst.taps.length > 0)) return undefined;
+    else if (gather.used + room > gather.buffer.bytes.length || (gather.vlan !== vlan && dst.sentTaps.length > 0)) return undefined;
     this.#touch(dst);
     return gather;
   }

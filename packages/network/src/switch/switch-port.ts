@@ -21,6 +21,8 @@ export type PortWish = Pick<PortPlan, "id" | "label" | "mac" | "mode" | "isUp" |
 
 /** Sees whole runs as they pass, unchanged. For captures and mirrors. */
 export interface Tap {
+  /** Also what is given to the port's owner; otherwise only what is taken from it. */
+  readonly seesSent: boolean;
   /** Frames that the switch took from the port's owner, or gave to it. `vlan`: where they belong. */
   passed(port: SwitchPort, direction: "received" | "sent", vlan: number, bytes: Uint8Array, from: number, to: number, frames: number): void;
   dropped?(port: SwitchPort, vlan: number, bytes: Uint8Array, at: number, length: number, reason: DropReason): void;
@@ -36,6 +38,8 @@ export class SwitchPort {
   peer: Outlet | undefined;
   outlet: Outlet | undefined;
   taps: readonly Tap[] = [];
+  /** Those of them that see what is sent, too. */
+  sentTaps: readonly Tap[] = [];
   /** What leaves the machine goes over a bad link first. */
   isShapedUp = false;
   /** Until this time only probes pass (a link to another switch that came up just now). */

@@ -29,6 +29,7 @@ export class Taps {
 
   fit(port: SwitchPort): void {
     port.taps = [...this.#everywhere, ...(this.#at.get(port.id) ?? [])];
+    port.sentTaps = port.taps.filter(({ seesSent }) => seesSent);
   }
 
   #spread(): void {
@@ -38,6 +39,7 @@ export class Taps {
 
 /** A mirror port's copies of all that passes another port, both ways, as it was there. */
 export const mirrorTap = (exits: Exits, mirror: SwitchPort): Tap => ({
+  seesSent: true,
   passed: (_port, _direction, vlan, bytes, from, to, frames) => {
     if (mirror.wish.isUp) exits.send(mirror, vlan, bytes, from, to, frames, undefined, undefined);
   },

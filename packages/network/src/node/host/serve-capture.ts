@@ -11,9 +11,9 @@ import type { NetworkHost } from "./network-host.ts";
 /** Frames are handed on together: often enough to look live, seldom enough to cost little. */
 const TOGETHER_MS = 4;
 /** Busier than that (a few Gbit/s), and carrying frames comes first: handing on then gets only this share of the time. */
-const BUFFER_BYTES = 4 * 1024 ** 2;
+const BUFFER_BYTES = 2 * 1024 ** 2;
 const BUSY = 0.15;
-const SHARE_WHEN_BUSY = 0.02;
+const SHARE_WHEN_BUSY = 0.01;
 
 /** Throws `capture.bad_filter` and `network.unknown_port` before anything is said. */
 export function serveCapture(socket: Socket, network: NetworkHost, wish: CaptureWish, welcome: () => void): void {
