@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { NetworkView } from "@mimic/model";
+import { CaptureStream, captureTime, readCapture } from "@mimic/network";
 import { describe, expect, test } from "vitest";
 import { aMachine, FakeDaemon } from "./fake-daemon.ts";
 import { runCli } from "./run-cli.ts";
@@ -194,15 +197,57 @@ test("mimic net trace ends with 1 when it would not arrive", async () => {
   expect(ran).toMatchObject({ code: 1, out: "→ port of hello: It enters.\n✗ gateway: No.\n" });
 });
 
-test("mimic net capture -w - passes the bytes on as they are", async () => {
-  await using daemon = await FakeDaemon.start();
+/** A capture of so many frames, answered in pieces that end anywhere. */
+function answerCapture(daemon: FakeDaemon, frames: number): Uint8Array {
+  const stream = new CaptureStream({ snapLength: 0 });
+  const port = stream.addInterface({ name: "hello" });
+  for (let i = 0; i < frames; i++) stream.packet(port, new Uint8Array(1000), captureTime(i, 0), "inbound");
+  const bytes = stream.take() as Uint8Array;
   daemon.on("GET", "/networks/home/capture", (_asked, response) => {
     response.writeHead(200, { "content-type": "application/x-pcapng" });
-    response.end(Buffer.from([0x0a, 0x0d, 0x0d, 0x0a, 0, 255]));
+    void (async () => {
+      for (let at = 0; at < bytes.length; at += 777) {
+        response.write(bytes.subarray(at, at + 777));
+        if (at % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      response.end();
+    })();
     return undefined;
   });
+  return bytes;
+}
+const framesOf = (bytes: Uint8Array): number => readCapture(bytes).filter(({ kind }) => kind === "packet").length;
+
+test("mimic net capture -w - passes the bytes on as they are", async () => {
+  await using daemon = await FakeDaemon.start();
+  const bytes = answerCapture(daemon, 5);
   const ran = await runCli(["net", "capture", "home", "-w", "-", "--vlan", "20", "--drops"], daemon);
   expect(ran.code).toBe(0);
   expect(ran.out.startsWith("\n\r\r\n")).toBe(true);
+  expect(Buffer.byteLength(ran.out)).toBeGreaterThanOrEqual(bytes.length);
   expect(daemon.asked.at(-1)?.path).toBe("/networks/home/capture?vlan=20&drops=1");
+});
+
+test("mimic net capture into a file ends at its limit with a whole frame, and touches no file that is there", async () => {
+  await using daemon = await FakeDaemon.start();
+  answerCapture(daemon, 60);
+  const file = join(daemon.home, "lab.pcapng");
+  expect(await runCli(["net", "capture", "home", "-w", file, "--limit", "10k"], daemon)).toMatchObject({ code: 0 });
+  const items = readCapture(await readFile(file));
+  expect(items.filter(({ kind }) => kind === "malformed")).toEqual([]);
+  expect(framesOf(await readFile(file))).toBe(10);
+  const again = await runCli(["net", "capture", "home", "-w", file], daemon);
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining("There is a file") });
+});
+
+test("mimic net capture --ring keeps the newest files, each a capture of its own", async () => {
+  await using daemon = await FakeDaemon.start();
+  answerCapture(daemon, 60);
+  const file = join(daemon.home, "lab.pcapng");
+  const ran = await runCli(["net", "capture", "home", "-w", file, "--limit", "10k", "--ring", "2", "--json"], daemon);
+  const { files } = JSON.parse(ran.out) as { files: string[] };
+  expect(files).toHaveLength(2);
+  const counts = await Promise.all(files.map(async (path) => framesOf(await readFile(path))));
+  expect(counts.every((count) => count > 0)).toBe(true);
+  expect(await runCli(["net", "capture", "home", "-w", file, "--ring", "2"], daemon)).toMatchObject({ code: 2 });
 });

@@ -1,3 +1,2 @@
 export * from "./filter/index.ts";
 export * from "./pcap/index.ts";
-export * from "./ring/index.ts";

@@ -1,5 +1,4 @@
 // The switch and the gateway on real sockets, the daemon's way to them, and captures in files.
-export { type CaptureFiles, openCaptureFiles } from "./capture-file.ts";
 export * from "./gateway/index.ts";
 export { createSwitchFabric, type SwitchFabricOptions, type SwitchProgram } from "./switch-fabric.ts";
 export { CONTROL_SOCKET, runSwitch } from "./switch-process.ts";

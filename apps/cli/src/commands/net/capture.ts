@@ -1,15 +1,16 @@
 // `mimic net capture NETWORK`: frames as pcap-ng into a file or a pipe, or as a list on the terminal.
-import { open } from "node:fs/promises";
 import type { LivePacket } from "@mimic/api/live";
 import { liveRoutes, rawRoutes } from "@mimic/api/routes";
 import { plain } from "@mimic/base";
 import { NETWORK, readCount, readSize } from "../../arguments.ts";
+import { blocksWithin, WholeBlocks } from "../../capture/whole-blocks.ts";
 import type { CommandSpec, Context, Given } from "../../command.ts";
 import { harmlessText } from "../../harmless-text.ts";
 import { aside, line, printJson } from "../../io.ts";
 import { openLive } from "../../live-socket.ts";
 import { readVlan } from "../../net-options.ts";
 import { rawRequest } from "../../raw-http.ts";
+import { UsageError } from "../../say.ts";
 import { cut } from "../../table.ts";
 
 export const command: CommandSpec = {
@@ -27,12 +28,18 @@ export const command: CommandSpec = {
     { flags: "--snap <bytes>", about: "keep only so much of each frame", completes: ["96", "256"] },
     { flags: "--drops", about: "dropped frames too, each with the reason" },
     { flags: "--limit <size>", about: "with --write: end when the file is this large", completes: ["10M", "100M"] },
+    {
+      flags: "--ring <files>",
+      about: "with --write and --limit: begin another file instead, and keep only the newest so many (lab-00001.pcapng …)",
+      completes: ["2", "5"],
+    },
     { flags: "--count <frames>", about: "on the terminal: end after so many", completes: "nothing" },
   ],
   examples: [
     { line: "mimic net capture home", does: "a line per frame" },
     { line: "mimic net capture home -w - | wireshark -k -i -", does: "live in Wireshark" },
     { line: "mimic net capture home --port hello --filter 'udp port 53' -w dns.pcapng", does: "what “hello” asks the DNS, into a file" },
+    { line: "mimic net capture home -w lab.pcapng --limit 10M --ring 5", does: "for days: the last 50 MB, in five files" },
   ],
   run: async (context, given) => {
     const file = given.text("write");
@@ -53,26 +60,36 @@ function wishOf(given: Given): Record<string, string> {
 
 async function record({ io, door }: Context, given: Given, file: string): Promise<number> {
   const [snap, limit] = [given.text("snap"), given.text("limit")];
+  const ring = given.text("ring");
+  if (ring !== undefined && (limit === undefined || file === "-"))
+    throw new UsageError("cli.usage", "A ring is made of files of a certain size.", {
+      hint: "For example: --write lab.pcapng --limit 10M --ring 5",
+    });
   const most = limit === undefined ? Number.POSITIVE_INFINITY : readSize("--limit", limit);
   const stop = new AbortController();
   using _ = io.onInterrupt(() => stop.abort());
   const query = { ...wishOf(given), ...(snap !== undefined && { snapLength: String(readCount("--snap", snap)) }) };
   const response = await rawRequest(door, { route: rawRoutes.capture, of: { network: given.arg("network") }, query, signal: stop.signal });
-  await using to = file === "-" ? undefined : await open(file, "w", 0o600);
+  const { openCaptureFiles } = await import("../../capture/capture-files.ts");
+  const files = { maxFileBytes: limit === undefined ? 0 : most, maxFiles: ring === undefined ? 1 : readCount("--ring", ring) };
+  await using to = file === "-" ? undefined : openCaptureFiles(file, files);
   if (to && io.err.isTerminal) aside(io, `Recording into ${file}. Ctrl-C ends it.`, "faint");
   let size = 0;
+  const blocks = new WholeBlocks();
   try {
     for await (const bytes of response as AsyncIterable<Buffer>) {
-      if (size + bytes.length > most) break;
-      size += bytes.length;
-      if (to) await to.writeFile(bytes);
-      else await io.out.writeBytes(bytes);
+      const whole = blocks.push(bytes);
+      const fits = to ? whole : blocksWithin(whole, most - size);
+      size += fits.length;
+      if (to && !(await to.write(fits))) break;
+      if (!to) await io.out.writeBytes(fits);
+      if (fits.length < whole.length) break;
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }
   response.destroy();
-  if (to && given.json) printJson(io, { file, bytes: size });
+  if (to && given.json) printJson(io, { files: to.paths, bytes: size });
   return 0;
 }
 

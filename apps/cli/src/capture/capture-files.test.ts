@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CaptureStream, captureTime, readCapture } from "@mimic/network";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CaptureStream, captureTime, readCapture } from "../capture/index.ts";
-import { openCaptureFiles } from "./capture-file.ts";
+import { openCaptureFiles } from "./capture-files.ts";
 
 let folder: string;
 beforeEach(async () => {

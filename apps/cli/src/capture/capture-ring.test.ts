@@ -1,8 +1,8 @@
+import { CaptureStream, captureTime, readCapture } from "@mimic/network";
 import { concatBytes } from "@mimic/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CaptureStream, captureTime, readCapture } from "../pcap/index.ts";
-import { CaptureRing, type CaptureRingOptions } from "./index.ts";
+import { CaptureRing, type CaptureRingOptions } from "./capture-ring.ts";
 
 /** Carries the steps out in memory. */
 function ringInMemory(options: CaptureRingOptions) {

@@ -1,7 +1,10 @@
 // A capture in files: one that ends when it is full, or a ring of them of which the oldest goes when a new one begins. Pure:
 // bytes of a capture in, steps out. Each file is a capture of its own: it begins with the section and the interfaces that
 // came before.
-import { BLOCK } from "../pcap/index.ts";
+
+/** Types of the blocks that each new file begins with (pcapng §4.1, §4.2). */
+const SECTION = 0x0a0d0d0a;
+const INTERFACE = 1;
 
 export interface CaptureRingOptions {
   /** Bytes of a file; one more block may follow before the next file begins. 0 = no limit. */
@@ -46,7 +49,7 @@ export class CaptureRing {
         from = at;
         this.#turn(steps);
       }
-      if (type === BLOCK.section || type === BLOCK.interface) this.#remember(bytes.slice(at, end));
+      if (type === SECTION || type === INTERFACE) this.#remember(bytes.slice(at, end));
       this.#fileBytes += end - at;
       at = end;
     }

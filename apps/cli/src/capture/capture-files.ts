@@ -2,7 +2,7 @@
 // none that is there already is touched; of a ring only files that it made itself are removed.
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { MimicError, messageOf } from "@mimic/base";
-import { CaptureRing, type CaptureRingOptions } from "../capture/index.ts";
+import { CaptureRing, type CaptureRingOptions } from "./capture-ring.ts";
 
 export interface CaptureFiles extends AsyncDisposable {
   /** Whole blocks of one capture. Answers false when the only file is full: then nothing more is written. Throws `capture.file_*`. */

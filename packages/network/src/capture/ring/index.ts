@@ -1,1 +1,0 @@
-export { CaptureRing, type CaptureRingOptions, type RingStep } from "./capture-ring.ts";
