@@ -1,6 +1,6 @@
 // A switch process of its own, and peers at its ports as QEMU is one: they listen, the switch dials.
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { silentLog } from "@mimic/base";
@@ -38,6 +38,12 @@ export async function switchHome() {
     net: options.netFolder,
     pids,
     fabric: () => createSwitchFabric(options),
+    /** Does the same, and is another file. */
+    fabricOfAnotherBuild: async () => {
+      const main = join(folder, "another-build.ts");
+      await writeFile(main, `import ${JSON.stringify(MAIN)};\n`);
+      return createSwitchFabric({ ...options, main });
+    },
     [Symbol.asyncDispose]: async () => {
       for (const pid of pids) {
         try {

@@ -34,6 +34,26 @@ test("frames pass between two peers, and go on when the daemon's fabric goes and
   await second.close({ end: true });
 });
 
+test("a switch of another build goes on while it carries a network, and says so; one that carries nothing is replaced", async () => {
+  await using home = await switchHome();
+  await using a = await Peer.listen(join(home.net, "p1.sock"));
+  const first = home.fabric();
+  await first.apply(networkPlan([portPlan(1)]), waiting());
+  await a.connected();
+  expect(await first.diagnose(waiting())).toMatchObject({ state: "good" });
+  await first.close({ end: false });
+  const second = await home.fabricOfAnotherBuild();
+  await second.apply(networkPlan([portPlan(1)]), waiting());
+  expect([home.pids.length, a.connections]).toEqual([1, 1]);
+  expect(await second.diagnose(waiting())).toMatchObject({ state: "limited", found: expect.stringContaining("earlier build") });
+  await second.remove(NET, waiting());
+  await second.close({ end: false });
+  const third = await home.fabricOfAnotherBuild();
+  expect(await third.diagnose(waiting())).toMatchObject({ state: "good" });
+  expect(home.pids.length).toBe(2);
+  await third.close({ end: true });
+});
+
 test("a switch that is killed under traffic is started again, its plans are applied, and the machines are joined anew", async () => {
   await using home = await switchHome();
   await using a = await Peer.listen(join(home.net, "p1.sock"));

@@ -1,5 +1,6 @@
 // The SwitchFabric of the daemon: starts the switch process, or finds the one that runs already, speaks with it, and when it
 // dies starts another and tells it all plans again.
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Log, messageOf } from "@mimic/base";
@@ -37,7 +38,14 @@ export interface SwitchFabricOptions {
   readonly nodePath?: string;
 }
 
-const Record = z.object({ pid: z.int(), startTicks: z.string(), bootId: z.string(), protocol: z.int() });
+const Record = z.object({
+  pid: z.int(),
+  startTicks: z.string(),
+  bootId: z.string(),
+  protocol: z.int(),
+  /** SHA-256 of the bundle that it runs. */
+  build: z.string().optional(),
+});
 type Record = z.infer<typeof Record>;
 
 const START_MS = 15_000;
@@ -49,7 +57,7 @@ export function createSwitchFabric(options: SwitchFabricOptions): SwitchFabric {
 }
 
 /** Removing what is not there is harmless: a question that only asks whether somebody is there. */
-const NO_NETWORK = `net_${"0".repeat(26)}`;
+const NO_NETWORK = `net_${"f".repeat(26)}`;
 
 class ProcessSwitchFabric implements SwitchFabric {
   readonly #options: SwitchFabricOptions;
@@ -59,6 +67,8 @@ class ProcessSwitchFabric implements SwitchFabric {
   readonly #closing = new AbortController();
   #connecting: Promise<ControlClient> | undefined;
   #deaths = 0;
+  /** The switch was built earlier than this daemon: it goes on carrying, since ending it would cut every connection. */
+  #isOlder = false;
 
   constructor(options: SwitchFabricOptions) {
     this.#options = options;
@@ -106,6 +116,14 @@ class ProcessSwitchFabric implements SwitchFabric {
       await (await this.#client()).ask({ ask: "remove", network: NO_NETWORK }, signal);
       const tookMs = Math.max(1, Math.round(performance.now() - startedMs));
       const count = this.#plans.size;
+      if (this.#isOlder)
+        return {
+          id: "switch",
+          title,
+          state: "limited",
+          found: `an earlier build of it carries ${count} network${count === 1 ? "" : "s"}; it was left alone, so that no connection breaks`,
+          mend: "The newer one begins with the machines: mimic down --all, then start them again.",
+        };
       return {
         id: "switch",
         title,
@@ -161,10 +179,13 @@ class ProcessSwitchFabric implements SwitchFabric {
     return client;
   }
 
-  /** The switch of an earlier daemon, when it runs and speaks as we do. Another version is ended. */
+  /** The switch of an earlier daemon, when it runs and speaks as we do. Another version is ended, and so is an older build that carries nothing. */
   async #adopt(): Promise<ControlClient | undefined> {
     const found = await this.#open().catch(() => undefined);
-    if (found?.welcome.protocol === CONTROL_PROTOCOL) return found.client;
+    if (found?.welcome.protocol === CONTROL_PROTOCOL) {
+      this.#isOlder = (await this.#recorded())?.build !== (await buildOf(this.#options.main));
+      if (!this.#isOlder || found.welcome.networks.length > 0) return found.client;
+    }
     found?.client.close();
     await this.#killRecorded();
     return undefined;
@@ -179,6 +200,7 @@ class ProcessSwitchFabric implements SwitchFabric {
     await mkdir(netFolder, { recursive: true, mode: 0o700 });
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     await rm(this.#path, { force: true });
+    this.#isOlder = false;
     const argv = (seen: { net: string; state: string }): readonly string[] => [nodePath, main, "--net", seen.net, "--state", seen.state];
     const pid = await launch({ argv, netFolder, stateFolder });
     await this.#record(pid);
@@ -199,19 +221,24 @@ class ProcessSwitchFabric implements SwitchFabric {
 
   async #record(pid: number): Promise<void> {
     const { recordPath } = this.#options;
-    const record: Record = { pid, startTicks: (await startTicksOf(pid)) ?? "", bootId: bootId(), protocol: CONTROL_PROTOCOL };
+    const build = await buildOf(this.#options.main);
+    const record: Record = { pid, startTicks: (await startTicksOf(pid)) ?? "", bootId: bootId(), protocol: CONTROL_PROTOCOL, build };
     await writeFile(`${recordPath}.new`, JSON.stringify(record), { mode: 0o600 });
     await rename(`${recordPath}.new`, recordPath);
   }
 
+  async #recorded(): Promise<Record | undefined> {
+    const text = await readFile(this.#options.recordPath, "utf8").catch(() => "null");
+    return Record.safeParse(JSON.parse(text)).data;
+  }
+
   /** A switch that does not answer holds sockets and forwards that the next one needs. */
   async #killRecorded(): Promise<void> {
-    const text = await readFile(this.#options.recordPath, "utf8").catch(() => "null");
-    const record = Record.safeParse(JSON.parse(text));
-    if (!record.success || record.data.bootId !== bootId()) return;
-    const { pid, startTicks } = record.data;
+    const record = await this.#recorded();
+    if (record === undefined || record.bootId !== bootId()) return;
+    const { pid, startTicks } = record;
     if (startTicks === "" || (await startTicksOf(pid)) !== startTicks) return;
-    this.#options.log.warn("a switch that does not answer is ended", { pid });
+    this.#options.log.warn("a switch that does not answer, or is another version, is ended", { pid });
     process.kill(pid, "SIGKILL");
     for (let waited = 0; waited < 2000 && (await startTicksOf(pid)) === startTicks; waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -244,3 +271,8 @@ class ProcessSwitchFabric implements SwitchFabric {
     for (const heard of this.#listeners) heard(news);
   }
 }
+
+const buildOf = async (main: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(main))
+    .digest("hex");
