@@ -81,6 +81,8 @@ export class EventWords {
         return `${name} lost a network card`;
       case "port.connected":
         return undefined;
+      case "port.troubled":
+        return `${network}: ${quoted(fact.port)} does not work: ${fact.words}`;
       case "lease.granted":
         return `${name === "" ? fact.mac : name} has the address ${fact.address} on ${network}`;
       case "lease.ended":

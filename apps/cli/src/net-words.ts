@@ -54,6 +54,7 @@ function ownQuality({ up, down }: TwoWayQuality): string {
 export function portState(port: PortView): Cell {
   if (!port.isUp) return { text: "cable pulled", tone: "busy" };
   if (port.isConnected) return { text: "connected", tone: "good" };
+  if (port.problem !== undefined) return { text: "does not work", tone: "bad" };
   return { text: port.machine && port.machine.power !== "running" ? port.machine.power : "nobody there", tone: "faint" };
 }
 

@@ -189,6 +189,7 @@ function take({ fact }: Event): void {
       machineChanged(fact.machineId);
       networksChanged();
       return;
+    case "port.troubled":
     case "network.loop_stopped":
     case "forward.failed":
       announce(fact.words);

@@ -11,6 +11,8 @@ export class MemoryNetworkStore implements NetworkStore {
   save: NetworkStore["save"] = async (record) => void this.networks.set(record.id, record);
   remove: NetworkStore["remove"] = async (id) => void this.networks.delete(id);
   saveKey: NetworkStore["saveKey"] = async (_network, port, key) => void this.keys.set(port, key);
+  key: NetworkStore["key"] = async (_network, port) => this.keys.get(port);
+  forgetKey: NetworkStore["forgetKey"] = async (_network, port) => void this.keys.delete(port);
   socketPath = (portId: string) => `/nowhere/ports/${portId}.sock`;
 }
 

@@ -40,6 +40,8 @@ export const Fact = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("nic.removed"), machineId: id, nicId: id }),
   /** Somebody is at the other end of the cable now, or no longer. */
   z.object({ kind: z.literal("port.connected"), networkId: id, portId: id, isThere: z.boolean() }),
+  /** A port does not lead where it shall: a tunnel whose other end has another key. */
+  z.object({ kind: z.literal("port.troubled"), networkId: id, portId: id, port: z.string(), words: z.string() }),
   z.object({ kind: z.literal("lease.granted"), networkId: id, mac: z.string(), address: z.string(), machineId: id.optional() }),
   z.object({ kind: z.literal("lease.ended"), networkId: id, mac: z.string(), address: z.string(), machineId: id.optional() }),
   z.object({ kind: z.literal("forward.added"), networkId: id, forwardId: id, words: z.string() }),

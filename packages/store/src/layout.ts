@@ -36,7 +36,6 @@ export interface Layout extends Directories {
   readonly switchState: string;
   readonly switchRecord: string;
   readonly switchLog: string;
-  readonly netKeys: string;
   readonly netPorts: string;
   netPort(portId: string): string;
   readonly networks: string;
@@ -162,7 +161,6 @@ export function layoutOf(directories: Directories): Layout {
     switchState: `${data}/switch`,
     switchRecord: `${run}/switch.json`,
     switchLog: `${data}/log/switch.log`,
-    netKeys: `${run}/net/keys`,
     netPorts: `${run}/net/ports`,
     netPort: (portId) => `${run}/net/ports/${portId}.sock`,
     networks: `${data}/networks`,

@@ -20,10 +20,16 @@ export const Attachment = z.discriminatedUnion("how", [
   z.strictObject({ how: z.literal("listen"), path: z.string().max(100) }),
   /** A cable to a port of another network of this installation; that one names us back. */
   z.strictObject({ how: z.literal("cable"), network: NetworkIdText, port: PortIdText }),
-  /** To a switch on another computer: encrypted with a shared key (file of 32 bytes, hex). One end listens. */
+  /**
+   * To a switch on another computer: encrypted with a shared key. One end listens. The key is 32 bytes in hex and comes with the
+   * plan, over the control socket: no file of it has to be readable for the switch's user. Absent = it was lost.
+   */
   z.strictObject({
     how: z.literal("tunnel"),
-    keyPath: z.string().max(100),
+    key: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
     listen: z.string().max(100).optional(),
     dial: z.string().max(260).optional(),
   }),

@@ -26,6 +26,8 @@ export const PortView = z.object({
   isUp: z.boolean(),
   /** Somebody is at the other end now: the machine runs. */
   isConnected: z.boolean(),
+  /** Why it does not lead where it shall. */
+  problem: z.string().optional(),
   guards: PortGuards,
   quality: TwoWayQuality,
   /** By lease or reservation. */

@@ -5,7 +5,7 @@ import { DropNote, DropReason, Lease, NetworkPlan, PortCounters, VlanCounters } 
 import { z } from "zod";
 
 /** Raised when an older daemon or switch would misunderstand. A switch of another version is replaced. */
-export const CONTROL_PROTOCOL = 1;
+export const CONTROL_PROTOCOL = 2;
 
 /** Longer lines are not read: the connection is closed. A plan of a thousand ports has under a million characters. */
 export const LONGEST_LINE = 16 * 1024 * 1024;
@@ -90,6 +90,7 @@ export type AnswerTo<K extends Ask["ask"]> = z.infer<(typeof ANSWERS)[K]>;
 export const News = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("lease"), network, lease: Lease, change: z.enum(["granted", "renewed", "released", "expired"]) }),
   z.object({ kind: z.literal("peer"), network, port: z.string(), isThere: z.boolean() }),
+  z.object({ kind: z.literal("trouble"), network, port: z.string(), words: z.string().optional() }),
   z.object({ kind: z.literal("loop"), network, port: z.string(), words: z.string() }),
   z.object({ kind: z.literal("forward"), network, forward: ForwardState }),
 ]);

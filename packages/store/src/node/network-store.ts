@@ -1,5 +1,5 @@
 // Networks as folders, as machines are: a network appears by one rename and goes by one. Keys of tunnels lie beside the
-// record, and a copy where the switch process finds it.
+// record, for the daemon alone.
 
 import type { Log } from "@mimic/base";
 import { NetworkRecord } from "@mimic/model";
@@ -21,17 +21,7 @@ export function createNetworkStore({ layout, files, log }: { layout: Layout; fil
     if (record.kind !== "found") return { folder: at.folder, why: record.kind === "absent" ? "it has no network.json" : record.why };
     if (record.body.id !== id) return { folder: at.folder, why: `its network.json belongs to ${record.body.id}` };
     if (record.fellBack) log.warn("network record restored from its previous copy", { networkId: id, why: record.fellBack });
-    // The run folder may have been emptied since: this computer was restarted.
-    for (const name of await files.names(at.keys)) {
-      const key = await files.readText(`${at.keys}/${name}`);
-      if (key !== undefined && name.endsWith(".key")) await placeKey(name, key);
-    }
     return record.body;
-  }
-
-  async function placeKey(name: string, key: string): Promise<void> {
-    await files.folder(layout.netKeys);
-    await files.write(`${layout.netKeys}/${name}`, key);
   }
 
   return {
@@ -57,7 +47,6 @@ export function createNetworkStore({ layout, files, log }: { layout: Layout; fil
 
     async remove(id) {
       const at = layout.network(id);
-      for (const name of await files.names(at.keys)) await files.remove(`${layout.netKeys}/${name}`);
       const draft = layout.network(`${DRAFT_PREFIX}${id}`);
       await files.remove(draft.folder);
       if (await files.exists(at.folder)) await files.move(at.folder, draft.folder);
@@ -68,8 +57,10 @@ export function createNetworkStore({ layout, files, log }: { layout: Layout; fil
       const at = layout.network(networkId);
       await files.folder(at.keys);
       await files.write(at.key(portId), key);
-      await placeKey(`${portId}.key`, key);
     },
+
+    key: async (networkId, portId) => (await files.readText(layout.network(networkId).key(portId)))?.trim(),
+    forgetKey: async (networkId, portId) => await files.remove(layout.network(networkId).key(portId)),
 
     socketPath: (portId) => layout.netPort(portId),
   };

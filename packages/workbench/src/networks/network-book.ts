@@ -25,6 +25,7 @@ export class NetworkBook {
   readonly #leases = new Map<string, Map<string, Lease>>();
   readonly #forwards = new Map<string, Map<string, ForwardState>>();
   readonly #peers = new Map<string, boolean>();
+  readonly #portTroubles = new Map<string, string>();
   readonly #closing = new AbortController();
   readonly #ear: Disposable;
 
@@ -51,6 +52,11 @@ export class NetworkBook {
   /** Whether somebody is at the other end of a port's cable; undefined = the switch has not said. */
   isThere(portId: string): boolean | undefined {
     return this.#peers.get(portId);
+  }
+
+  /** Why a port does not lead where it shall. */
+  portTrouble(portId: string): string | undefined {
+    return this.#portTroubles.get(portId);
   }
 
   async load(): Promise<readonly { readonly folder: string; readonly why: string }[]> {
@@ -134,7 +140,7 @@ export class NetworkBook {
   /** A switch that cannot be told must not keep a record from being written or a machine from starting: it is noted and said. */
   async #apply(record: NetworkRecord): Promise<void> {
     try {
-      await this.#needs.fabric.apply(planNetwork(record, this.#needs.machines()), patience());
+      await this.#needs.fabric.apply(planNetwork(record, this.#needs.machines(), await this.#keys(record)), patience());
       this.#troubles.delete(record.id);
     } catch (error) {
       const words = messageOf(error);
@@ -147,6 +153,15 @@ export class NetworkBook {
         this.#needs.events.publish({ kind: "host.noticed", words: `The network “${record.name}” does not work: ${words}` });
       this.#troubles.set(record.id, words);
     }
+  }
+
+  async #keys({ id, ports }: NetworkRecord): Promise<ReadonlyMap<string, string>> {
+    const keys = new Map<string, string>();
+    for (const port of ports) {
+      const key = port.leads.to === "tunnel" ? await this.#needs.store.key(id, port.id) : undefined;
+      if (key !== undefined) keys.set(port.id, key);
+    }
+    return keys;
   }
 
   /** Work on one network, or on the cards of one machine (by its id), one after the other. */
@@ -173,6 +188,9 @@ export class NetworkBook {
         this.#peers.set(news.port, news.isThere);
         events.publish({ kind: "port.connected", networkId: news.network, portId: news.port, isThere: news.isThere });
         break;
+      case "trouble":
+        this.#hearTrouble(news.network, news.port, news.words);
+        break;
       case "loop":
         events.publish({ kind: "network.loop_stopped", networkId: news.network, portId: news.port, words: news.words });
         break;
@@ -185,6 +203,17 @@ export class NetworkBook {
       default:
         news satisfies never;
     }
+  }
+
+  #hearTrouble(networkId: string, portId: string, words: string | undefined): void {
+    const port = this.#records.get(networkId)?.ports.find(({ id }) => id === portId);
+    const before = this.#portTroubles.get(portId);
+    if (words === undefined || port === undefined) this.#portTroubles.delete(portId);
+    else this.#portTroubles.set(portId, words);
+    // Said again by each attempt, and by a switch that learnt its plans anew.
+    if (words === undefined || port === undefined || before === words) return;
+    this.#peers.set(portId, false);
+    this.#needs.events.publish({ kind: "port.troubled", networkId, portId, port: port.name, words });
   }
 
   #hearLease(networkId: string, lease: Lease, change: "granted" | "renewed" | "released" | "expired"): void {

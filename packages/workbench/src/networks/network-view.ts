@@ -109,6 +109,7 @@ function extraPort(context: Context, port: NetworkRecord["ports"][number], count
     mode: port.mode,
     isUp: port.isUp,
     isConnected: context.networks.isThere(port.id) ?? counters !== undefined,
+    problem: context.networks.portTrouble(port.id),
     guards: port.guards,
     quality: port.quality,
     addresses: [],

@@ -13,11 +13,15 @@ export interface PluggedMachine {
 /** Paths as the switch process sees them: from the folder that it stands in. */
 export const nicSocket = (machineId: string, nicId: string): string => `${machineId}/${nicId}.sock`;
 export const portSocket = (portId: string): string => `ports/${portId}.sock`;
-export const tunnelKey = (portId: string): string => `keys/${portId}.key`;
 
 export const domainOf = (network: Pick<NetworkRecord, "name">): string => `${network.name}.mimic`;
 
-export function planNetwork(network: NetworkRecord, machines: readonly PluggedMachine[]): NetworkPlan {
+/** `keys`: of the network's tunnels, by port. */
+export function planNetwork(
+  network: NetworkRecord,
+  machines: readonly PluggedMachine[],
+  keys: ReadonlyMap<string, string> = new Map(),
+): NetworkPlan {
   const nics = machines.flatMap((machine) => machine.nics.filter((nic) => nic.network === network.id).map((nic) => ({ machine, nic })));
   const gateway = planGateway(network, new Set(nics.map(({ nic }) => nic.id)));
   return {
@@ -27,7 +31,7 @@ export function planNetwork(network: NetworkRecord, machines: readonly PluggedMa
     macAgeSeconds: 300,
     snooping: network.snooping,
     spanningTree: network.spanningTree,
-    ports: [...nics.map(({ machine, nic }) => nicPort(machine, nic)), ...network.ports.map(extraPort)],
+    ports: [...nics.map(({ machine, nic }) => nicPort(machine, nic)), ...network.ports.map((port) => extraPort(port, keys.get(port.id)))],
     ...(gateway && { gateway }),
   };
 }
@@ -47,18 +51,18 @@ function nicPort(machine: PluggedMachine, nic: NicSpec): PortPlan {
   };
 }
 
-function extraPort({ id, name, leads, mode, isUp, guards, quality }: NetworkRecord["ports"][number]): PortPlan {
-  return { id, label: name, attach: attachmentOf(id, leads), mode, isUp, guards, quality };
+function extraPort({ id, name, leads, mode, isUp, guards, quality }: NetworkRecord["ports"][number], key: string | undefined): PortPlan {
+  return { id, label: name, attach: attachmentOf(id, leads, key), mode, isUp, guards, quality };
 }
 
-function attachmentOf(id: string, leads: NetworkRecord["ports"][number]["leads"]): Attachment {
+function attachmentOf(id: string, leads: NetworkRecord["ports"][number]["leads"], key: string | undefined): Attachment {
   switch (leads.to) {
     case "network":
       return { how: "cable", network: leads.network, port: leads.port };
     case "socket":
       return { how: "listen", path: portSocket(id) };
     case "tunnel":
-      return { how: "tunnel", keyPath: tunnelKey(id), listen: leads.listen, dial: leads.dial };
+      return { how: "tunnel", ...(key !== undefined && { key }), listen: leads.listen, dial: leads.dial };
     case "mirror":
       return { how: "mirror", path: portSocket(id), of: leads.of };
     default:

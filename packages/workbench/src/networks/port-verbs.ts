@@ -179,7 +179,9 @@ export async function removePort(context: Context, input: OfNetwork & { port: st
     await entry.close();
     return here;
   }
-  return await edit(context, found.id, `port ${input.port} removed`, (now) => without(now, port.id));
+  const rest = await edit(context, found.id, `port ${input.port} removed`, (now) => without(now, port.id));
+  if (leads?.to === "tunnel" && !isRefusal(rest)) await context.ports.networks.forgetKey(found.id, port.id);
+  return rest;
 }
 
 /** What a crash between the two ends of a link left: ends that nobody names back go. */

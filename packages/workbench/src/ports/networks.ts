@@ -12,8 +12,10 @@ export interface NetworkStore {
   save(record: NetworkRecord): Promise<void>;
   /** Gone for ever, with its keys. */
   remove(id: string): Promise<void>;
-  /** 32 bytes in hex; kept beside the record and put where the switch process finds it. */
+  /** 32 bytes in hex; kept beside the record. */
   saveKey(networkId: string, portId: string, key: string): Promise<void>;
+  key(networkId: string, portId: string): Promise<string | undefined>;
+  forgetKey(networkId: string, portId: string): Promise<void>;
   /** Where the switch process listens for a port that leads to a socket: a path on this computer. */
   socketPath(portId: string): string;
 }

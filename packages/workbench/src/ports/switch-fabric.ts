@@ -48,6 +48,8 @@ export type SwitchNews =
       readonly change: "granted" | "renewed" | "released" | "expired";
     }
   | { readonly kind: "peer"; readonly network: string; readonly port: string; readonly isThere: boolean }
+  /** Why a port does not lead where it shall; without words = it does again. */
+  | { readonly kind: "trouble"; readonly network: string; readonly port: string; readonly words?: string | undefined }
   | { readonly kind: "loop"; readonly network: string; readonly port: string; readonly words: string }
   | { readonly kind: "forward"; readonly network: string; readonly forward: ForwardState }
   /** The process ended and a new one carries the frames; plans were applied again. */

@@ -1,5 +1,5 @@
 // `mimic net show NETWORK`: all there is to know about one network.
-import { formatSize } from "@mimic/base";
+import { formatSize, quoted } from "@mimic/base";
 import type { NetworkView } from "@mimic/model";
 import { NETWORK } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
@@ -75,4 +75,5 @@ function showPorts(io: Io, { ports }: NetworkView): void {
         { text: port.socket ?? qualityInWords(port.quality) },
       ]),
     );
+  for (const { label, problem } of ports) if (problem !== undefined) line(io, `${quoted(label)} does not work: ${problem}`);
 }

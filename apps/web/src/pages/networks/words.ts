@@ -123,8 +123,9 @@ export function badLinkInWords(quality: TwoWayQuality): string {
 }
 
 /** “up”, “the cable is pulled”, “nobody is at the other end” – and how good. */
-export function linkInWords(port: Pick<PortView, "isUp" | "isConnected" | "quality">): string {
+export function linkInWords(port: Pick<PortView, "isUp" | "isConnected" | "problem" | "quality">): string {
   if (!port.isUp) return "Cable pulled";
+  if (port.problem !== undefined) return port.problem;
   if (!port.isConnected) return "Nobody at the other end";
   return isGood(port.quality) ? "Connected" : `Connected, but bad: ${badLinkInWords(port.quality)}`;
 }

@@ -29,6 +29,8 @@ interface LivePort {
   plan: PortPlan;
   readonly port: SwitchPort;
   attachment: PortAttachment | undefined;
+  /** Why it does not lead where it shall. */
+  trouble: string | undefined;
 }
 
 /** No Buffer: its `slice` is a view and no copy, and whoever looks at frames keeps pieces of them. */
@@ -91,7 +93,7 @@ export class NetworkHost {
     const live = this.#live.get(plan.id);
     if (live === undefined) {
       const port = this.lan.addPort(wishOf(plan));
-      const fresh: LivePort = { plan, port, attachment: undefined };
+      const fresh: LivePort = { plan, port, attachment: undefined, trouble: undefined };
       this.#live.set(plan.id, fresh);
       fresh.attachment = this.#attach(plan, port);
       return;
@@ -100,7 +102,11 @@ export class NetworkHost {
     if (!isSame(plan.attach, live.plan.attach)) {
       live.attachment?.[Symbol.dispose]();
       live.attachment = this.#attach(plan, live.port);
-    } else live.attachment?.hurry();
+    } else {
+      live.attachment?.hurry();
+      // Whoever sends plans again is perhaps a daemon that has not heard it yet.
+      if (live.trouble !== undefined) this.#tellTrouble(plan.id, live.trouble);
+    }
     live.plan = plan;
   }
 
@@ -128,8 +134,11 @@ export class NetworkHost {
       lan: this.lan,
       port,
       pool: this.#pool,
-      peer: (isThere) => this.#around.tell({ kind: "peer", network: this.#plan.id, port: plan.id, isThere }),
-      problem: (words) => this.#around.warn("a port could not be joined", { network: this.#plan.id, port: plan.id, words }),
+      peer: (isThere) => {
+        if (isThere) this.#noteTrouble(plan.id, undefined);
+        this.#around.tell({ kind: "peer", network: this.#plan.id, port: plan.id, isThere });
+      },
+      problem: (words) => this.#noteTrouble(plan.id, words),
     };
     switch (plan.attach.how) {
       case "dial":
@@ -138,13 +147,25 @@ export class NetworkHost {
       case "mirror":
         return listenAttachment(this.#around.pathOf(plan.attach.path), place);
       case "tunnel":
-        return tunnelAttachment({ ...plan.attach, keyPath: this.#around.pathOf(plan.attach.keyPath) }, place);
+        return tunnelAttachment(plan.attach, place);
       // Needs the other network: see SwitchHost.
       case "cable":
         return undefined;
       default:
         return plan.attach satisfies never;
     }
+  }
+
+  #noteTrouble(port: string, words: string | undefined): void {
+    const live = this.#live.get(port);
+    if (live?.trouble === words) return;
+    if (live !== undefined) live.trouble = words;
+    if (words !== undefined) this.#around.warn("a port could not be joined", { network: this.#plan.id, port, words });
+    this.#tellTrouble(port, words);
+  }
+
+  #tellTrouble(port: string, words: string | undefined): void {
+    this.#around.tell({ kind: "trouble", network: this.#plan.id, port, ...(words !== undefined && { words }) });
   }
 
   #applyGateway(plan: NetworkPlan): void {

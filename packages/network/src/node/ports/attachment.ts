@@ -1,6 +1,8 @@
 // Keeps the other end of one port there: dials again when it went away, or listens and takes one peer at a time.
-import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { dirname } from "node:path";
+import { messageOf } from "@mimic/base";
 import type { BufferPool } from "../../switch/run-buffer.ts";
 import type { Switch } from "../../switch/switch.ts";
 import type { SwitchPort } from "../../switch/switch-port.ts";
@@ -98,8 +100,13 @@ export function listenAttachment(path: string, place: AttachmentPlace): PortAtta
     place.peer(true);
   });
   server.on("error", (error) => place.problem(error.message));
-  removeStaleSocket(path);
-  server.listen(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    removeStaleSocket(path);
+    server.listen(path);
+  } catch (error) {
+    place.problem(messageOf(error));
+  }
   return {
     hurry: () => {},
     [Symbol.dispose]: () => {

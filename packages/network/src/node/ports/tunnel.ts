@@ -1,6 +1,5 @@
 // To a switch on another computer: one TCP connection, sealed records of frames in it. One end listens, the other dials, again
 // and again until it gets through. A newcomer takes over from the one before only once it has shown that it has the key.
-import { readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import type { Outlet, Sent } from "../../switch/outlet.ts";
 import { BROKEN } from "../../switch/switch.ts";
@@ -20,17 +19,18 @@ const MOST_STRANGERS = 8;
 const GATHER_BYTES = 128 * 1024;
 
 export interface TunnelWish {
-  readonly keyPath: string;
+  /** 32 bytes in hex; undefined = it was lost. */
+  readonly key?: string | undefined;
   readonly listen?: string | undefined;
   readonly dial?: string | undefined;
 }
 
 export function tunnelAttachment(wish: TunnelWish, place: AttachmentPlace): PortAttachment {
-  const key = readKey(wish.keyPath);
-  if (key === undefined) {
-    place.problem("the tunnel's key file holds no 32 bytes in hex");
+  if (wish.key === undefined) {
+    place.problem("The key of this tunnel is lost. Take the port away and make it anew.");
     return { hurry: () => {}, [Symbol.dispose]: () => {} };
   }
+  const key = Buffer.from(wish.key, "hex");
   return wish.listen !== undefined ? listening(key, wish.listen, place) : dialling(key, wish.dial ?? "", place);
 }
 
@@ -49,6 +49,7 @@ function dialling(key: Uint8Array, to: string, place: AttachmentPlace): PortAtta
       },
       ended: () => {
         if (isClosed) return;
+        place.problem(end?.why ?? `Nobody answers at ${to}.`);
         timer = setTimeout(dial, waitMs);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       },
@@ -87,6 +88,8 @@ function listening(key: Uint8Array, at: string, place: AttachmentPlace): PortAtt
       ended: () => {
         strangers.delete(end);
         if (current === end) current = undefined;
+        // Who merely knocks is not worth a word; who speaks as an end of a tunnel does, and has not the key, is.
+        if (current === undefined && end.why === WRONG_KEY) place.problem(WRONG_KEY);
       },
     });
     strangers.add(end);
@@ -104,8 +107,15 @@ function listening(key: Uint8Array, at: string, place: AttachmentPlace): PortAtt
   };
 }
 
+const WRONG_KEY = "The other end has another key. Both ends need the same key file.";
+const HUNG_UP = "The other end hung up before the tunnel stood: it probably has another key. Both ends need the same key file.";
+const NO_TUNNEL = "What answers there is no tunnel of Mimic.";
+const SILENT = "Nothing was heard of the other end any more.";
+
 /** One connection, from the first byte. */
 class TunnelEnd implements Outlet {
+  /** Why it ended; undefined = nobody answered. */
+  why: string | undefined;
   readonly gathers = true;
   readonly #socket: Socket;
   readonly #place: AttachmentPlace;
@@ -136,7 +146,10 @@ class TunnelEnd implements Outlet {
     this.#secretsFrom = (theirs) => secretsOf(key, hello, theirs, role);
     socket.setNoDelay(true);
     socket.on("error", () => {});
-    socket.on("close", () => this.close());
+    socket.on("close", () => {
+      if (this.#secrets !== undefined) this.why ??= this.#isProven ? SILENT : HUNG_UP;
+      this.close();
+    });
     socket.on("data", (bytes: Buffer) => this.#took(bytes));
     socket.on("drain", () => this.#relieve());
     socket.write(hello.bytes);
@@ -194,6 +207,7 @@ class TunnelEnd implements Outlet {
       this.#secrets = this.#secretsFrom(this.#held.subarray(0, HELLO_BYTES));
       this.#held = this.#held.subarray(HELLO_BYTES);
       if (this.#secrets === undefined) {
+        this.why = NO_TUNNEL;
         this.close();
         return;
       }
@@ -207,6 +221,7 @@ class TunnelEnd implements Outlet {
       if (length <= LONGEST_RECORD && end > this.#held.length) break;
       const plain = length <= LONGEST_RECORD ? this.#secrets.open(this.#held.subarray(at + RECORD_HEAD_BYTES, end)) : undefined;
       if (plain === undefined) {
+        if (!this.#isProven) this.why = WRONG_KEY;
         this.close();
         return;
       }
@@ -218,7 +233,10 @@ class TunnelEnd implements Outlet {
 
   #opened(plain: Uint8Array): void {
     clearTimeout(this.#late);
-    this.#late = setTimeout(() => this.close(), SILENT_MS);
+    this.#late = setTimeout(() => {
+      this.why = SILENT;
+      this.close();
+    }, SILENT_MS);
     const { lan, port } = this.#place;
     if (!this.#isProven) {
       this.#isProven = true;
@@ -239,15 +257,6 @@ class TunnelEnd implements Outlet {
 
   #relieve(): void {
     for (const waiter of this.#waiters.splice(0)) waiter();
-  }
-}
-
-function readKey(path: string): Uint8Array | undefined {
-  try {
-    const text = readFileSync(path, "utf8").trim();
-    return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, "hex") : undefined;
-  } catch {
-    return undefined;
   }
 }
 
