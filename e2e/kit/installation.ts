@@ -46,9 +46,10 @@ export class Installation implements AsyncDisposable {
     return (await readFile(`${this.home}/data/token`, "utf8")).trim();
   }
 
-  /** Starts the daemon and waits until it answers, or rejects with its last words. */
-  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    const daemon = spawn(process.execPath, [DAEMON], { env: { ...this.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  /** Starts the daemon and waits until it answers, or rejects with its last words. `wrapper` is a program that becomes it. */
+  async start(env: NodeJS.ProcessEnv = {}, wrapper: readonly string[] = []): Promise<void> {
+    const [program, ...args] = [...wrapper, process.execPath, DAEMON];
+    const daemon = spawn(program as string, args, { env: { ...this.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
     this.daemon = daemon;
     daemon.stderr?.on("data", (bytes: Buffer) => {
       this.#log = (this.#log + bytes.toString()).slice(-200_000);

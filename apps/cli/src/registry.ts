@@ -88,6 +88,7 @@ export const registry: Readonly<Record<string, Load>> = {
   "net capture": () => import("./commands/net/capture.ts"),
   "net why": () => import("./commands/net/why.ts"),
   "net trace": () => import("./commands/net/trace.ts"),
+  "net lan": () => import("./commands/net/lan.ts"),
   "net top": () => import("./commands/net/top.ts"),
 
   logs: () => import("./commands/machine/logs.ts"),

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const life = new AbortController();
 
   const store = await openStore({ layout, uid, clock, ids, log, step: crashPoints(env) });
-  const { hypervisor, diskTool, launch } = createQemu({
+  const { hypervisor, diskTool, launch, openLanBridges } = createQemu({
     stateDirectory: layout.engineState,
     log,
     clock,
@@ -66,6 +66,7 @@ async function main(): Promise<void> {
     machines: store.machines,
     networks: store.networks,
     fabric,
+    lans: openLanBridges({ folderOf: (port) => layout.machineNet(port), logPath: layout.lanLog }),
     journal: store.journal,
     layers: store.layers,
     moments: store.moments,

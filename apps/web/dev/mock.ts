@@ -19,6 +19,13 @@ export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; " +
   "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
+/** A computer that cannot be joined to: the dialog has to say so. */
+const LAN = {
+  mayBridge: false,
+  because: "This computer has no bridge: “enp3s0” can carry machines only as part of one.",
+  hint: "“Bridged” in docs/networks.md shows how to make a bridge; --kind nat needs none.",
+  choices: [],
+};
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -172,7 +179,7 @@ class MockDaemon {
   }
 
   readonly verbs: Readonly<Record<string, Record<string, Handler>>> = {
-    host: { show: () => this.world.host, diagnose: () => this.world.diagnosis },
+    host: { show: () => this.world.host, diagnose: () => this.world.diagnosis, lan: () => LAN },
     machines: {
       list: () => ({ machines: this.world.machines }),
       create: (input) => this.create(input),

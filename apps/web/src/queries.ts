@@ -115,6 +115,11 @@ export const hostQuery = queryOptions({
   queryKey: ["host"],
   queryFn: ({ signal }) => api.host.show({}, { signal }),
 });
+/** What a bridged network can be joined to. */
+export const lanQuery = queryOptions({
+  queryKey: ["lan"],
+  queryFn: ({ signal }) => api.host.lan({}, { signal }),
+});
 export const diagnosisQuery = queryOptions({
   queryKey: ["diagnosis"],
   queryFn: ({ signal }) => api.host.diagnose({}, { signal }),

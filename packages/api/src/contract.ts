@@ -12,6 +12,7 @@ import {
   ImageKind,
   ImageView,
   JobView,
+  LanView,
   LoadSample,
   MachineView,
   MomentKind,
@@ -336,6 +337,9 @@ const host = {
   diagnose: route(routes.host.diagnose, h, "What works here, what does not, why, and how to mend it")
     .input(z.strictObject({}))
     .output(Diagnosis),
+  lan: route(routes.host.lan, h, "What of this computer's own network a bridged network can be joined to, or why to nothing")
+    .input(z.strictObject({}))
+    .output(LanView),
 };
 
 const ss = "sessions";

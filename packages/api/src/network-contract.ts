@@ -4,6 +4,7 @@ import {
   DropView,
   FirewallRule,
   Forward,
+  InterfaceName,
   Lease,
   LinkProfile,
   MacAddress,
@@ -92,6 +93,7 @@ export const networkContract = {
         subnet,
         mtu: z.int().min(576).max(65_500).optional(),
         note: z.string().max(2000).optional(),
+        to: InterfaceName.optional().describe("of a bridged network: the bridge of this computer; the usual one when left out"),
       }),
     )
     .output(NetworkView),

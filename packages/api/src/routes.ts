@@ -18,6 +18,7 @@ export const routes = {
   host: {
     show: get("/host"),
     diagnose: post("/host/diagnosis"),
+    lan: get("/host/lan"),
   },
   machines: {
     list: get("/machines"),

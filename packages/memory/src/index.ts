@@ -1,4 +1,5 @@
 export * from "./memory-hypervisor.ts";
+export * from "./memory-lan.ts";
 export * from "./memory-moments.ts";
 export * from "./memory-networks.ts";
 export * from "./memory-store.ts";

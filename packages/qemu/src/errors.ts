@@ -85,3 +85,9 @@ export const nicStays = (name: string): MimicError =>
   new MimicError("nic.cannot_unplug", `The system of ${name} does not let go of the network card.`, {
     hint: "Its system may still be starting, or knows no hot-plug. Try again, or take the card out while the machine is off.",
   });
+
+export const noTap = (name: string, detail: string): MimicError =>
+  new MimicError("qemu.no_tap", `The network interface ${name}, which joins machines to this computer's LAN, could not be made.`, {
+    hint: "“mimic net lan” says what is missing.",
+    detail: plainBlock(detail, 500),
+  });

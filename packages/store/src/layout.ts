@@ -36,6 +36,7 @@ export interface Layout extends Directories {
   readonly switchState: string;
   readonly switchRecord: string;
   readonly switchLog: string;
+  readonly lanLog: string;
   readonly netPorts: string;
   netPort(portId: string): string;
   readonly networks: string;
@@ -161,6 +162,7 @@ export function layoutOf(directories: Directories): Layout {
     switchState: `${data}/switch`,
     switchRecord: `${run}/switch.json`,
     switchLog: `${data}/log/switch.log`,
+    lanLog: `${data}/log/lan.log`,
     netPorts: `${run}/net/ports`,
     netPort: (portId) => `${run}/net/ports/${portId}.sock`,
     networks: `${data}/networks`,

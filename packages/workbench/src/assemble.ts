@@ -23,6 +23,7 @@ import * as moments from "./moments/moment-verbs.ts";
 import { restoreMoment } from "./moments/restore-moment.ts";
 import { takeMoment } from "./moments/take-moment.ts";
 import { networkVerbs } from "./networks/assemble-networks.ts";
+import { lanView } from "./networks/lan.ts";
 import { NetworkBook } from "./networks/network-book.ts";
 import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
 import { bringNetworksBack, pluggedMachines } from "./networks/plug-in.ts";
@@ -43,6 +44,7 @@ const FEATURES = [
   "events",
   "trash",
   "networks",
+  "lan",
   "display",
   "sound",
   "serial",
@@ -82,7 +84,11 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
   };
   pool.attach(context);
   return {
-    host: { show: () => showHost(context), diagnose: () => diagnose(context) },
+    host: {
+      show: () => showHost(context),
+      diagnose: () => diagnose(context),
+      lan: async () => lanView(await ports.lans.look()),
+    },
     machines: {
       list: () => machines.listMachines(context),
       create: async (input) =>
@@ -189,7 +195,7 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
       await afterAbsence(context, actor, { signal });
     }),
   );
-  await bringNetworksBack(context, { signal });
+  await bringNetworksBack(context, { signal, isWhole: lostNetworks.length === 0 });
   for (const words of recovered) events.publish({ kind: "host.noticed", words });
   for (const { folder, why } of unreadable) {
     ports.log.error("machine folder cannot be read", { folder, why });
@@ -224,6 +230,7 @@ async function close(
   }
   context.networks.close();
   await Promise.all([...context.actors.values()].map((actor) => actor.release()));
+  await context.ports.lans.close({ end: stopThem });
   await context.ports.fabric.close({ end: stopThem });
   return { stoppedMachines };
 }

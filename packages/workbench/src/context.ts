@@ -13,6 +13,7 @@ import type {
   ImageSources,
   ImageStore,
   Journal,
+  LanBridges,
   LayerStore,
   MachineStore,
   MomentStore,
@@ -30,6 +31,7 @@ export interface Ports {
   readonly machines: MachineStore;
   readonly networks: NetworkStore;
   readonly fabric: SwitchFabric;
+  readonly lans: LanBridges;
   readonly journal: Journal;
   readonly layers: LayerStore;
   readonly moments: MomentStore;

@@ -43,6 +43,8 @@ export interface CreateNetworkWish {
   subnet?: string | undefined;
   mtu?: number | undefined;
   note?: string | undefined;
+  /** Of a bridged network: which bridge of this computer. */
+  to?: string | undefined;
 }
 export interface ChangeNetworkWish extends OfNetwork {
   name?: string | undefined;

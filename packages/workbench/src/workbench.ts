@@ -15,6 +15,7 @@ import type {
   ImageKind,
   ImageView,
   JobView,
+  LanView,
   LoadSample,
   MachineView,
   MomentView,
@@ -87,6 +88,8 @@ export interface Workbench {
   readonly host: {
     show(input: object): Answer<HostView>;
     diagnose(input: object): Answer<Diagnosis>;
+    /** What of this computer's own network a bridged network can be joined to. */
+    lan(input: object): Answer<LanView>;
   };
   readonly networks: NetworkVerbs;
   readonly machines: NicVerbs & {

@@ -5,6 +5,7 @@ import {
   type MemoryHypervisorOptions,
   MemoryImageStore,
   MemoryJournal,
+  MemoryLanBridges,
   MemoryLayerStore,
   MemoryMachineStore,
   MemoryMomentStore,
@@ -38,6 +39,7 @@ export async function makeBench(options: BenchOptions = {}) {
   const store = options.store ?? new MemoryMachineStore(ids, clock);
   const networks = options.networks ?? new MemoryNetworkStore();
   const fabric = options.fabric ?? new MemorySwitchFabric(clock);
+  const lans = new MemoryLanBridges();
   const images = new MemoryImageStore();
   const journal = new MemoryJournal();
   const room: HostRoom = {
@@ -59,6 +61,7 @@ export async function makeBench(options: BenchOptions = {}) {
     machines: store,
     networks,
     fabric,
+    lans,
     journal,
     survey: { survey: async () => room, routes: async () => options.routes ?? [] },
     layers: new MemoryLayerStore(),
@@ -75,7 +78,7 @@ export async function makeBench(options: BenchOptions = {}) {
     ...options.ports,
   });
   await workbench.bringBack({ signal: new AbortController().signal, recovered: [] });
-  return { workbench, clock, hypervisor, store, networks, fabric, images, journal, room };
+  return { workbench, clock, hypervisor, store, networks, fabric, lans, images, journal, room };
 }
 
 export type Bench = Awaited<ReturnType<typeof makeBench>>;

@@ -144,6 +144,37 @@ describe("machines on networks", () => {
   });
 });
 
+describe("a bridged network", () => {
+  const br0 = { name: "br0", kind: "bridge", mtu: 9000, members: ["enp3s0"] } as const;
+  const card = { name: "enp3s0", kind: "ethernet", mtu: 9000, members: [], bridge: "br0" } as const;
+
+  test("has one cable to the bridge, no gateway, and frames as large as there; both go with it", async () => {
+    const bench = await withMachine();
+    bench.lans.seen = { links: [br0, card] };
+    const made = granted(await bench.workbench.networks.create({ name: "office", kind: "bridged" }));
+    expect(made).toMatchObject({ mtu: 9000, ports: [{ label: "lan", leadsTo: "lan", bridge: "br0", isConnected: true }] });
+    expect(made.gateway).toBeUndefined();
+    const port = made.ports[0]?.id ?? "";
+    expect([...bench.lans.cables]).toEqual([[port, "br0"]]);
+    expect(bench.fabric.plans.get(made.id)?.ports).toMatchObject([{ attach: { how: "lan", path: `${port}/lan.sock` } }]);
+    expect(code(await bench.workbench.networks.removePort({ network: "office", port: "lan" }))).toBe("port.is_the_lan");
+    granted(await bench.workbench.networks.remove({ network: "office" }));
+    expect(bench.lans.cables.size).toBe(0);
+  });
+
+  test("says why it leads nowhere while it does, and that it does again", async () => {
+    const bench = await withMachine();
+    bench.lans.seen = { links: [br0, card] };
+    const made = granted(await bench.workbench.networks.create({ name: "office", kind: "bridged", to: "br0" }));
+    const port = made.ports[0]?.id ?? "";
+    const seen = async () => granted(await bench.workbench.networks.show({ network: "office" })).ports[0];
+    bench.lans.tell({ port, words: "The bridge is gone." });
+    expect(await seen()).toMatchObject({ isConnected: false, problem: "The bridge is gone." });
+    bench.lans.tell({ port });
+    expect(await seen()).toMatchObject({ isConnected: true, problem: undefined });
+  });
+});
+
 describe("what is refused, in words", () => {
   test("a name that is taken, a range that overlaps, a VLAN that is not there, a bridge without rights", async () => {
     const { workbench } = await withMachine({ routes: ["192.168.7.0/24"] });
@@ -153,6 +184,7 @@ describe("what is refused, in words", () => {
     expect(code(await make({ subnet: "192.168.0.0/16" }))).toBe("network.subnet_on_host");
     expect(code(await make({ subnet: "10.0.0.0/30" }))).toBe("network.bad_subnet");
     expect(code(await make({ kind: "bridged" }))).toBe("network.cannot_bridge");
+    expect(code(await make({ to: "br0" }))).toBe("network.not_bridged");
     expect(code(await make({ kind: "bare", subnet: "10.9.0.0/24" }))).toBe("network.bare_has_no_addresses");
     expect(code(await workbench.networks.changePort({ network: "home", port: "alpha", mode: { mode: "access", vlan: 20 } }))).toBe(
       "vlan.unknown",

@@ -2,6 +2,7 @@ export * from "./counters.ts";
 export * from "./drop-words.ts";
 export * from "./firewall.ts";
 export * from "./guards.ts";
+export * from "./lan.ts";
 export * from "./link-profiles.ts";
 export * from "./link-quality.ts";
 export * from "./network.ts";

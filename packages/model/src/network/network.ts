@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Name } from "../name.ts";
 import { FirewallRule } from "./firewall.ts";
 import { PortGuards } from "./guards.ts";
+import { InterfaceName } from "./lan.ts";
 import { TwoWayQuality } from "./link-quality.ts";
 import { DnsRecord, Forward, PortIdText, Segment } from "./plan.ts";
 import { PortMode, VlanId } from "./port-mode.ts";
@@ -34,6 +35,8 @@ export const ExtraPort = z.strictObject({
     z.strictObject({ to: z.literal("network"), network: NetworkIdText, port: PortIdText }),
     z.strictObject({ to: z.literal("socket") }),
     z.strictObject({ to: z.literal("tunnel"), listen: z.string().max(100).optional(), dial: z.string().max(260).optional() }),
+    /** To a bridge of this computer; only on a bridged network, which has exactly one. */
+    z.strictObject({ to: z.literal("lan"), bridge: InterfaceName }),
     z.strictObject({ to: z.literal("mirror"), of: z.array(PortIdText).max(64) }),
   ]),
   mode: PortMode,

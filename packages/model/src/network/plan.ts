@@ -33,6 +33,8 @@ export const Attachment = z.discriminatedUnion("how", [
     listen: z.string().max(100).optional(),
     dial: z.string().max(260).optional(),
   }),
+  /** This computer's own LAN: as “dial”, but what is behind it is a network of others, through which loops can lead. */
+  z.strictObject({ how: z.literal("lan"), path: z.string().max(100) }),
   /** A mirror: gets copies, may not send. */
   z.strictObject({ how: z.literal("mirror"), path: z.string().max(100), of: z.array(PortIdText).max(64) }),
 ]);

@@ -14,10 +14,12 @@ export const PortView = z.object({
   id: PortIdText,
   /** For people: the machine's name, or the port's own. */
   label: z.string(),
-  leadsTo: z.enum(["machine", "network", "socket", "tunnel", "mirror"]),
+  leadsTo: z.enum(["machine", "network", "socket", "tunnel", "mirror", "lan"]),
   machine: z.object({ id: z.string(), name: z.string(), power: Power, model: NicModel, place: z.int() }).optional(),
   /** The network at the other end of a link. */
   network: z.object({ id: NetworkIdText, name: z.string(), port: PortIdText }).optional(),
+  /** The bridge of this computer that it is joined to. */
+  bridge: z.string().optional(),
   /** Where another program connects: a path on this computer. */
   socket: z.string().optional(),
   mac: MacAddress.optional(),

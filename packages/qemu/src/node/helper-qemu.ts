@@ -11,7 +11,8 @@ export interface HelperQemu extends AsyncDisposable {
   readonly pid: number;
 }
 
-const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+/** No new programs, no rights, no other users. */
+export const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /** `files` arrive as descriptors 3, 4, … Ends with `await using`, and with us. Throws what `connectQmp` throws, with QEMU's words as detail. */
 export async function startHelperQemu(

@@ -48,14 +48,14 @@ export class QemuHypervisor implements Hypervisor {
   readonly #ports: QemuPorts;
   readonly #probe: Probe;
   /** Tells the QEMUs of this installation from those of others on the same computer. */
-  readonly #installation: string;
+  readonly installation: string;
   readonly #memories = new SealedMemories();
   #cage: Promise<Cage> | undefined;
 
   constructor(ports: QemuPorts) {
     this.#ports = ports;
     this.#probe = new Probe(ports.stateDirectory, ports.log);
-    this.#installation = createHash("sha256").update(ports.stateDirectory).digest("hex").slice(0, 8);
+    this.installation = createHash("sha256").update(ports.stateDirectory).digest("hex").slice(0, 8);
   }
 
   /** Decided once per life of the daemon; also used by the disk tool. */
@@ -257,7 +257,7 @@ export class QemuHypervisor implements Hypervisor {
       const startTicks = await startTicksOf(pid);
       const name = findGuestName(await commandLineOf(pid));
       // bubblewrap's own process carries the same words; it ends by itself once its program has.
-      if (startTicks === undefined || name === undefined || name.installation !== this.#installation || knownCookies.has(name.cookie))
+      if (startTicks === undefined || name === undefined || name.installation !== this.installation || knownCookies.has(name.cookie))
         continue;
       if (await killExactly(pid, startTicks)) ended++;
       this.#ports.log.warn("a QEMU that no record knows was ended", { pid });
@@ -325,7 +325,7 @@ export class QemuHypervisor implements Hypervisor {
         run,
         net: seenNetFolder(cage, files.runDirectory, files.netDirectory),
         cookie,
-        installation: this.#installation,
+        installation: this.installation,
         nowMs,
         zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
         firmware,

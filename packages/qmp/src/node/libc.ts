@@ -1,5 +1,5 @@
-// The three calls into the C library that Node has no words for: memory that nobody can change any more (memfd with
-// seals), and handing an open file to another process over a unix socket (SCM_RIGHTS). By Node's own `node:ffi`;
+// The few calls into the C library that Node has no words for: memory that nobody can change any more (memfd with
+// seals), handing an open file to another process over a unix socket (SCM_RIGHTS), and network interfaces (ioctl). By Node's own `node:ffi`;
 // where this Node has none, `libc()` is undefined and callers say what is lost. See docs/decisions/0021-node-ffi.md.
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -17,6 +17,10 @@ export interface Libc {
   seal(fd: number): void;
   /** Sends bytes and, with their first, an open file. The bytes must fit into the socket's buffer. unix(7), SCM_RIGHTS. */
   sendDescriptor(socket: Socket, bytes: Uint8Array, fd: number): void;
+  /** False = the kernel refused. `argument` is memory of its own (`allocUnsafeSlow`) and may be changed. ioctl(2). */
+  ioctl(fd: number, request: number, argument: Uint8Array): boolean;
+  /** To ask the kernel about interfaces; the caller closes it. socket(2). */
+  datagramSocket(): number;
 }
 
 const MFD_CLOEXEC = 1;
@@ -24,6 +28,9 @@ const MFD_ALLOW_SEALING = 2;
 const F_ADD_SEALS = 1033;
 /** F_SEAL_SEAL, SHRINK, GROW, WRITE */
 const ALL_SEALS = 1 | 2 | 4 | 8;
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2_000_000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_DONTWAIT = 0x40;
@@ -46,6 +53,8 @@ function openLibc(): Libc | undefined {
       memfd_create: signature(["string", "u32"], "i32"),
       fcntl: signature(["i32", "i32", "i32"], "i32"),
       sendmsg: signature(["i32", "pointer", "i32"], "i64"),
+      ioctl: signature(["i32", "u32", "pointer"], "i32"),
+      socket: signature(["i32", "i32", "i32"], "i32"),
     });
     return {
       memoryFile(name) {
@@ -63,6 +72,12 @@ function openLibc(): Libc | undefined {
         const message = descriptorMessage((buffer) => ffi.getRawPointer(buffer), bytes, fd);
         const sent = Number(functions.sendmsg?.(handle.fd, ffi.getRawPointer(message.header), MSG_DONTWAIT | MSG_NOSIGNAL));
         if (sent !== bytes.length || message.keep.length === 0) throw new Error(`a descriptor could not be sent (${sent})`);
+      },
+      ioctl: (fd, request, argument) => Number(functions.ioctl?.(fd, request, ffi.getRawPointer(argument))) === 0,
+      datagramSocket() {
+        const fd = Number(functions.socket?.(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        if (!(fd > 2)) throw new Error("socket failed");
+        return fd;
       },
     };
   } catch {

@@ -3,13 +3,14 @@
 import { isRefusal, type Log, type MimicError, messageOf, type Refusal, type Waiting } from "@mimic/base";
 import type { Forward, Lease, NetworkRecord } from "@mimic/model";
 import type { EventLog } from "../events.ts";
-import type { ForwardState, NetworkStore, SwitchFabric, SwitchNews } from "../ports/index.ts";
+import type { ForwardState, LanBridges, NetworkStore, SwitchFabric, SwitchNews } from "../ports/index.ts";
 import { type PluggedMachine, planNetwork } from "./plan-network.ts";
 
 const APPLY_WITHIN_MS = 15_000;
 
 export interface BookNeeds {
   readonly fabric: SwitchFabric;
+  readonly lans: LanBridges;
   readonly store: NetworkStore;
   readonly events: EventLog;
   readonly log: Log;
@@ -27,11 +28,17 @@ export class NetworkBook {
   readonly #peers = new Map<string, boolean>();
   readonly #portTroubles = new Map<string, string>();
   readonly #closing = new AbortController();
-  readonly #ear: Disposable;
+  readonly #ears: readonly Disposable[];
 
   constructor(needs: BookNeeds) {
     this.#needs = needs;
-    this.#ear = needs.fabric.listen((news) => this.#hear(news));
+    this.#ears = [
+      needs.fabric.listen((news) => this.#hear(news)),
+      needs.lans.listen(({ port, words }) => {
+        const network = this.all().find(({ ports }) => ports.some(({ id }) => id === port));
+        if (network) this.#hearTrouble(network.id, port, words);
+      }),
+    ];
   }
 
   all(): readonly NetworkRecord[] {
@@ -98,6 +105,7 @@ export class NetworkBook {
       await this.#needs.fabric.remove(id, patience()).catch((error: unknown) => {
         this.#needs.log.warn("the switch did not forget a network", { networkId: id, error: messageOf(error) });
       });
+      for (const port of record.ports) if (port.leads.to === "lan") await this.#needs.lans.detach(port.id);
       return undefined;
     });
   }
@@ -134,12 +142,13 @@ export class NetworkBook {
 
   close(): void {
     this.#closing.abort();
-    this.#ear[Symbol.dispose]();
+    for (const ear of this.#ears) ear[Symbol.dispose]();
   }
 
   /** A switch that cannot be told must not keep a record from being written or a machine from starting: it is noted and said. */
   async #apply(record: NetworkRecord): Promise<void> {
     try {
+      for (const { id, leads } of record.ports) if (leads.to === "lan") await this.#needs.lans.attach({ port: id, bridge: leads.bridge });
       await this.#needs.fabric.apply(planNetwork(record, this.#needs.machines(), await this.#keys(record)), patience());
       this.#troubles.delete(record.id);
     } catch (error) {
@@ -212,7 +221,6 @@ export class NetworkBook {
     else this.#portTroubles.set(portId, words);
     // Said again by each attempt, and by a switch that learnt its plans anew.
     if (words === undefined || port === undefined || before === words) return;
-    this.#peers.set(portId, false);
     this.#needs.events.publish({ kind: "port.troubled", networkId, portId, port: port.name, words });
   }
 

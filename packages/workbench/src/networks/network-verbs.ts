@@ -1,10 +1,12 @@
 // Making, showing, changing and removing networks.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import type { NetworkRecord, NetworkView, VlanSpec } from "@mimic/model";
+import { type NetworkRecord, type NetworkView, noGuards, type VlanSpec } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { ChangeNetworkWish, CreateNetworkWish, OfNetwork } from "../network-workbench.ts";
+import type { HostLink } from "../ports/index.ts";
 import { checkRange, chooseRange, type Range4, rangesOf, readRange, segmentFor } from "./addresses.ts";
 import { findNetwork, freeNetworkName, HOME, nicsOn } from "./find.ts";
+import { decideLan } from "./lan.ts";
 import { networkView } from "./network-view.ts";
 
 export async function listNetworks(context: Context): Promise<{ networks: NetworkView[] }> {
@@ -23,7 +25,8 @@ export async function createNetwork(context: Context, wish: CreateNetworkWish): 
   const name = freeNetworkName(context, wish.name);
   if (isRefusal(name)) return name;
   const kind = wish.kind ?? "nat";
-  if (kind === "bridged") return notBridged();
+  const lan = await lanFor(context, kind, wish.to);
+  if (isRefusal(lan)) return lan;
   const id = context.ports.ids.make("net") as string;
   const vlans = await firstVlans(context, id, { kind, subnet: wish.subnet });
   if (isRefusal(vlans)) return vlans;
@@ -33,11 +36,11 @@ export async function createNetwork(context: Context, wish: CreateNetworkWish): 
     kind,
     createdAt: nowIso(context),
     note: wish.note ?? "",
-    mtu: wish.mtu ?? 1500,
+    mtu: wish.mtu ?? lan?.mtu ?? 1500,
     snooping: true,
     spanningTree: true,
     vlans,
-    ports: [],
+    ports: lan ? [lanPort(context.ports.ids.make("prt") as string, lan.name)] : [],
     rules: [],
     forwards: [],
     dnsRecords: [],
@@ -59,7 +62,13 @@ async function firstVlans(
   id: string,
   { kind, subnet }: { kind: NetworkRecord["kind"]; subnet: string | undefined },
 ): Promise<VlanSpec[] | Refusal> {
-  if (kind === "bare") {
+  if (kind === "bridged" && subnet !== undefined)
+    return refusal(
+      "network.lan_gives_addresses",
+      "Machines on a bridged network get their addresses from your LAN, as other computers there do.",
+      "Leave the range out, or choose another kind.",
+    );
+  if (kind === "bare" || kind === "bridged") {
     if (subnet === undefined) return [{ id: 1, name: "" }];
     return refusal(
       "network.bare_has_no_addresses",
@@ -94,12 +103,27 @@ export async function newSegment(
   return isRefusal(range) ? range : segmentFor(networkId, vlan, range);
 }
 
-const notBridged = () =>
-  refusal(
-    "network.cannot_bridge",
-    "A bridge onto this computer's own network needs rights that Mimic does not have: it runs without root on purpose.",
-    "Use --kind nat: machines reach everything outside, and “mimic net forward” lets others reach them.",
+/** What a bridged network is joined to; undefined for the others. */
+async function lanFor(context: Context, kind: NetworkRecord["kind"], to: string | undefined): Promise<HostLink | undefined | Refusal> {
+  if (kind === "bridged") return decideLan(await context.ports.lans.look(), to);
+  if (to === undefined) return undefined;
+  return refusal(
+    "network.not_bridged",
+    "Only a bridged network is joined to this computer's LAN.",
+    "Add --kind bridged, or leave --to out.",
   );
+}
+
+/** What comes from the LAN is not ours to guard: its DHCP and its routers shall be heard. */
+const lanPort = (id: string, bridge: string): NetworkRecord["ports"][number] => ({
+  id,
+  name: "lan",
+  leads: { to: "lan", bridge },
+  mode: { mode: "access", vlan: 1 },
+  isUp: true,
+  guards: noGuards,
+  quality: { up: {}, down: {} },
+});
 
 /** On the first start of an installation there is a network already. */
 export async function ensureHome(context: Context): Promise<void> {

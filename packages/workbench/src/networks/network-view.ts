@@ -99,6 +99,7 @@ export function addressesOf(context: Context, network: NetworkRecord, mac: strin
 
 function extraPort(context: Context, port: NetworkRecord["ports"][number], counters: Counted): PortView {
   const { leads } = port;
+  const problem = context.networks.portTrouble(port.id);
   const far = leads.to === "network" ? context.networks.get(leads.network) : undefined;
   return {
     id: port.id,
@@ -106,10 +107,11 @@ function extraPort(context: Context, port: NetworkRecord["ports"][number], count
     leadsTo: leads.to,
     network: leads.to === "network" && far ? { id: far.id, name: far.name, port: leads.port } : undefined,
     socket: leads.to === "socket" || leads.to === "mirror" ? context.ports.networks.socketPath(port.id) : undefined,
+    bridge: leads.to === "lan" ? leads.bridge : undefined,
     mode: port.mode,
     isUp: port.isUp,
-    isConnected: context.networks.isThere(port.id) ?? counters !== undefined,
-    problem: context.networks.portTrouble(port.id),
+    isConnected: problem === undefined && (context.networks.isThere(port.id) ?? counters !== undefined),
+    problem,
     guards: port.guards,
     quality: port.quality,
     addresses: [],

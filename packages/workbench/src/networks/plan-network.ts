@@ -63,6 +63,8 @@ function attachmentOf(id: string, leads: NetworkRecord["ports"][number]["leads"]
       return { how: "listen", path: portSocket(id) };
     case "tunnel":
       return { how: "tunnel", ...(key !== undefined && { key }), listen: leads.listen, dial: leads.dial };
+    case "lan":
+      return { how: "lan", path: `${id}/lan.sock` };
     case "mirror":
       return { how: "mirror", path: portSocket(id), of: leads.of };
     default:

@@ -37,9 +37,12 @@ export function pluggedMachines(actors: Context["actors"]): readonly PluggedMach
 }
 
 /** At a daemon's start: every plan again, which disturbs nobody, and what the switch knows. */
-export async function bringNetworksBack(context: Context, options: Waiting): Promise<void> {
+export async function bringNetworksBack(context: Context, options: Waiting & { readonly isWhole: boolean }): Promise<void> {
   await mendLinks(context);
   await ensureHome(context);
+  const lanPorts = context.networks.all().flatMap(({ ports }) => ports.filter(({ leads }) => leads.to === "lan").map(({ id }) => id));
+  // A record that cannot be read may be that of a cable which is in use.
+  if (options.isWhole) await context.ports.lans.keepOnly(new Set(lanPorts));
   await context.networks.refresh(context.networks.all().map(({ id }) => id));
   await context.networks.learn(options);
   void followAutomaticForwards(context, context.networks.closing).catch((error: unknown) => {

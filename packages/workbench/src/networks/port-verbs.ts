@@ -172,6 +172,12 @@ export async function removePort(context: Context, input: OfNetwork & { port: st
     );
   }
   const leads = found.ports.find(({ id }) => id === port.id)?.leads;
+  if (leads?.to === "lan")
+    return refusal(
+      "port.is_the_lan",
+      `This port is what joins “${found.name}” to the bridge “${leads.bridge}”: without it the network would not be bridged.`,
+      `Pull its cable: mimic net set ${found.name} --port ${input.port} --cable out. Or remove the network: mimic net rm ${found.name}`,
+    );
   if (leads?.to === "network" && context.networks.get(leads.network)) {
     const entry = await context.ports.journal.begin({ op: "network.link", networks: [found.id, leads.network] });
     await edit(context, leads.network, `link to ${found.name} removed`, (now) => without(now, leads.port));

@@ -2,6 +2,7 @@ export type * from "./guest-agent.ts";
 export type * from "./host-survey.ts";
 export type * from "./hypervisor.ts";
 export type * from "./images.ts";
+export type * from "./lan-bridges.ts";
 export type * from "./live-hardware.ts";
 export type * from "./moments.ts";
 export type * from "./networks.ts";

@@ -21,26 +21,37 @@ export const command: CommandSpec = {
       completes: Object.keys(KINDS),
     },
     { flags: "--subnet <range>", about: "its addresses, such as 10.5.0.0/24; chosen for you when left out", completes: "nothing" },
+    { flags: "--to <bridge>", about: "bridged: which bridge of this computer; see mimic net lan", completes: "nothing" },
     { flags: "--mtu <bytes>", about: "the largest packet; 9000 for jumbo frames", completes: ["1500", "9000"] },
     { flags: "--note <text>", about: "a note to yourself", completes: "nothing" },
   ],
   examples: [
     { line: "mimic net new lab", does: "machines, this computer and the Internet" },
     { line: "mimic net new quarantine --kind isolated", does: "machines among themselves, with addresses and names" },
+    { line: "mimic net new office --kind bridged --to br0", does: "machines beside this computer on its own LAN" },
   ],
   run: async (context, given) => {
-    const [kind, mtu, subnet, note] = [given.text("kind"), given.text("mtu"), given.text("subnet"), given.text("note")];
+    const [kind, mtu, subnet, note, to] = [
+      given.text("kind"),
+      given.text("mtu"),
+      given.text("subnet"),
+      given.text("note"),
+      given.text("to"),
+    ];
     const network = await context.client.networks.create({
       name: given.arg("network"),
       ...(kind !== undefined && { kind: KINDS[readChoice("--kind", kind, Object.keys(KINDS) as (keyof typeof KINDS)[])] }),
       ...(subnet !== undefined && { subnet }),
       ...(mtu !== undefined && { mtu: readCount("--mtu", mtu) }),
       ...(note !== undefined && { note }),
+      ...(to !== undefined && { to }),
     });
     if (given.json) printJson(context.io, network);
     else {
       const range = network.gateway?.feet[0]?.v4;
-      line(context.io, `${quoted(network.name)} is made${range ? `: its gateway is ${range}` : ""}.`);
+      const bridge = network.ports.find((port) => port.bridge !== undefined)?.bridge;
+      const how = range ? `: its gateway is ${range}` : bridge ? `, and joined to ${quoted(bridge)} of this computer` : "";
+      line(context.io, `${quoted(network.name)} is made${how}.`);
       next(context, `Plug a machine in: mimic net plug MACHINE ${network.name}`);
     }
     return 0;

@@ -72,7 +72,7 @@ function showPorts(io: Io, { ports }: NetworkView): void {
         { text: port.counters ? formatSize(port.counters.received.bytes) : "—" },
         { text: port.counters ? formatSize(port.counters.sent.bytes) : "—" },
         dropped(port) > 0 ? { text: String(dropped(port)), tone: "busy" } : { text: "0", tone: "faint" },
-        { text: port.socket ?? qualityInWords(port.quality) },
+        { text: port.socket ?? port.bridge ?? qualityInWords(port.quality) },
       ]),
     );
   for (const { label, problem } of ports) if (problem !== undefined) line(io, `${quoted(label)} does not work: ${problem}`);

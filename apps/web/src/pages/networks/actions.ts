@@ -107,6 +107,7 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
         {
           id: "removePort",
           words: thing.port.leadsTo === "network" ? "Take the link away" : "Take the port away",
+          ...(thing.port.leadsTo === "lan" && { why: "It is what makes the network bridged. Pull its cable, or remove the network." }),
           command: netCommands.removePort(thing),
           run: () => void make(removePort(thing)),
         },

@@ -77,8 +77,14 @@ export function ruleCommand(network: Names, rule: Omit<FirewallRule, "id">, name
 export const netCommands = {
   list: () => commandLine("net", "ls"),
   show: (network: Names) => commandLine("net", "show", network.name),
-  create: (name: string, kind: string) =>
-    commandLine("net", "new", name || "NAME", ...(kind === "nat" ? [] : ["--kind", kind === "hostOnly" ? "host-only" : kind])),
+  create: (name: string, kind: string, to?: string) =>
+    commandLine(
+      "net",
+      "new",
+      name || "NAME",
+      ...(kind === "nat" ? [] : ["--kind", kind === "hostOnly" ? "host-only" : kind]),
+      ...(to === undefined ? [] : ["--to", to]),
+    ),
   rename: (network: Names, to: string) => commandLine("net", "rename", network.name, to || "NAME"),
   remove: (network: Names) => commandLine("net", "rm", network.name),
   /** A new card. */

@@ -142,6 +142,7 @@ export class NetworkHost {
     };
     switch (plan.attach.how) {
       case "dial":
+      case "lan":
         return dialAttachment(this.#around.pathOf(plan.attach.path), place);
       case "listen":
       case "mirror":
@@ -218,7 +219,7 @@ const wishOf = (plan: PortPlan): PortWish => ({
   quality: plan.quality,
   isMirror: plan.attach.how === "mirror",
   isInternal: false,
-  isLink: plan.attach.how === "cable" || plan.attach.how === "tunnel",
+  isLink: plan.attach.how === "cable" || plan.attach.how === "tunnel" || plan.attach.how === "lan",
 });
 
 /** A trunk with every VLAN, VLAN 1 untagged. Its address is guarded like a NIC's: nobody else may speak as the gateway. */

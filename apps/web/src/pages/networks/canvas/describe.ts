@@ -27,6 +27,7 @@ const LEADS = {
   socket: "Port for another program",
   tunnel: "Tunnel to another computer",
   mirror: "Mirror port",
+  lan: "Cable to this computer’s LAN",
 } as const;
 export function describePort({ port, network }: PortThing): string {
   const to = port.network

@@ -134,12 +134,24 @@ export const InternetNode = memo(function InternetNode(props: NodeProps & { reac
   );
 });
 
-const EXTRA_ICONS = { socket: IconPlug, tunnel: IconArrowsShuffle, mirror: IconEye, network: IconAccessPoint, machine: IconPlug } as const;
+const EXTRA_ICONS = {
+  socket: IconPlug,
+  tunnel: IconArrowsShuffle,
+  mirror: IconEye,
+  network: IconAccessPoint,
+  machine: IconPlug,
+  lan: IconRouter,
+} as const;
 export const ExtraNode = memo(function ExtraNode(props: NodeProps & { name: string; leads: keyof typeof EXTRA_ICONS }) {
   const Icon = EXTRA_ICONS[props.leads];
-  const words = { socket: "another program", tunnel: "another computer", mirror: "mirror", network: "network", machine: "machine" }[
-    props.leads
-  ];
+  const words = {
+    socket: "another program",
+    tunnel: "another computer",
+    mirror: "mirror",
+    network: "network",
+    machine: "machine",
+    lan: "this computer’s LAN",
+  }[props.leads];
   return (
     <div className="node extra-node" style={placeAt(props)} data-selected={props.selected || undefined}>
       <Icon size={18} stroke={1.6} aria-hidden="true" />

@@ -1,8 +1,11 @@
 // A new network, a new name for one, and the end of one.
-import { Button, Radio, TextInput } from "@mantine/core";
-import type { NetworkKind, NetworkView } from "@mimic/model";
+import { Button, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { plain } from "@mimic/base";
+import type { LanView, NetworkKind, NetworkView } from "@mimic/model";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { shownName } from "../../../queries.ts";
+import { problemOf } from "../../../api.ts";
+import { lanQuery, shownName } from "../../../queries.ts";
 import { CommandLine } from "../../../ui/command.tsx";
 import { Confirm } from "../../../ui/confirm.tsx";
 import { freeName, nameTrouble } from "../../../words.ts";
@@ -29,6 +32,10 @@ export function NewNetworkDialog({
   const [name, setName] = useState(() => freeName("lab", taken));
   const [kind, setKind] = useState<NetworkKind>("nat");
   const bad = inThisPage(nameTrouble(name, taken));
+  const lan = useQuery({ ...lanQuery, enabled: kind === "bridged" });
+  const [chosen, setChosen] = useState<string>();
+  const to = kind === "bridged" ? (chosen ?? lan.data?.usual ?? lan.data?.choices.find(({ isSuitable }) => isSuitable)?.name) : undefined;
+  const cannot = kind === "bridged" && !lan.data?.mayBridge;
   const [wish, setWish] = useState<ReturnType<typeof createNetwork>>();
   return (
     <ChangeDialog
@@ -36,10 +43,10 @@ export function NewNetworkDialog({
       action="Create"
       size="lg"
       onClose={onClose}
-      command={netCommands.create(name, kind)}
+      command={netCommands.create(name, kind, to)}
       change={() => {
-        if (bad) return undefined;
-        const next = createNetwork({ name, kind });
+        if (bad || cannot) return undefined;
+        const next = createNetwork({ name, kind, ...(to !== undefined && { to }) });
         setWish(next);
         return next;
       }}
@@ -70,7 +77,30 @@ export function NewNetworkDialog({
           ))}
         </div>
       </Radio.Group>
+      {kind === "bridged" && lan.data ? <LanChoice lan={lan.data} to={to} onChoose={setChosen} /> : null}
+      {kind === "bridged" && lan.error ? <p className="field-error">{problemOf(lan.error).message}</p> : null}
     </ChangeDialog>
+  );
+}
+
+/** Which bridge of this computer; or, in words, why there is none to choose. */
+function LanChoice({ lan, to, onChoose }: { lan: LanView; to: string | undefined; onChoose: (name: string) => void }) {
+  if (!lan.mayBridge)
+    return (
+      <div role="status">
+        <p className="field-error">{plain(lan.because, 400)}</p>
+        <p className="quiet">{plain(lan.hint, 400)}</p>
+      </div>
+    );
+  const bridges = lan.choices.filter(({ isSuitable }) => isSuitable);
+  return (
+    <NativeSelect
+      label="Joined to"
+      description="A bridge of this computer."
+      value={to ?? ""}
+      onChange={(event) => onChoose(event.currentTarget.value)}
+      data={bridges.map(({ name, members }) => ({ value: name, label: `${name} (${members.join(", ") || "nothing plugged in"})` }))}
+    />
   );
 }
 

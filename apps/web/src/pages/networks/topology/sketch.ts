@@ -30,7 +30,7 @@ export interface SketchPort {
   readonly id: string;
   readonly name: string;
   readonly mode: PortMode;
-  readonly leads: "network" | "socket" | "tunnel" | "mirror";
+  readonly leads: "network" | "socket" | "tunnel" | "mirror" | "lan";
   /** For `network`: the other network and its port. */
   readonly other?: { readonly network: string; readonly port: string } | undefined;
 }
