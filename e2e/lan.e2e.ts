@@ -7,7 +7,9 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetworkView } from "@mimic/model";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { brokenRules, launchBrowser, shot, signIn } from "./kit/browser.ts";
 import { Installation, install, startTinyLinux } from "./kit/installation.ts";
 
 const tag = process.pid % 100_000;
@@ -197,8 +199,42 @@ describe.skipIf(why)(`a bridged network${why ? ` (${why})` : ""}`, () => {
     expect((await plain.mimic(["net", "lan"])).out).toContain("CAP_NET_ADMIN");
     expect((await plain.mimic(["net", "new", "office", "--kind", "bare"])).code).toBe(0);
     expect(run("ip", "link", "show", "master", BRIDGE)).not.toContain("mimic-");
-  }, 60_000);
+    await using browser = await launchBrowser();
+    const { page, address } = await signIn(browser, plain);
+    const dialog = await bridgedDialog(page, address);
+    await dialog.getByRole("status").getByText("CAP_NET_ADMIN").waitFor();
+    await dialog.getByRole("button", { name: "Create" }).click();
+    expect(await dialog.isVisible()).toBe(true);
+    expect(await brokenRules(page)).toEqual([]);
+    await shot(page, "network-bridged-refused");
+  }, 90_000);
+
+  test("the browser lets one choose the bridge, and shows the cable to it", async () => {
+    await using browser = await launchBrowser();
+    const { page, address } = await signIn(browser, mimic);
+    const dialog = await bridgedDialog(page, address);
+    await dialog.getByRole("textbox", { name: "Name" }).fill("studio");
+    await dialog.getByLabel("Joined to").selectOption(BRIDGE);
+    await dialog.getByText(`mimic net new studio --kind bridged --to ${BRIDGE}`).waitFor();
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("complementary", { name: "Network: studio" }).waitFor();
+    await page
+      .getByRole("button", { name: /^Cable to this computer’s LAN “lan” of studio: connected/ })
+      .first()
+      .waitFor();
+    await shot(page, "network-bridged");
+    expect(await brokenRules(page)).toEqual([]);
+    await mimic.client.networks.remove({ network: "studio" });
+  }, 90_000);
 });
+
+async function bridgedDialog(page: Page, address: string): Promise<Locator> {
+  await page.goto(`${address}/networks`);
+  await page.getByRole("button", { name: "New network" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: /^On this computer’s own LAN/ }).check();
+  return dialog;
+}
 
 function missing(...programs: string[]): string | undefined {
   const folders = (process.env.PATH ?? "").split(":").concat("/usr/sbin", "/sbin");

@@ -147,6 +147,24 @@ describe("other networks", () => {
     expect((await inside("ada", "ip addr show dev eth1")).code).not.toBe(0);
   }, 120_000);
 
+  test("a program is plugged in at a socket of a mirror, and gets what passes", async () => {
+    const made = await mimic.mimic(["net", "link", "home", "--mirror", "ada", "--name", "sniffer", "--json"]);
+    const { socket: path } = (JSON.parse(made.out) as NetworkView).ports.find(({ label }) => label === "sniffer") ?? {};
+    const socket = connect(path ?? "");
+    let bytes = 0;
+    socket
+      .on("error", () => {})
+      .on("data", (piece) => {
+        bytes += piece.length;
+      });
+    await until(
+      async () => ((await pings("bob", "ada", 1)) ? bytes : 0),
+      (heard) => heard > 100,
+    );
+    socket.destroy();
+    expect((await mimic.mimic(["net", "link", "home", "--rm", "sniffer"])).code).toBe(0);
+  }, 60_000);
+
   test("VLANs keep two machines apart, and a router in neither of them brings them together", async () => {
     for (const machine of ["ada", "bob"]) await mimic.client.machines.addNic({ machine, network: "lab" });
     const [ada, bob] = [await addressOf("ada", "lab"), await addressOf("bob", "lab")];
