@@ -11,6 +11,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokenRules, launchBrowser, shot, signIn } from "./kit/browser.ts";
 import { Installation, install, startTinyLinux } from "./kit/installation.ts";
+import { STRANGER } from "./kit/stranger.ts";
 
 const tag = process.pid % 100_000;
 const [BRIDGE, NEAR, FAR, SPACE] = [`mlb${tag}`, `mln${tag}`, `mlf${tag}`, `mlspace-${tag}`];
@@ -47,7 +48,11 @@ const plugBridge = (): void => {
 
 /** Why it cannot be shown here; undefined = it can. */
 const why =
-  process.getuid?.() !== 0 ? "needs root" : !existsSync("/dev/net/tun") ? "needs /dev/net/tun" : missing("ip", "dnsmasq", "setpriv");
+  process.getuid?.() !== 0
+    ? "needs root"
+    : !existsSync("/dev/net/tun")
+      ? "needs /dev/net/tun"
+      : missing("ip", "dnsmasq", "setpriv", "unshare");
 
 beforeAll(async () => {
   if (why !== undefined) return;
@@ -207,6 +212,30 @@ describe.skipIf(why)(`a bridged network${why ? ` (${why})` : ""}`, () => {
     expect(await dialog.isVisible()).toBe(true);
     expect(await brokenRules(page)).toEqual([]);
     await shot(page, "network-bridged-refused");
+  }, 90_000);
+
+  test("a daemon that is not root and has just that right can do it, and hands the right on to nobody", async () => {
+    const home = await mkdtemp(join(tmpdir(), "mimic-e-"));
+    await using own = new Installation(home, {});
+    // A system where everybody may open the file, as most have it; here it is root's.
+    run("mknod", `${home}/tun`, "c", "10", "200");
+    run("chmod", "666", `${home}/tun`);
+    run("chown", "-R", `${STRANGER}:${STRANGER}`, home);
+    const become = `setpriv --reuid=${STRANGER} --regid=${STRANGER} --clear-groups --inh-caps=-all,+net_admin --ambient-caps=+net_admin`;
+    await own.start({}, ["unshare", "-m", "sh", "-c", `mount --bind ${home}/tun /dev/net/tun && exec ${become} -- "$@"`, "sh"]);
+    expect(/^CapEff:\s*(\w+)/m.exec(readFileSync(`/proc/${own.daemon?.pid}/status`, "utf8"))?.[1]).toBe("0000000000001000");
+    const made = await own.client.networks.create({ name: "office", kind: "bridged", to: BRIDGE });
+    const heard = async () => {
+      // Nobody has it: what is heard is the question who does.
+      quietly("netns", "exec", SPACE, "ping", "-c", "1", "-W", "1", "-q", "10.213.77.40");
+      return (await own.client.networks.show({ network: "office" })).ports[0]?.counters?.received.frames;
+    };
+    await expect.poll(heard, { timeout: 30_000 }).toBeGreaterThan(0);
+    const [pid] = pumps(made.ports[0]?.id ?? "?");
+    for (const child of [pid, await own.switchPid()])
+      expect(readFileSync(`/proc/${child}/status`, "utf8")).toMatch(/^CapEff:\s*0000000000000000$/m);
+    await own.client.networks.remove({ network: "office" });
+    expect(run("ip", "link", "show", "master", BRIDGE)).not.toContain("mimic-");
   }, 90_000);
 
   test("the browser lets one choose the bridge, and shows the cable to it", async () => {

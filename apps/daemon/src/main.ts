@@ -14,6 +14,7 @@ import { openStore, readBootId } from "@mimic/store/node";
 import { createWorkbench } from "@mimic/workbench";
 import { crashPoints } from "./host/crash-points.ts";
 import { findRoot } from "./host/find-root.ts";
+import { keepRights } from "./host/keep-rights.ts";
 import { openSwitch } from "./host/open-switch.ts";
 import { ensureSshKey } from "./host/ssh-key.ts";
 import { systemClock as clock, createLog, createSurvey, systemRandom as random } from "./host/system-ports.ts";
@@ -26,6 +27,7 @@ const ASSEMBLE = "assemble";
 
 async function main(): Promise<void> {
   process.umask(0o077);
+  keepRights();
   const { env } = process;
   const log = createLog(env.MIMIC_LOG);
   const root = findRoot(env, import.meta.dirname);

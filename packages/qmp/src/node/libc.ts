@@ -19,6 +19,8 @@ export interface Libc {
   sendDescriptor(socket: Socket, bytes: Uint8Array, fd: number): void;
   /** False = the kernel refused. `argument` is memory of its own (`allocUnsafeSlow`) and may be changed. ioctl(2). */
   ioctl(fd: number, request: number, argument: Uint8Array): boolean;
+  /** What this thread may do, the programs that it starts may no longer. prctl(2), PR_CAP_AMBIENT. */
+  keepRightsFromChildren(): void;
   /** To ask the kernel about interfaces; the caller closes it. socket(2). */
   datagramSocket(): number;
 }
@@ -28,6 +30,8 @@ const MFD_ALLOW_SEALING = 2;
 const F_ADD_SEALS = 1033;
 /** F_SEAL_SEAL, SHRINK, GROW, WRITE */
 const ALL_SEALS = 1 | 2 | 4 | 8;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2_000_000;
@@ -54,6 +58,7 @@ function openLibc(): Libc | undefined {
       fcntl: signature(["i32", "i32", "i32"], "i32"),
       sendmsg: signature(["i32", "pointer", "i32"], "i64"),
       ioctl: signature(["i32", "u32", "pointer"], "i32"),
+      prctl: signature(["i32", "u64", "u64", "u64", "u64"], "i32"),
       socket: signature(["i32", "i32", "i32"], "i32"),
     });
     return {
@@ -74,6 +79,9 @@ function openLibc(): Libc | undefined {
         if (sent !== bytes.length || message.keep.length === 0) throw new Error(`a descriptor could not be sent (${sent})`);
       },
       ioctl: (fd, request, argument) => Number(functions.ioctl?.(fd, request, ffi.getRawPointer(argument))) === 0,
+      keepRightsFromChildren() {
+        if (Number(functions.prctl?.(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0n, 0n, 0n)) !== 0) throw new Error("prctl failed");
+      },
       datagramSocket() {
         const fd = Number(functions.socket?.(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         if (!(fd > 2)) throw new Error("socket failed");

@@ -24,6 +24,12 @@ export async function addForward(context: Context, wish: ForwardWish): Promise<N
         `“${now.name}” is ${now.kind === "bare" ? "a bare switch" : "isolated"}: nothing outside reaches its machines.`,
         "Use a network of kind nat, host-only or routed.",
       );
+    if (now.kind === "bridged")
+      return refusal(
+        "forward.not_needed",
+        `Machines on “${now.name}” have addresses of your LAN: whoever is there reaches them without a forward.`,
+        `Ask the machine for its address: mimic exec ${actor.record.name} -- ip addr`,
+      );
     const forward: Forward = {
       id,
       protocol: wish.protocol ?? "tcp",

@@ -175,5 +175,7 @@ export function actionsOf(thing: Thing, world: World, ways: Ways): Action[] {
   }
 }
 
-export const forwardWhy = (kind: string): string | undefined =>
-  kind === "isolated" || kind === "bare" ? "Nothing outside reaches its machines: it is a network for them alone." : undefined;
+export function forwardWhy(kind: string): string | undefined {
+  if (kind === "bridged") return "Its machines have addresses of your LAN: whoever is there reaches them without a forward.";
+  return kind === "isolated" || kind === "bare" ? "Nothing outside reaches its machines: it is a network for them alone." : undefined;
+}
