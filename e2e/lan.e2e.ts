@@ -234,8 +234,9 @@ describe.skipIf(why)(`a bridged network${why ? ` (${why})` : ""}`, () => {
     const [pid] = pumps(made.ports[0]?.id ?? "?");
     for (const child of [pid, await own.switchPid()])
       expect(readFileSync(`/proc/${child}/status`, "utf8")).toMatch(/^CapEff:\s*0000000000000000$/m);
-    await own.client.networks.remove({ network: "office" });
-    expect(run("ip", "link", "show", "master", BRIDGE)).not.toContain("mimic-");
+    // As “mimic down --machines”: whoever stops all does not leave a cable at the LAN.
+    await own.client.daemon.shutdown({ machines: true });
+    await expect.poll(() => run("ip", "link", "show", "master", BRIDGE), { timeout: 10_000 }).not.toContain("mimic-");
   }, 90_000);
 
   test("the browser lets one choose the bridge, and shows the cable to it", async () => {

@@ -141,6 +141,7 @@ export class Installation implements AsyncDisposable {
       daemon.kill("SIGKILL");
     }
     for (const pid of pids) if (pid !== undefined && (await isOurs(pid, this.home))) process.kill(pid, "SIGKILL");
+    for (const pid of await lanCarriers(this.home)) process.kill(pid, "SIGKILL");
     await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
@@ -176,6 +177,17 @@ async function isOurs(pid: number, home: string): Promise<boolean> {
     (tree.includes("qemu-system") || tree.includes("build/switch/main.js")) &&
     (tree.includes(home) || tree.includes("/m/") || tree.includes(" /m "))
   );
+}
+
+/** Of bridged networks: they go on without a daemon too, and have their port's id in their name. */
+async function lanCarriers(home: string): Promise<number[]> {
+  const ports = (await readdir(`${home}/run/net`).catch(() => [])).filter((name) => name.startsWith("prt_"));
+  const found: number[] = [];
+  for (const entry of ports.length > 0 ? await readdir("/proc") : []) {
+    const words = /^\d+$/.test(entry) ? await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "") : "";
+    if (/^[^\0]*qemu-system/.test(words) && ports.some((port) => words.includes(`${port}\0-display`))) found.push(Number(entry));
+  }
+  return found;
 }
 
 export interface InstallOptions {
