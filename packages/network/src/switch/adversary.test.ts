@@ -203,7 +203,7 @@ test("a question that others do not hear, or about one group only, takes no grou
   };
   const old = (question: Uint8Array): number => {
     const lan = new TestLan();
-    const a = lan.add("a", { mac: A, guards: defaultGuards });
+    const a = lan.add("a", { mac: A, guards: { ...defaultGuards, routerAdvertisements: false } });
     const [longAMember, newMember, sender] = [lan.add("long"), lan.add("new"), lan.add("sender")];
     lan.send(newMember, join());
     lan.send(a, question);

@@ -59,6 +59,23 @@ const four = () => {
 };
 
 describe("a group's frames", () => {
+  test("do not go to a machine that asks as a router would, unless its port is let be one (control)", () => {
+    for (const guarded of [true, false]) {
+      const lan = new TestLan();
+      const sender = lan.add("sender");
+      const member = lan.add("member");
+      const router = lan.add("router");
+      const spy = lan.add("spy", { guards: { routerAdvertisements: guarded } });
+      lan.send(router, query(macOf(3)));
+      lan.send(spy, query(macOf(4)));
+      lan.send(member, join2(macOf(2)));
+      lan.takeAll();
+      lan.send(sender, frame({ from: A, to: GROUP }));
+      const heard = [...lan.takeAll()].filter(([, frames]) => frames.length > 0).map(([id]) => id);
+      expect(heard).toEqual(guarded ? ["member", "router"] : ["member", "router", "spy"]);
+    }
+  });
+
   test("go to everybody while nobody asks who wants them, even when somebody said so", () => {
     const { lan, ports, heard } = four();
     lan.send(ports.member, join2(macOf(2)));

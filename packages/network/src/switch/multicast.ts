@@ -48,11 +48,11 @@ export class GroupTable {
 
   /**
    * Reads a frame that may be about membership. Answers whether it is a report, which only routers need to hear.
-   * `at` is where the IP header begins. `isToAll`: the frame goes to all hosts; a question that others do not hear makes no querier,
-   * since they will not repeat their wishes either.
+   * `at` is where the IP header begins. `mayAsk`: a question makes the port a querier's. Not when others do not hear it, since they
+   * will not repeat their wishes either; and not from a port that may be no router: it would hear every group.
    */
   observe(
-    place: { vlan: number; port: number; tick: number; isToAll: boolean },
+    place: { vlan: number; port: number; tick: number; mayAsk: boolean },
     bytes: Uint8Array,
     type: number,
     at: number,
@@ -61,7 +61,7 @@ export class GroupTable {
     const said = parseMembership(bytes, type, at, end);
     if (said === undefined) return false;
     if (said.kind === "query") {
-      if (place.isToAll) this.#heardQuerier(place);
+      if (place.mayAsk) this.#heardQuerier(place);
       return false;
     }
     for (const { high, low, joins } of said.groups) {

@@ -435,7 +435,7 @@ export class Switch {
     if (!this.#settings.snooping || (at.dstHigh === 0xffff && at.dstLow === -1)) return keyOf(FLOOD, at.vlan, at.form);
     const isToAll = (at.dstHigh === 0x0100 && at.dstLow === 0x5e00_0001) || (at.dstHigh === 0x3333 && at.dstLow === 1);
     const isReport = this.#groups.observe(
-      { vlan: at.vlan, port: port.index, tick: this.#tick, isToAll },
+      { vlan: at.vlan, port: port.index, tick: this.#tick, mayAsk: isToAll && !port.wish.guards.routerAdvertisements },
       bytes,
       at.type,
       at.payload,
