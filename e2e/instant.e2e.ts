@@ -67,6 +67,22 @@ describe("machines that go on from a template", () => {
     }
   });
 
+  test("a disposable whose system is all in memory ends when it restarts, since nothing of it would be left", async () => {
+    const machine = await disposable();
+    await mimic.mimic(["exec", machine, "-n", "--", "reboot"]);
+    await gone(machine);
+    // The control: an ordinary machine of the same template comes back.
+    await mimic.done(mimic.client.machines.create({ name: "restarts", template: "base", start: true }));
+    const bootOf = () => inside("restarts", "cat /proc/sys/kernel/random/boot_id");
+    const before = await bootOf();
+    await mimic.mimic(["exec", "restarts", "-n", "--", "reboot"]);
+    await expect.poll(() => bootOf().catch(() => before), { timeout: 60_000, interval: 500 }).not.toBe(before);
+    await mimic.client.machines.kill({ machine: "restarts" });
+    await expect.poll(async () => (await mimic.client.machines.show({ machine: "restarts" })).power).toBe("stopped");
+    await mimic.client.machines.remove({ machine: "restarts" });
+    await mimic.client.trash.empty({});
+  });
+
   test("what a disposable wrote is nowhere in the files, neither while it runs nor afterwards; of an ordinary machine it is", async () => {
     const canary = `canary-${Math.random().toString(36).slice(2)}-${Date.now()}`;
     const write = `echo ${canary} | dd of=/dev/vda bs=512 seek=8 conv=notrunc,fsync 2>/dev/null; echo ${canary} > /dev/ttyS0`;

@@ -60,10 +60,15 @@ export const identityParts = (context: ArgvContext): ArgvPart[] => [
 
 /** How it begins, and what follows when it ends by itself. */
 export const startParts = (context: ArgvContext): ArgvPart[] => [
-  part("A guest that switches itself off ends QEMU; one whose system crashes is paused, so that the crash can be seen.", [
-    "-action",
-    "reboot=reset,shutdown=poweroff,panic=pause",
-  ]),
+  context.endsAtRestart
+    ? part("A guest that switches itself off or restarts ends QEMU; one whose system crashes is paused, so that the crash can be seen.", [
+        "-action",
+        "reboot=shutdown,shutdown=poweroff,panic=pause",
+      ])
+    : part("A guest that switches itself off ends QEMU; one whose system crashes is paused, so that the crash can be seen.", [
+        "-action",
+        "reboot=reset,shutdown=poweroff,panic=pause",
+      ]),
   part("Begin with stopped processors: Mimic connects everything first, then lets them go.", ["-S"]),
   ...(context.resumes ? [part("Wait for a saved state to go on from.", ["-incoming", "defer"])] : []),
 ];

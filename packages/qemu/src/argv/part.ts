@@ -34,6 +34,8 @@ export interface ArgvContext {
   readonly seccomp: boolean;
   /** It goes on from a saved state instead of being switched on; its memory may come from a file ("memory" in `fds`). */
   readonly resumes?: boolean;
+  /** A restart of the guest ends it: nothing is there to begin from again. */
+  readonly endsAtRestart?: boolean;
   /** Disks that are encrypted with a key that exists only in memory ("key:<disk>" in `fds`). */
   readonly encrypted?: ReadonlySet<string>;
   /** Memory is a file that what happens in it stays in: only to turn a saved state into a template's. */

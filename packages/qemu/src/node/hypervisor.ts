@@ -1,6 +1,6 @@
 // QEMU as the workbench's hypervisor: prove, pin, explain, boot, adopt.
 import { createHash } from "node:crypto";
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
@@ -201,6 +201,7 @@ export class QemuHypervisor implements Hypervisor {
       stack.defer(() => closeSync(fd));
       needs.push({ key: keyKey(diskId), path: "", writable: false, held: fd });
     }
+    if (plan.endsAtRestart && plan.files.kernel !== undefined) needs.push(...beginnings(plan.files.kernel, stack));
     const owned = stack.move();
     return { needs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
@@ -312,7 +313,7 @@ export class QemuHypervisor implements Hypervisor {
     const { hardware } = record;
     const firmware = hardware.firmware === "uefi" ? await findFirmware(hardware) : undefined;
     if (hardware.tpm && cage.tools.swtpm === undefined) throw noTpm();
-    const needs = [...planFiles(plan, firmware), ...held];
+    const needs = [...planFiles(plan, firmware).filter(({ key }) => !held.some((one) => one.key === key)), ...held];
     const nowMs = this.#ports.clock.nowMs();
     const run = seenFolder(cage);
     const parts = buildArgv(
@@ -331,6 +332,7 @@ export class QemuHypervisor implements Hypervisor {
         firmware,
         seccomp: true,
         resumes: plan.resume !== undefined,
+        endsAtRestart: held.some(({ key }) => key === "kernel"),
         sharedMemory,
         encrypted: new Set(Object.keys(plan.secrets ?? {})),
       },
@@ -338,6 +340,31 @@ export class QemuHypervisor implements Hypervisor {
     );
     return { parts, needs, firmware };
   }
+}
+
+/** How much of a kernel its own loader's part takes at most (Linux x86 boot protocol: setup_sects is a byte, of 512 bytes each), and a little. */
+const KERNEL_HEAD = 256 * 512 + 4096;
+
+/**
+ * The saved device state wants a kernel and a first file system to have been given; nobody runs them. QEMU copies a kernel into
+ * memory of its own, so it gets the beginning only. Nothing where there are no files in memory: then it gets the whole.
+ */
+function beginnings(kernel: string, stack: AsyncDisposableStack): FileNeed[] {
+  const head = Buffer.alloc(KERNEL_HEAD);
+  const source = openSync(kernel, "r");
+  const length = readSync(source, head, 0, KERNEL_HEAD, 0);
+  closeSync(source);
+  const needs: FileNeed[] = [];
+  for (const [key, bytes] of [
+    ["kernel", head.subarray(0, length)],
+    ["initrd", Buffer.alloc(512)],
+  ] as const) {
+    const fd = sealedBytes(`mimic-${key}`, (file) => void writeSync(file, bytes));
+    if (fd === undefined) return [];
+    stack.defer(() => closeSync(fd));
+    needs.push({ key, path: "", writable: false, held: fd });
+  }
+  return needs;
 }
 
 const fdOfNeed = (needs: readonly FileNeed[], key: string): number => numberFiles(needs).get(key) ?? -1;

@@ -49,6 +49,11 @@ export interface BootPlan {
   readonly hold?: boolean | undefined;
   /** Per disk: the key that its own file is encrypted with. It exists in memory only. */
   readonly secrets?: Readonly<Record<string, Secret>> | undefined;
+  /**
+   * A restart of the guest ends it. Only for one that goes on from memory and has its kernel there: then what it would
+   * begin from again (tens of megabytes for each) need not be held ready.
+   */
+  readonly endsAtRestart?: boolean | undefined;
   /** Its consoles are not written to files: nothing of it shall stay. */
   readonly traceless?: boolean | undefined;
 }

@@ -90,7 +90,15 @@ export async function raise(
     await from.files?.(record.id);
     const plan = ports.machines.plan(record, { draft: true });
     running = await ports.hypervisor.boot(
-      { ...plan, resume: from.resume, hold: from.hold, secrets, traceless: record.forgets === "machine" },
+      {
+        ...plan,
+        resume: from.resume,
+        hold: from.hold,
+        secrets,
+        traceless: record.forgets === "machine",
+        // A system that is all in memory is a fresh one after a restart: another machine does that better.
+        endsAtRestart: record.forgets === "machine" && from.resume !== undefined && record.hardware.directBoot !== undefined,
+      },
       work,
     );
   } catch (error) {
