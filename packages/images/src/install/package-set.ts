@@ -2,8 +2,11 @@
 // expects, and what the recipe names. No Recommends.
 import type { Candidate } from "./resolve.ts";
 
-/** Set up first, in this order, as Debian's own installer does: the rest needs their accounts, links and programs. */
-const FIRST = ["base-passwd", "base-files", "usr-is-merged"];
+/**
+ * Set up first, in this order, as Debian's own installer does: the rest needs their accounts, links and programs. The script
+ * of dash takes /bin/sh away for a moment, so it is over before anything goes on beside the rest.
+ */
+const FIRST = ["base-passwd", "base-files", "usr-is-merged", "dash"];
 
 /**
  * Next, so that the guest can make their parts (which takes long) beside all the rest.
