@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { recognise } from "./inspect/recognise.ts";
 import { Fields } from "./inspect/types.ts";
-import { userData, writeSeed } from "./seed.ts";
+import { plainSeed, userData, writeSeed } from "./seed.ts";
 
-const options = { hostname: "box", user: "ada", authorizedKeys: ['ssh-ed25519 AAAA ada: "x"\n - evil'], instanceId: "mch_1" };
+const options = { hostname: "box", user: "ada", authorizedKeys: ['ssh-ed25519 AAAA ada: "x" - evil'], instanceId: "mch_1" };
 
 /** A reader of its own, for the Joliet tree only. */
 function filesOf(iso: Uint8Array): Map<string, string> {
@@ -23,13 +23,14 @@ function filesOf(iso: Uint8Array): Map<string, string> {
 }
 
 describe("the cloud-init seed", () => {
-  test("is a CD labelled cidata with both files", async () => {
+  test("is a CD labelled cidata with cloud-init's two files, and the same in plain lines", async () => {
     const iso = writeSeed(options);
     const found = await recognise({ sizeBytes: iso.length, read: async (offset, length) => iso.subarray(offset, offset + length) });
     expect(found).toMatchObject({ raw: ["iso"], containers: [], refused: [] });
     expect(new Fields(iso).text(16 * 2048 + 40, 6)).toBe("cidata");
     const files = filesOf(iso);
-    expect([...files.keys()]).toEqual(["meta-data", "user-data"]);
+    expect([...files.keys()]).toEqual(["meta-data", "mimic-seed", "user-data"]);
+    expect(files.get("mimic-seed")).toMatch(/^uuid [0-9a-f-]{36}\nname box\nuser ada\nkey ssh-ed25519 AAAA/);
     expect(JSON.parse(files.get("meta-data") ?? "")).toEqual({ "instance-id": "mch_1", "local-hostname": "box" });
   });
 
@@ -37,6 +38,10 @@ describe("the cloud-init seed", () => {
     const [first, ...rest] = userData(options).split("\n");
     expect(first).toBe("#cloud-config");
     expect(JSON.parse(rest.join("\n")).users[0].ssh_authorized_keys).toEqual(options.authorizedKeys);
+  });
+
+  test("carries no key that would be two of its lines", () => {
+    expect(() => plainSeed({ ...options, authorizedKeys: ["ssh-ed25519 AAAA\nuser root"] })).toThrow(RangeError);
   });
 
   test("same words, same bytes", () => expect(writeSeed(options)).toEqual(writeSeed(options)));

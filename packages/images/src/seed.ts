@@ -1,13 +1,19 @@
 // The cloud-init NoCloud seed (cloud-init documentation, “NoCloud”): a CD labelled “cidata” with meta-data and user-data.
-// It carries public keys only. JSON is valid YAML, so values need no quoting rules of our own.
+// It carries public keys only. JSON is valid YAML, so values need no quoting rules of our own. Beside them stands the same
+// in plain lines, for the systems that Mimic puts together itself: they have no cloud-init.
+import { machineUuid } from "@mimic/model";
 import { writeIso } from "./iso9660.ts";
 
 export interface SeedOptions {
   readonly hostname: string;
   readonly user: string;
   readonly authorizedKeys: readonly string[];
+  /** The machine's id. */
   readonly instanceId: string;
 }
+
+/** The name of the plain lines on the medium. */
+export const PLAIN_SEED = "mimic-seed";
 
 const AUTOLOGIN = (user: string): string => `[Service]
 ExecStart=
@@ -61,11 +67,19 @@ export function userData(options: SeedOptions): string {
 export const metaData = (options: SeedOptions): string =>
   `${JSON.stringify({ "instance-id": options.instanceId, "local-hostname": options.hostname })}\n`;
 
+/** With the machine's UUID, which its firmware says too: a medium that came from elsewhere does not know it. */
+export function plainSeed({ hostname, user, authorizedKeys, instanceId }: SeedOptions): string {
+  const lines = [`uuid ${machineUuid(instanceId)}`, `name ${hostname}`, `user ${user}`, ...authorizedKeys.map((key) => `key ${key}`)];
+  if (lines.some((line) => /[\r\n]/.test(line))) throw new RangeError("a line of the seed is more than one");
+  return `${lines.join("\n")}\n`;
+}
+
 /** Raw bytes of the medium, about 60 KiB. */
 export function writeSeed(options: SeedOptions): Uint8Array {
   const text = new TextEncoder();
   return writeIso("cidata", [
     { name: "meta-data", body: text.encode(metaData(options)) },
     { name: "user-data", body: text.encode(userData(options)) },
+    { name: PLAIN_SEED, body: text.encode(plainSeed(options)) },
   ]);
 }

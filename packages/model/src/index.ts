@@ -9,6 +9,7 @@ export * from "./image.ts";
 export * from "./isolation.ts";
 export * from "./job.ts";
 export * from "./machine.ts";
+export * from "./machine-uuid.ts";
 export * from "./moment.ts";
 export * from "./name.ts";
 export * from "./network/index.ts";

@@ -1,6 +1,7 @@
 // What makes the installed Debian a machine of Mimic's: its few settings, as files of the new system. Each stands where
 // Debian looks for the owner's own settings, never in a file that belongs to a package.
 import type { DatabaseFile } from "./dpkg-database.ts";
+import { seedReader } from "./seed-reader.ts";
 
 export interface Target {
   /** Of the root file system: how the system finds its disk, whatever that is plugged into. */
@@ -116,6 +117,7 @@ export function systemFiles({ uuid, suite, user }: Target): DatabaseFile[] {
     file("etc/udev/rules.d/80-mimic-network.rules", CARD_BRINGS_NETWORK),
     file("etc/udev/rules.d/80-mimic-shell.rules", SHELL_BRINGS_LOGIN),
     file("etc/sudoers.d/mimic", `${user} ALL=(ALL:ALL) NOPASSWD: ALL\n`, 0o440),
+    ...seedReader.map(({ path, body, mode }) => file(path, body, mode)),
   ];
 }
 

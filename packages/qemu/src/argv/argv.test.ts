@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aPlan, argvOf, capabilities, disk, foreignCapabilities, foreignMachines, goldenText, nic, typical } from "../../test/context.ts";
 import { newestMachineType } from "../capabilities.ts";
-import { findGuestName, guestName, keyValue, uuidOf } from "./index.ts";
+import { findGuestName, guestName, keyValue } from "./index.ts";
 
 const GOLDEN = new URL("../../golden/", import.meta.url);
 
@@ -226,13 +226,6 @@ describe("choices", () => {
     };
     expect(places([disk(1, "sata"), disk(2, "sata")])).toEqual(places([disk(1, "sata")]));
     expect(places([disk(1, "virtio"), disk(2, "virtio")])).toEqual(places([disk(1, "virtio")]));
-  });
-
-  test("the identity is a valid UUID, the same for one machine and different for another", () => {
-    const id = "mch_01j9abcdefghjkmnpqrstvwxyz";
-    expect(uuidOf(id)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(uuidOf(id)).toBe(uuidOf(id));
-    expect(uuidOf(id)).not.toBe(uuidOf("mch_01j9abcdefghjkmnpqrstvwxy0"));
   });
 
   test("the launch cookie is found again in a command line, and only there", () => {

@@ -48,5 +48,5 @@ export * from "./channels.ts";
 export { cpuModelOf } from "./cpu.ts";
 export * from "./disks.ts";
 export { usbDevice, usbName } from "./input.ts";
-export { findGuestName, guestName, uuidOf } from "./machine.ts";
+export { findGuestName, guestName } from "./machine.ts";
 export { type ArgvContext, type ArgvPart, keyValue } from "./part.ts";

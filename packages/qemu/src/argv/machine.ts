@@ -1,17 +1,7 @@
 // The board itself, its identity, and what happens at power events.
+import { machineUuid } from "@mimic/model";
 import { machineTypeOf } from "../capabilities.ts";
 import { type ArgvContext, type ArgvPart, json, keyValue, part } from "./part.ts";
-
-const CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/** The 26 characters of a machine's id are 130 bits; the lower 128 are its UUID, the same for ever. */
-export function uuidOf(machineId: string): string {
-  let bits = 0n;
-  for (const c of machineId.slice(4)) bits = (bits << 5n) | BigInt(Math.max(0, CROCKFORD.indexOf(c)));
-  const hex = (bits & ((1n << 128n) - 1n)).toString(16).padStart(32, "0");
-  // Version 8 (“custom”), RFC 9562.
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
-}
 
 /** What stands in QEMU's command line; `findGuestName` reads it back. Constants and hex only. */
 export const guestName = (cookie: string, installation: string): string => `mimic-${cookie}-${installation}`;
@@ -40,7 +30,7 @@ export function machineParts(context: ArgvContext): ArgvPart[] {
       `A ${hardware.board} board of one fixed version, so that a newer QEMU changes nothing under the guest.${smm ? " System-management mode guards Secure Boot's variables." : ""}`,
       ["-machine", options],
     ),
-    part("Its identity, the same at every start.", ["-uuid", uuidOf(context.record.id)]),
+    part("Its identity, the same at every start.", ["-uuid", machineUuid(context.record.id)]),
     part(
       "A new number at each start tells the guest that it may be a copy (VM generation id).",
       json("-device", { driver: "vmgenid", id: "vmgenid0", guid: "auto" }),
