@@ -3,6 +3,7 @@
 // milliseconds. What could not be made anew is said, never passed over.
 import { MimicError, type Random, type Waiting } from "@mimic/base";
 import type { GuestAgent } from "../ports/index.ts";
+import { lastCallOf, lendHelper, takeBackHelper } from "./lent-helper.ts";
 
 export interface Identity {
   readonly name: string;
@@ -46,21 +47,23 @@ exit 0`;
 
 const RANDOM_BYTES = 64;
 const OWN_HELPER = "/sbin/reseed";
-const LENT_HELPER = "/run/.mimic-reseed";
 
-/** Throws `disposable.no_identity` when the guest's random numbers could not be made its own: such a copy must not be used. */
+/**
+ * Throws `disposable.no_identity` when the guest's random numbers could not be made its own: such a copy must not be used.
+ * `keepsHelper`: one that was lent stays, for a `refreshIdentity` to come.
+ */
 export async function giveIdentity(
   agent: GuestAgent,
   identity: Identity,
-  options: Waiting & { readonly random: Random; readonly helper: Uint8Array },
+  options: Waiting & { readonly random: Random; readonly helper: Uint8Array; readonly keepsHelper?: boolean },
 ): Promise<IdentityReport> {
   const machineId = hex(options.random.bytes(16));
   let report = await run(agent, [identity.name, machineId, seconds(identity.nowMs), OWN_HELPER], options);
   if (!report.random) {
-    // Its system has no helper of ours: it is lent one, in memory.
-    await agent.writeFile(LENT_HELPER, once(options.helper), options);
-    await agent.quick({ program: "/bin/chmod", args: ["700", LENT_HELPER] }, options);
-    report = await run(agent, [identity.name, machineId, seconds(identity.nowMs), LENT_HELPER], options);
+    // Its system has no helper of ours: it is lent one.
+    const lent = await lendHelper(agent, options.helper, options);
+    if (lent !== undefined) report = await run(agent, [identity.name, machineId, seconds(identity.nowMs), lent], options);
+    if (lent !== undefined && !(report.random && options.keepsHelper)) await takeBackHelper(agent, lent, options);
   }
   if (!report.random)
     throw new MimicError("disposable.no_identity", "The copy could not be given random numbers of its own, so it was thrown away.", {
@@ -69,7 +72,7 @@ export async function giveIdentity(
   return report;
 }
 
-/** At the moment a warmed machine is handed out: fresh randomness and the right time, in one small program. */
+/** At the moment a warmed machine is handed out: fresh randomness and the right time, in one small program. A lent helper goes. */
 export async function refreshIdentity(
   agent: GuestAgent,
   { helper, nowMs }: { readonly helper: string; readonly nowMs: number },
@@ -77,7 +80,7 @@ export async function refreshIdentity(
 ): Promise<void> {
   const whole = Math.floor(nowMs / 1000);
   const args = [String(whole), String(Math.round((nowMs - whole * 1000) * 1e6))];
-  const { code } = await agent.quick({ program: helper, args, input: options.random.bytes(RANDOM_BYTES) }, options);
+  const { code } = await agent.quick({ ...lastCallOf(helper, args), input: options.random.bytes(RANDOM_BYTES) }, options);
   if (code !== 0)
     throw new MimicError("disposable.no_identity", "The waiting machine did not take fresh random numbers, so it was thrown away.", {
       hint: "Try again: another one is made.",
@@ -96,9 +99,8 @@ export async function refreshAny(
       () => false,
     );
   if (await now(OWN_HELPER)) return;
-  await agent.writeFile(LENT_HELPER, once(options.helper), options);
-  await agent.quick({ program: "/bin/chmod", args: ["700", LENT_HELPER] }, options);
-  await refreshIdentity(agent, { helper: LENT_HELPER, nowMs }, options);
+  const lent = await lendHelper(agent, options.helper, options);
+  await refreshIdentity(agent, { helper: lent ?? OWN_HELPER, nowMs }, options);
 }
 
 async function run(agent: GuestAgent, args: readonly string[], options: Waiting & { readonly random: Random }): Promise<IdentityReport> {
@@ -117,10 +119,6 @@ async function run(agent: GuestAgent, args: readonly string[], options: Waiting 
 
 const seconds = (ms: number): string => String(Math.round(ms / 1000));
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
 
 export function identityInWords(report: IdentityReport): string {
   const own = [

@@ -215,7 +215,7 @@ export async function raiseDisposable(
     if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
     await agent.waitUntilReady(work);
     const identity = { name, nowMs: ports.clock.nowMs() };
-    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram });
+    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram, keepsHelper: true });
     raised.helper = report.helper;
     await dropCards(raised, work);
     return raised;

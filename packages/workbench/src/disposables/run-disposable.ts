@@ -11,6 +11,7 @@ import { decideStart } from "../machines/decide-start.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { bringUp } from "../machines/power-verbs.ts";
 import { machineView } from "../machines/view.ts";
+import { writeSeeds } from "../machines/write-seeds.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
 import { vanish } from "../moments/power-hooks.ts";
 import { addNic } from "../networks/nic-verbs.ts";
@@ -18,6 +19,7 @@ import { instanceRecord, whyNotInstant, withoutCards } from "../templates/instan
 import { buildTemplate } from "../templates/make-template.ts";
 import type { RunWish } from "../wishes.ts";
 import { refreshIdentity } from "./identity.ts";
+import { takeBackHelper } from "./lent-helper.ts";
 import { disposableName, raiseDisposable } from "./pool.ts";
 import type { Raised } from "./ready-machines.ts";
 
@@ -103,7 +105,8 @@ async function handOut(
     const { running } = raised;
     const wake = async (): Promise<void> => {
       const { helper } = raised;
-      if (!wasWaiting || running.agent === undefined || helper === undefined) return;
+      if (running.agent === undefined || helper === undefined) return;
+      if (!wasWaiting) return await takeBackHelper(running.agent, helper, work);
       await running.resume(work);
       await refreshIdentity(running.agent, { helper, nowMs: ports.clock.nowMs() }, { ...work, random: ports.random });
     };
@@ -131,9 +134,10 @@ async function switchOn(
   const record = withoutCards(
     instanceRecord(context, template, generation, { name, forgets: wish.name === undefined ? "machine" : "disks" }),
   );
-  await publish(context, record, work, async () => {
+  await publish(context, record, work, async (draft) => {
     await freshDisks(context, record, { ...work, draft: true });
     await context.ports.templates.filesFor(template.id, generation.number, record.id);
+    await writeSeeds(context, record, draft);
   });
   const actor = adoptNew(context, record, `Made from the template “${template.name}”, to be used and forgotten.`);
   const unplugged = await plugInto(context, actor, wish.net);

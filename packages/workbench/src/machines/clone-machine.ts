@@ -5,6 +5,7 @@ import type { DiskSpec, JobView, MachineRecord, NicSpec } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
 import { adoptNew, publish } from "./create-machine.ts";
+import { writeSeeds } from "./write-seeds.ts";
 
 export function cloneMachine(
   context: Context,
@@ -59,17 +60,7 @@ export function cloneMachine(
             else await draft.copyFile(ports.machines.diskPath(source, old.id), to);
             work.signal.throwIfAborted();
           }
-          for (const drive of source.hardware.drives) {
-            if (drive.medium?.from !== "own") continue;
-            // A cloud-init medium says who the machine is: the copy gets its own.
-            const seed = ports.sources.seed({
-              hostname: name,
-              user: source.login?.user ?? "mimic",
-              authorizedKeys: ports.authorizedKeys,
-              instanceId: id,
-            });
-            await draft.writeFile(draft.mediumPath(drive.slot), seed);
-          }
+          await writeSeeds(context, record, draft);
           await draft.nvramFrom(source.id);
         });
         adoptNew(context, record, `Cloned from “${source.name}”.`);

@@ -20,8 +20,6 @@ export interface Composed {
   readonly readiness: Readiness;
   /** Disks to make: over an image, or empty. */
   readonly disks: readonly { readonly spec: DiskSpec; readonly from: ImageRecord | undefined }[];
-  /** A cloud-init medium is wanted in this slot. */
-  readonly seedSlot: string | undefined;
 }
 
 const DEFAULT_DISK = gib(20);
@@ -94,8 +92,7 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
       from: undefined,
     });
 
-  const seedSlot = system?.seed === "nocloud" ? freeSlot(drives, "cd") : undefined;
-  if (seedSlot) drives.push({ slot: seedSlot, kind: "cd", medium: { from: "own" } });
+  if (system?.seed === "nocloud") drives.push({ slot: freeSlot(drives, "cd"), kind: "cd", medium: { from: "own" } });
   // A drive to put something into, as every PC has one.
   if (!era && !drives.some((drive) => drive.kind === "cd")) drives.push({ slot: "cd0", kind: "cd", medium: null });
   const bootOrder =
@@ -118,7 +115,6 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
     hardware,
     readiness: system?.readiness ?? UNKNOWN_READY,
     disks,
-    seedSlot,
   };
 }
 

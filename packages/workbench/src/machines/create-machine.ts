@@ -21,6 +21,7 @@ import { type Composed, compose } from "./compose.ts";
 import { decideStart } from "./decide-start.ts";
 import { MachineActor } from "./machine-actor.ts";
 import { bringUp } from "./power-verbs.ts";
+import { writeSeeds } from "./write-seeds.ts";
 
 export function createMachine(context: Context, wish: CreateWish): { job: JobView } | Refusal {
   const name = freeName(context, wish.name);
@@ -159,15 +160,5 @@ export async function fillDraft(
       if (spec.sizeBytes > from.virtualBytes) await diskTool.grow(path, spec.format, spec.sizeBytes, work);
     }
   }
-  if (composed.seedSlot) {
-    await draft.writeFile(
-      draft.mediumPath(composed.seedSlot),
-      sources.seed({
-        hostname: record.name,
-        user: record.login?.user ?? "mimic",
-        authorizedKeys: context.ports.authorizedKeys,
-        instanceId: record.id,
-      }),
-    );
-  }
+  await writeSeeds(context, record, draft);
 }

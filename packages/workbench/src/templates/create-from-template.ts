@@ -7,6 +7,7 @@ import type { JobResult } from "../jobs/job-board.ts";
 import { adoptNew, newActor, publish } from "../machines/create-machine.ts";
 import { decideStart } from "../machines/decide-start.ts";
 import { bringUp } from "../machines/power-verbs.ts";
+import { writeSeeds } from "../machines/write-seeds.ts";
 import { addNic } from "../networks/nic-verbs.ts";
 import type { CreateWish } from "../workbench.ts";
 import { dropCards, instanceRecord, raise, savedState, whyNotInstant, withoutCards } from "./instance.ts";
@@ -89,6 +90,7 @@ async function lay(
       else await ports.diskTool.createEmpty(path, disk.format, disk.sizeBytes, work);
     }
     await ports.templates.filesFor(template.id, generation.number, record.id);
+    await writeSeeds(context, record, draft);
   });
   const actor = adoptNew(context, record, `Made from the template “${template.name}”.`);
   if (!wish.start) return { machine: record.id, words: `“${name}” is made. Start it: mimic start ${name}` };
