@@ -209,6 +209,13 @@ export const needs: readonly Need[] = [
     zypper: "iperf",
     apk: "iperf3",
   }),
+  ...netTool("ssh", "logs in to guests as people do", {
+    apt: "openssh-client",
+    dnf: "openssh-clients",
+    pacman: "openssh",
+    zypper: "openssh-clients",
+    apk: "openssh-client",
+  }),
   ...netTool("nc", "opens plain connections", {
     apt: "netcat-openbsd",
     dnf: "netcat",

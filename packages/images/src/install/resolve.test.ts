@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { wantedPackages } from "./package-set.ts";
 import { readRelations, versionFits } from "./relations.ts";
 import { type Candidate, resolve } from "./resolve.ts";
 
@@ -138,4 +139,10 @@ describe("for any packages", () => {
       }),
     );
   });
+});
+
+test("what takes the shell away for a moment is set up before anything goes on beside the rest", () => {
+  const order = wantedPackages(new Map(), ["openssh-server"]);
+  expect(order.indexOf("dash")).toBeGreaterThanOrEqual(0);
+  for (const name of ["linux-image-cloud-amd64", "grub-pc"]) expect(order.indexOf("dash")).toBeLessThan(order.indexOf(name));
 });

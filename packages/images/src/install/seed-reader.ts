@@ -13,6 +13,8 @@ mkdir -p $at
 mount -t iso9660 -o ro,nosuid,nodev,noexec "$1" $at
 cp $at/${PLAIN_SEED} $at.lines || : >$at.lines
 umount $at
+rmdir $at
+trap 'rm -f $at.lines' EXIT
 uuid= name= user=
 while read -r what rest; do
   case $what in uuid) uuid=$rest ;; name) name=$rest ;; user) user=$rest ;; esac

@@ -38,6 +38,7 @@ ExecStart=/usr/bin/ssh-keygen -q -t ecdsa -N "" -f /etc/ssh/ssh_host_ecdsa_key
 WantedBy=multi-user.target
 `;
 
+/** With the network's own domain, so that its machines are found by their bare names. */
 const NETWORK = `[Match]
 Name=en* eth*
 
@@ -46,6 +47,10 @@ DHCP=yes
 
 [DHCPv4]
 ClientIdentifier=mac
+UseDomains=yes
+
+[IPv6AcceptRA]
+UseDomains=yes
 `;
 
 /** A machine without a network card starts without the network's services; a card that comes later brings them. */

@@ -32,6 +32,7 @@ if [ -n "$1" ]; then
   echo "$1" > /proc/sys/kernel/hostname && echo name
   echo "$1" > /etc/hostname
   while read -r a b; do case $a in 127.0.0.1) echo "127.0.0.1 localhost $1";; 127.0.1.1) echo "127.0.1.1 $1";; *) echo "$a $b";; esac; done < /etc/hosts > /run/.mimic-hosts 2>/dev/null && while read -r l; do echo "$l"; done < /run/.mimic-hosts > /etc/hosts
+  rm -f /run/.mimic-hosts
 fi
 if [ -n "$2" ] && [ -e /etc/machine-id ]; then
   [ -L /var/lib/dbus/machine-id ] || { [ -d /var/lib/dbus ] && echo "$2" > /var/lib/dbus/machine-id; }

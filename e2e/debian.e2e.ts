@@ -1,0 +1,182 @@
+// A real Debian, as a person gets it: put together here without questions, started in the network “home”, reached by SSH with
+// the key that Mimic gave it, and copied while it runs. Everything emulated, so this takes minutes.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Installation, install, ROOT } from "./kit/installation.ts";
+
+let mimic: Installation;
+beforeAll(async () => {
+  mimic = await install();
+  // Packages are fetched once, for all tests that install.
+  const downloads = `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/mimic-tests/downloads/debian`;
+  mkdirSync(downloads, { recursive: true, mode: 0o700 });
+  mkdirSync(`${mimic.home}/cache`, { recursive: true, mode: 0o700 });
+  symlinkSync(downloads, `${mimic.home}/cache/debian`);
+}, 120_000);
+afterAll(() => mimic?.[Symbol.asyncDispose]());
+
+const inside = async (machine: string, script: string): Promise<string> => {
+  const env = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8; ";
+  const ran = await mimic.mimic(["exec", machine, "-n", "--", "sh", "-c", env + script]);
+  return `${ran.out}${ran.err}`.trim();
+};
+const ssh = (machine: string, ...words: string[]) => mimic.mimic(["ssh", machine, "--", ...words]);
+const knownHosts = (): string => `${mimic.home}/data/ssh/known_hosts`;
+
+test("is put together from signed packages, and starts", { timeout: 2_400_000 }, async ({ annotate }) => {
+  const startedAt = performance.now();
+  const made = await mimic.mimic(["image", "pull", "debian-12-install"]);
+  expect(made.code, made.err).toBe(0);
+  expect(made.err + made.out).toMatch(/Setting up the packages[\s\S]*Setting up openssh-server/);
+  const { images } = await mimic.client.images.list({});
+  expect(images).toMatchObject([{ kind: "disk", format: "qcow2", system: "debian-12-install" }]);
+  const folder = `${mimic.home}/data/images`;
+  const [file = ""] = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".qcow2"));
+  execFileSync("qemu-img", ["check", "-f", "qcow2", join(folder, file)]);
+  const madeAt = performance.now();
+  const started = await mimic.mimic(["new", "deb", "--os", "debian-12-install", "--start"]);
+  expect(started.err + started.out).toContain("the guest agent answered");
+  const seconds = (from: number, to: number) => Math.round((to - from) / 1000);
+  await annotate(`image after ${seconds(startedAt, madeAt)} s; usable ${seconds(madeAt, performance.now())} s later`);
+});
+
+describe("the installed system", () => {
+  test("is whole, has nothing failed, and keeps no trace of its making", async () => {
+    expect(await inside("deb", "systemctl is-system-running --wait; systemctl --failed --no-legend --plain")).toBe("running");
+    expect(await inside("deb", "dpkg --audit && apt-get check -qq && dpkg -V && echo whole")).toBe("whole");
+    expect(await inside("deb", "dpkg -l | awk 'NR > 5 {print $1}' | sort -u")).toBe("ii");
+    const traces = "test -s /boot/initrd.img-$(uname -r) && ! test -e /usr/sbin/policy-rc.d && ! test -e /run/install && echo tidy";
+    expect(await inside("deb", traces)).toBe("tidy");
+    expect(await inside("deb", "findmnt -n -o SOURCE,FSTYPE,OPTIONS /; cat /proc/cmdline")).toMatch(/\/dev\/vda1 +ext4 +rw.*UUID=/s);
+    // Own keys and an own identity, made in this machine; nobody can log in with a password.
+    const own = "systemctl is-active ssh; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key; wc -c </etc/machine-id";
+    expect(await inside("deb", own)).toMatch(/^active\n256 .*\n33$/s);
+    expect(await inside("deb", "awk -F: '$2 !~ /^[!*]/ {print $1}' /etc/shadow; passwd -S root mimic 2>&1")).not.toMatch(/ P /);
+    expect(await inside("deb", "date +%Z; . /etc/default/locale; echo $LANG; cat /etc/hostname")).toBe("UTC\nC.UTF-8\ndeb");
+    const serial = async () => (await mimic.client.machines.log({ machine: "deb", which: "serial" })).text;
+    await expect.poll(serial, { timeout: 60_000 }).toMatch(/mimic@deb:~\$/);
+  });
+
+  test("has an address by the gateway, and finds its neighbours by their bare names", async () => {
+    const { links } = await mimic.client.machines.show({ machine: "deb" });
+    const [address = ""] = links[0]?.addresses ?? [];
+    expect(await inside("deb", "ip -br -4 address show scope global")).toContain(`${address}/`);
+    const foot = (await mimic.client.networks.show({ network: "home" })).gateway?.feet[0]?.v4?.split("/")[0] ?? "";
+    expect(await inside("deb", "ip -4 route show default")).toContain(`default via ${foot}`);
+    expect(await inside("deb", "getent ahostsv4 gateway")).toContain(foot);
+  });
+
+  test("lets mimic ssh in with the key that Mimic gave it, and only while its host key is the one that was seen", async () => {
+    expect(await ssh("deb", "id", "-un")).toMatchObject({ code: 0, out: "mimic\n" });
+    expect((await ssh("deb", "sudo", "-n", "id", "-u")).out).toBe("0\n");
+    expect((await ssh("deb", "exit 7")).code).toBe(7);
+    const { id } = await mimic.client.machines.show({ machine: "deb" });
+    const seen = readFileSync(knownHosts(), "utf8");
+    expect(execFileSync("ssh-keygen", ["-lf", knownHosts(), "-F", id], { encoding: "utf8" })).toContain(
+      (await inside("deb", "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")).split(" ")[1] ?? "no key",
+    );
+    // Somebody else in its place.
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${mimic.home}/other`]);
+    writeFileSync(knownHosts(), `${id} ${readFileSync(`${mimic.home}/other.pub`, "utf8")}`);
+    const refused = await ssh("deb", "id", "-un");
+    expect(refused).toMatchObject({ code: 255, out: "" });
+    expect(refused.err).toContain("HOST IDENTIFICATION HAS CHANGED");
+    writeFileSync(knownHosts(), seen);
+    expect((await ssh("deb", "id", "-un")).out).toBe("mimic\n");
+    // The control: with another key nobody comes in.
+    const options = (await mimic.mimic(["ssh", "deb", "--config"])).out.replace(/IdentityFile .*/, `IdentityFile "${mimic.home}/other"`);
+    writeFileSync(`${mimic.home}/config`, options);
+    const stranger = await mimic.mimic(["ssh", "deb", "--config"]);
+    expect(stranger.code).toBe(0);
+    expect(() => execFileSync("ssh", ["-F", `${mimic.home}/config`, "mimic-deb", "true"], { env: mimic.env, stdio: "pipe" })).toThrow(
+      /Permission denied/,
+    );
+  });
+
+  test("gives mimic shell its own console: a prompt that needs no network, with sudo", async () => {
+    const shell = spawn(join(ROOT, "mimic"), ["shell", "deb"], { env: mimic.env, stdio: ["pipe", "pipe", "ignore"] });
+    let said = "";
+    shell.stdout.on("data", (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    try {
+      await expect.poll(() => said, { timeout: 60_000 }).toMatch(/mimic@deb:~\$ $/);
+      shell.stdin.write("tty; sudo -n id -u\n");
+      await expect.poll(() => said, { timeout: 60_000 }).toMatch(/[\r\n]\/dev\/hvc0\r\n0\r\n/);
+    } finally {
+      shell.kill("SIGTERM");
+    }
+  });
+
+  test("fetches with apt's own program through the gateway, once a rule opens the server's port", async () => {
+    const server = createServer((_request, response) => response.end("from this computer\n"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const fetch = `/usr/lib/apt/apt-helper -o Acquire::Retries=0 download-file http://gateway:${port}/x /tmp/x; cat /tmp/x`;
+      expect(await inside("deb", fetch)).toContain("Connection refused");
+      await mimic.client.networks.addRule({ network: "home", rule: { action: "accept", target: { to: "host", port } } });
+      await expect.poll(() => inside("deb", fetch), { timeout: 60_000 }).toMatch(/from this computer$/);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+interface Facts {
+  readonly name: string;
+  readonly machineId: string;
+  readonly random: string;
+  readonly hostKey: string;
+}
+async function factsOf(machine: string): Promise<Facts> {
+  const script =
+    "hostname; cat /etc/machine-id; head -c 16 /dev/urandom | od -An -tx1; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2";
+  const [name = "", machineId = "", random = "", hostKey = ""] = (await inside(machine, script)).split("\n");
+  return { name, machineId, random, hostKey };
+}
+const allDiffer = (facts: readonly Facts[]): void => {
+  for (const key of ["name", "machineId", "random", "hostKey"] as const)
+    expect(new Set(facts.map((one) => one[key])).size, key).toBe(facts.length);
+};
+
+describe("copies of it", () => {
+  test("that go on from its memory are somebody of their own: random numbers, machine id, name, SSH host keys", async () => {
+    const before = await factsOf("deb");
+    await mimic.done(mimic.client.templates.make({ machine: "deb", name: "base" }));
+    expect((await mimic.client.templates.show({ template: "base" })).isInstant).toBe(true);
+    const names = ["ada", "bob"];
+    for (const name of names) {
+      const job = await mimic.done(mimic.client.machines.create({ name, template: "base", start: true }));
+      expect(job.result?.words).toContain("went on from the template");
+    }
+    const facts = [before, ...(await Promise.all(names.map(factsOf)))];
+    allDiffer(facts);
+    expect(facts.map(({ name }) => name)).toEqual(["deb", ...names]);
+    for (const name of names) {
+      // The helper that was lent is gone, and the new host keys are those that SSH shows.
+      expect(await inside(name, "ls -d /dev/shm/.mimic-*/ /run/.mimic-*/ /var/tmp/.mimic-*/ /root/.mimic-*/ 2>/dev/null")).toBe("");
+      await expect.poll(() => ssh(name, "hostname"), { timeout: 60_000 }).toMatchObject({ code: 0, out: `${name}\n` });
+      const { id } = await mimic.client.machines.show({ machine: name });
+      expect(execFileSync("ssh-keygen", ["-lf", knownHosts(), "-F", id], { encoding: "utf8" })).toContain(
+        facts.find((one) => one.name === name)?.hostKey,
+      );
+      await mimic.client.machines.kill({ machine: name });
+    }
+  });
+
+  test("that are switched on read a seed of their own; and the power button shuts it down", async () => {
+    const before = await factsOf("deb");
+    expect((await mimic.mimic(["stop", "deb"])).code).toBe(0);
+    await mimic.done(mimic.client.machines.clone({ machine: "deb", name: "twin" }));
+    await mimic.done(mimic.client.machines.start({ machine: "twin" }));
+    await expect.poll(async () => (await ssh("twin", "hostname")).out, { timeout: 120_000, interval: 2000 }).toBe("twin\n");
+    allDiffer([before, await factsOf("twin")]);
+    await mimic.client.machines.kill({ machine: "twin" });
+  }, 400_000);
+});
