@@ -74,6 +74,8 @@ export function sshOptions({ data, machineId, name, port, proxy }: SshFacts): [s
     ["UserKnownHostsFile", file(`${data}/ssh/known_hosts`)],
     ["HostKeyAlias", machineId],
     ["StrictHostKeyChecking", "accept-new"],
+    // Of a machine that is still starting, an attempt may find nobody and would wait for minutes.
+    ["ConnectTimeout", "20"],
     ["LogLevel", "ERROR"],
   ];
 }
