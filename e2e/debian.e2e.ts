@@ -98,7 +98,7 @@ describe("the installed system", () => {
     );
   });
 
-  test("gives mimic shell its own console: a prompt that needs no network, with sudo", async () => {
+  test("gives mimic shell its own console: a prompt that needs no network, with sudo, and “exit” comes back", async () => {
     const shell = spawn(join(ROOT, "mimic"), ["shell", "deb"], { env: mimic.env, stdio: ["pipe", "pipe", "ignore"] });
     let said = "";
     shell.stdout.on("data", (bytes: Buffer) => {
@@ -108,6 +108,8 @@ describe("the installed system", () => {
       await expect.poll(() => said, { timeout: 60_000 }).toMatch(/mimic@deb:~\$ $/);
       shell.stdin.write("tty; sudo -n id -u\n");
       await expect.poll(() => said, { timeout: 60_000 }).toMatch(/[\r\n]\/dev\/hvc0\r\n0\r\n/);
+      shell.stdin.write("exit\n");
+      await expect.poll(() => shell.exitCode, { timeout: 60_000 }).toBe(0);
     } finally {
       shell.kill("SIGTERM");
     }

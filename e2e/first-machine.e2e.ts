@@ -29,6 +29,15 @@ describe("from nothing to a machine", () => {
     expect(failing).toMatchObject({ code: 7, out: "out\n", err: "err\n" });
   });
 
+  test("mimic shell leads to a prompt; “exit” comes back, and so does the end of what is piped in", async () => {
+    const exited = await mimic.mimic(["shell", "hello"], { input: "echo $((6 * 7))\nexit\n" });
+    expect(exited).toMatchObject({ code: 0, out: expect.stringMatching(/[\r\n]42[\r\n]/) });
+    // The next shell needs a moment; what is typed before its prompt is lost, as on any terminal.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const piped = await mimic.mimic(["shell", "hello"], { input: "echo $((6 * 8))\n" });
+    expect(piped).toMatchObject({ code: 0, out: expect.stringMatching(/[\r\n]48[\r\n]/) });
+  }, 60_000);
+
   test("standard input reaches the program, and a megabyte comes back unchanged", async () => {
     const text = Array.from({ length: 20_000 }, (_, i) => `line ${i} of a text that is long enough to need many pieces\n`).join("");
     const echoed = await mimic.mimic(["exec", "-i", "hello", "--", "cat"], { input: text });

@@ -1,6 +1,7 @@
 // A person's terminal joined to a guest's: keys go in raw, bytes come out raw, Ctrl-] leaves.
 // Only here may a guest's bytes reach a terminal: it is a terminal's output by nature.
 import { setTimeout as sleep } from "node:timers/promises";
+import { SHELL_ENDED } from "@mimic/base";
 import type { Context } from "./command.ts";
 import { aside } from "./io.ts";
 import { type LiveSocket, openLive } from "./live-socket.ts";
@@ -26,14 +27,19 @@ export async function joinTerminals(context: Context, session: TerminalSession):
   const screen = new ScreenModes();
   let isLive = false;
   const greeted = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<"closed">();
+  const mark = new MarkFinder(SHELL_ENDED);
   await using live = await openLive(
     { socket: door.socket, route: session.route, machine: session.machine, ...(session.query && { query: session.query }) },
     {
       onBytes: async (bytes) => {
         await greeted.promise;
-        const shown = isLive ? bytes : withoutQuestions(bytes);
+        if (mark.isFound) return;
+        const own = isLive ? bytes.subarray(0, mark.push(bytes)) : bytes;
+        const shown = isLive ? own : withoutQuestions(own);
         screen.note(shown);
         await io.out.writeBytes(shown);
+        if (mark.isFound) ended.resolve("closed");
       },
       onText: (message) => {
         isLive ||= message.live === true;
@@ -49,7 +55,7 @@ export async function joinTerminals(context: Context, session: TerminalSession):
   if (session.sendsSize) sendSize();
   const raw = io.input.raw();
   try {
-    return await Promise.race([live.closed.then(() => "closed" as const), typed(context, live, session)]);
+    return await Promise.race([live.closed.then(() => "closed" as const), ended.promise, typed(context, live, session)]);
   } finally {
     if (io.out.isTerminal) io.out.write(`${screen.undo()}\r\n`);
     // A guest may ask the terminal something just before the end; the answer must not become input of the next shell.
@@ -77,6 +83,29 @@ function typed({ io }: Context, live: LiveSocket, { atEndOfInput }: TerminalSess
   };
   read().catch(left.reject);
   return left.promise;
+}
+
+/** Finds a sequence in bytes that come in pieces. */
+export class MarkFinder {
+  readonly #mark: Buffer;
+  #tail: Buffer = Buffer.alloc(0);
+  isFound = false;
+
+  constructor(mark: string) {
+    this.#mark = Buffer.from(mark, "latin1");
+  }
+
+  /** How many of these bytes come before the mark; all of them while it has not been seen. */
+  push(bytes: Uint8Array): number {
+    const seen = Buffer.concat([this.#tail, bytes]);
+    const at = seen.indexOf(this.#mark);
+    if (at >= 0) {
+      this.isFound = true;
+      return Math.max(0, at - this.#tail.length);
+    }
+    this.#tail = seen.subarray(Math.max(0, seen.length - this.#mark.length + 1));
+    return bytes.length;
+  }
 }
 
 const QUESTIONS =

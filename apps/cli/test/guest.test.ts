@@ -163,6 +163,32 @@ describe("shell", () => {
   });
 });
 
+describe("a shell that ends in the guest", () => {
+  const END = "\u001b]777;mimic;shell-ended\u0007";
+  const joined = async (pieces: readonly string[]) => {
+    await using daemon = await FakeDaemon.start();
+    daemon.on("GET", "/machines/hello", { body: aMachine({ name: "hello" }) });
+    daemon.onLive("/machines/hello/shell", (socket) => {
+      // An earlier shell's end is history, and no reason to leave.
+      socket.send(Buffer.from(`earlier${END}`));
+      socket.send(JSON.stringify({ live: true }));
+      for (const piece of pieces) socket.send(Buffer.from(piece));
+    });
+    return await runCli(["shell", "hello"], { home: daemon.home, terminal: true });
+  };
+
+  test("is left, and what the next one says is not shown, however the mark is cut", async () => {
+    for (const cut of [0, 1, 9, END.length - 1, END.length]) {
+      const ran = await joined([`bye${END.slice(0, cut)}`, `${END.slice(cut)}next prompt`, "and more"]);
+      expect(ran.code).toBe(0);
+      expect(ran.out).toContain("bye");
+      expect(ran.out).not.toContain("next prompt");
+      expect(ran.out).not.toContain("and more");
+      expect(ran.err).toContain("The shell ended.");
+    }
+  });
+});
+
 describe("cp", () => {
   const looks = (kind: string) => (request: ExecRequest, guest: Parameters<Command>[1]) => {
     if (!request.args[1]?.includes("[ -d")) return false;

@@ -1,5 +1,6 @@
 // What makes the installed Debian a machine of Mimic's: its few settings, as files of the new system. Each stands where
 // Debian looks for the owner's own settings, never in a file that belongs to a package.
+import { SAY_SHELL_ENDED } from "@mimic/base";
 import type { DatabaseFile } from "./dpkg-database.ts";
 import { seedReader } from "./seed-reader.ts";
 
@@ -121,6 +122,7 @@ export function systemFiles({ uuid, suite, user }: Target): DatabaseFile[] {
     ),
     file("etc/udev/rules.d/80-mimic-network.rules", CARD_BRINGS_NETWORK),
     file("etc/udev/rules.d/80-mimic-shell.rules", SHELL_BRINGS_LOGIN),
+    file("etc/profile.d/mimic-shell.sh", `${SAY_SHELL_ENDED}\n`),
     file("etc/sudoers.d/mimic", `${user} ALL=(ALL:ALL) NOPASSWD: ALL\n`, 0o440),
     ...seedReader.map(({ path, body, mode }) => file(path, body, mode)),
   ];

@@ -1,5 +1,6 @@
 // The tiny Linux's own few files: how it starts, its consoles, its services. Under emulation every program
 // that is started costs about ten milliseconds, so the way to the agent starts as few as possible.
+import { SAY_SHELL_ENDED } from "@mimic/base";
 
 export interface OwnFile {
   readonly path: string;
@@ -204,6 +205,7 @@ case $(tty) in
 esac
 PS1='root@\\h:\\w# '
 alias ll='ls -l'
+${SAY_SHELL_ENDED}
 cd
 cat /etc/motd
 `;
