@@ -192,7 +192,8 @@ describe.skipIf(why)(`a bridged network${why ? ` (${why})` : ""}`, () => {
     run("rm", "-r", `${mimic.home}/data/networks/${id}`);
     expect(existsSync(`/sys/class/net/${tap}`)).toBe(true);
     await mimic.start();
-    expect(existsSync(`/sys/class/net/${tap}`)).toBe(false);
+    // It goes with its carrier's process, which may take a moment to be gone.
+    await expect.poll(() => existsSync(`/sys/class/net/${tap}`), { timeout: 10_000 }).toBe(false);
   }, 60_000);
 
   test("without the right (CAP_NET_ADMIN) it is refused in words, and other kinds are made as ever", async () => {

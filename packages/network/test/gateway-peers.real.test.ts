@@ -51,9 +51,13 @@ describe.skipIf(why)(`the tools of the field at a gateway${why ? ` (${why})` : "
     await using small = await home.guest(1);
     await using large = await home.guest(2);
     const first = await leaseFor(small);
-    // -R: released at its end.
-    await small.must("sh", ["-c", "udhcpc -i eth0 -R -f -s /bin/true & sleep 1; kill $!; wait $!"]);
-    await expect.poll(async () => (await leases(home)).length, { timeout: 5000 }).toBe(0);
+    // -R: released at its end, which comes once it has the lease, however long that takes here.
+    const bound = `/tmp/mimic-udhcpc-${small.pid}`;
+    const script = 'printf "#!/bin/sh\\n[ \\$1 = bound ] && : > %s.bound\\nexit 0\\n" "$0" > "$0"; chmod 755 "$0"';
+    await small.must("sh", ["-c", script, bound]);
+    const release = 'udhcpc -i eth0 -R -f -s "$0" & while [ ! -e "$0.bound" ]; do sleep 0.1; done; kill $!; wait $!; rm -f "$0" "$0.bound"';
+    await small.must("sh", ["-c", release, bound]);
+    await expect.poll(async () => (await leases(home)).length, { timeout: 15_000 }).toBe(0);
     expect(await leaseFor(small)).toBe(first);
     const file = `/tmp/mimic-dhclient-${large.pid}`;
     await large.must("sh", ["-c", 'printf "%s\\n" "$1" > "$0"; chmod 755 "$0"', `${file}.sh`, DHCLIENT_SCRIPT]);
@@ -63,7 +67,7 @@ describe.skipIf(why)(`the tools of the field at a gateway${why ? ` (${why})` : "
     const given = await address();
     expect((await leases(home)).map((lease) => lease.address).sort()).toEqual([first, given].sort());
     await large.must("dhclient", ["-r", ...files]);
-    await expect.poll(async () => (await leases(home)).length, { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => (await leases(home)).length, { timeout: 15_000 }).toBe(1);
     await large.must("dhclient", ["-1", ...files]);
     expect(await address()).toBe(given);
     // What routers do not advertise is had from DHCPv6 without an address (RFC 8415 §18.2.6).

@@ -174,7 +174,7 @@ describe("the tiny Linux", () => {
       await qemu.shell(
         "umount /mnt; mount -t iso9660 /dev/sr0 /mnt && ls /mnt && cat /mnt/meta-data && dd if=/dev/sr0 bs=1 skip=32808 count=6 2>/dev/null; echo",
       ),
-    ).toMatch(/meta-data\s+user-data[\s\S]*"local-hostname":"seeded"[\s\S]*cidata/);
+    ).toMatch(/meta-data\s+mimic-seed\s+user-data[\s\S]*"local-hostname":"seeded"[\s\S]*cidata/);
     // Host randomness goes in, nothing is refused: yes for bytes, no for none.
     expect(await qemu.shell("head -c 64 /dev/zero | reseed && echo taken; reseed < /dev/null || echo nothing")).toMatch(
       /\ntaken\r?\nnothing/,
