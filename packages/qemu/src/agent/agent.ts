@@ -4,7 +4,7 @@ import type { GuestAgent, GuestCommand, GuestExit } from "@mimic/workbench/ports
 import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
-import { agentAbsent, agentMisbehaved } from "./errors.ts";
+import { agentAbsent, agentMisbehaved, agentRefused } from "./errors.ts";
 import { runInGuest } from "./exec.ts";
 import { GuestFiles, textOf } from "./files.ts";
 import { growFileSystem, onlineMemoryByItself } from "./guest-help.ts";
@@ -20,6 +20,9 @@ const QuickStatus = z.object({
   signal: z.int().optional(),
   "out-data": z.string().max(AGENT_LINE_BYTES).optional(),
 });
+
+/** Memory before disks. */
+const SCRATCH_PLACES = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
 
 const Vcpus = z.array(z.object({ "logical-id": z.int(), online: z.boolean(), "can-offline": z.boolean().optional() })).max(4096);
 
@@ -135,13 +138,19 @@ export class QemuAgent implements GuestAgent {
     }
   }
 
-  /** Where in the guest short-lived files may be made: the first of these that exists; asked once per boot. */
+  /**
+   * A folder of our own in the guest for short-lived files, made once per boot: what commands read and say must be readable
+   * and changeable by nobody else there, and the agent makes files that everybody may write.
+   */
   async #scratchFolder(options: Waiting): Promise<string> {
     if (this.#scratch !== undefined) return this.#scratch;
-    const script = 'for d in /dev/shm /run /tmp /var/tmp; do [ -d "$d" ] && [ -w "$d" ] && { echo "$d"; exit 0; }; done; exit 1';
-    const { out } = await this.quick({ program: "/bin/sh", args: ["-c", script] }, options);
-    const folder = out.trim();
-    this.#scratch = ["/dev/shm", "/run", "/tmp", "/var/tmp"].find((known) => known === folder) ?? "/tmp";
-    return this.#scratch;
+    const name = `.mimic-${Array.from(this.#ports.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    const script = 'name=$1; shift; for d; do mkdir -m 700 "$d/$name" 2>/dev/null && { echo "$d/$name"; exit 0; }; done; exit 1';
+    const { out } = await this.quick({ program: "/bin/sh", args: ["-c", script, "mimic", name, ...SCRATCH_PLACES] }, options);
+    const folder = SCRATCH_PLACES.map((place) => `${place}/${name}`).find((known) => known === out.trim());
+    if (folder === undefined)
+      throw agentRefused("guest-exec", `no folder for a command's output could be made in ${SCRATCH_PLACES.join(", ")}`);
+    this.#scratch = folder;
+    return folder;
   }
 }

@@ -19,7 +19,7 @@ export interface GuestShell {
   readonly channel: AgentChannel;
   readonly files: GuestFiles;
   readonly ports: AgentPorts;
-  /** A writable folder of the guest. */
+  /** A folder of the guest that is its owner's alone. */
   readonly scratch: string;
 }
 
@@ -41,7 +41,7 @@ const NEVER = new AbortController().signal;
 export async function runInGuest(guest: GuestShell, command: GuestCommand, options: Waiting): Promise<GuestExit> {
   const { ports, scratch } = guest;
   const name = Array.from(ports.random.bytes(16), (b) => b.toString(16).padStart(2, "0")).join("");
-  const prefix = `${scratch}/.mimic-${name}`;
+  const prefix = `${scratch}/${name}`;
   const env = command.env ?? [];
   const words = [prefix, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
   const askedAt = ports.clock.monotonicMs();
