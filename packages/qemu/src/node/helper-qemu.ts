@@ -12,7 +12,9 @@ export interface HelperQemu extends AsyncDisposable {
 }
 
 /** No new programs, no rights, no other users. */
-export const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+/** A QEMU that runs no guest: for its disks, its network or its protocols alone. */
+export const NO_MACHINE = ["-nodefaults", "-no-user-config", "-display", "none", "-machine", "none", "-sandbox", SANDBOX] as const;
 
 /** `files` arrive as descriptors 3, 4, … Ends with `await using`, and with us. Throws what `connectQmp` throws, with QEMU's words as detail. */
 export async function startHelperQemu(
@@ -27,14 +29,7 @@ export async function startHelperQemu(
   const run = seenFolder(cage);
   const argv = [
     spec.binary,
-    "-nodefaults",
-    "-no-user-config",
-    "-display",
-    "none",
-    "-machine",
-    "none",
-    "-sandbox",
-    SANDBOX,
+    ...NO_MACHINE,
     "-chardev",
     `socket,id=m,path=${run}/qmp.sock,server=on,wait=off`,
     "-mon",

@@ -7,6 +7,7 @@ import { MimicError, type Waiting } from "@mimic/base";
 import type { QmpSession } from "@mimic/qmp";
 import { connectQmp } from "@mimic/qmp/node";
 import { z } from "zod";
+import { NO_MACHINE } from "./helper-qemu.ts";
 import { openForQemu } from "./open-files.ts";
 import { killExactly, startTicksOf } from "./process.ts";
 import { type Cage, seenFolder, spawnCaged } from "./spawn.ts";
@@ -14,8 +15,6 @@ import { type Cage, seenFolder, spawnCaged } from "./spawn.ts";
 const Server = z.strictObject({ pid: z.int().positive(), startTicks: z.string(), node: z.string() });
 type Server = z.infer<typeof Server>;
 const Servers = z.record(z.string(), Server);
-
-const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 export class MediaServers {
   readonly #cage: Cage;
@@ -75,7 +74,7 @@ export class MediaServers {
     try {
       const file = { driver: "file", "node-name": "file", filename: "/dev/fdset/3", "read-only": true, "auto-read-only": false };
       const argv = [
-        ...[this.#binary, "-nodefaults", "-no-user-config", "-display", "none", "-machine", "none", "-sandbox", SANDBOX],
+        ...[this.#binary, ...NO_MACHINE],
         ...[
           "-chardev",
           `socket,id=m,path=${seen}/${name}.qmp,server=on,wait=off`,

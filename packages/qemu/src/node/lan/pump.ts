@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { handOver } from "../cage.ts";
-import { SANDBOX } from "../helper-qemu.ts";
+import { NO_MACHINE } from "../helper-qemu.ts";
 import { commandLineOf, startTicksOf } from "../process.ts";
 import { type Cage, seenFolder, spawnCaged } from "../spawn.ts";
 
@@ -49,16 +49,9 @@ export async function startPump(cage: Cage, wish: PumpWish): Promise<Pump> {
 /** The tap is descriptor 3. A hub of two ports joins it with the socket; QEMU calls that “no nics”, which is the point. */
 function pumpArgs({ installation, port }: PumpWish, run: string): readonly string[] {
   return [
-    "-nodefaults",
-    "-no-user-config",
     "-name",
     nameOf(installation, port),
-    "-display",
-    "none",
-    "-machine",
-    "none",
-    "-sandbox",
-    SANDBOX,
+    ...NO_MACHINE,
     "-netdev",
     "tap,id=lan,fd=3",
     "-netdev",
@@ -78,9 +71,7 @@ export async function findPumps(installation: string): Promise<Pump[]> {
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     const pid = Number(entry);
-    const match = /^[^\0]+\0-nodefaults\0-no-user-config\0-name\0mimic-lan-([0-9a-f]{8})-(prt_[0-9a-z]{26})\0/.exec(
-      await commandLineOf(pid),
-    );
+    const match = /^[^\0]+\0-name\0mimic-lan-([0-9a-f]{8})-(prt_[0-9a-z]{26})\0/.exec(await commandLineOf(pid));
     if (match?.[1] !== installation) continue;
     const startTicks = await startTicksOf(pid);
     if (startTicks !== undefined) pumps.push({ pid, startTicks, port: match[2] as string });
