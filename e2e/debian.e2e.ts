@@ -162,7 +162,9 @@ describe("copies of it", () => {
     expect(facts.map(({ name }) => name)).toEqual(["deb", ...names]);
     for (const name of names) {
       // The helper that was lent is gone, and the new host keys are those that SSH shows.
-      expect(await inside(name, "ls -d /dev/shm/.mimic-*/ /run/.mimic-*/ /var/tmp/.mimic-*/ /root/.mimic-*/ 2>/dev/null")).toBe("");
+      expect(
+        await inside(name, "ls /dev/shm/.mimic-*/reseed /run/.mimic-*/reseed /var/tmp/.mimic-*/reseed /root/.mimic-*/reseed 2>/dev/null"),
+      ).toBe("");
       await expect.poll(() => ssh(name, "hostname"), { timeout: 60_000 }).toMatchObject({ code: 0, out: `${name}\n` });
       const { id } = await mimic.client.machines.show({ machine: name });
       expect(execFileSync("ssh-keygen", ["-lf", knownHosts(), "-F", id], { encoding: "utf8" })).toContain(
