@@ -70,7 +70,10 @@ const works: Record<string, { prepare?: Work; work: Work }> = {
         await mimic.done(mimic.client.moments.take({ machine: "first", kind: "snapshot", name }));
       }
     },
-    work: (mimic) => mimic.client.moments.remove({ machine: "first", moment: "two" }),
+    work: async (mimic) => {
+      const { job } = await mimic.client.moments.remove({ machine: "first", moment: "two" });
+      if (job) await mimic.done({ job });
+    },
   },
   "making a template": {
     prepare: withDisk,

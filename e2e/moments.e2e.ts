@@ -23,6 +23,11 @@ const onDisk = (machine = "box", at = 0) =>
   inside(machine, `dd if=/dev/vda bs=512 skip=${at} count=1 iflag=direct 2>/dev/null | tr -d '\\0'`);
 const inMemory = (machine = "box") => inside(machine, "cat /run/word 2>/dev/null; true");
 const moments = async (machine = "box") => (await mimic.client.moments.list({ machine })).moments;
+/** With what it gives back. */
+const remove = async (moment: string): Promise<void> => {
+  const { job } = await mimic.client.moments.remove({ machine: "box", moment });
+  if (job) await mimic.done({ job });
+};
 const layers = () => readdir(`${mimic.home}/data/layers`);
 
 describe("moments of a machine", () => {
@@ -83,9 +88,8 @@ describe("moments of a machine", () => {
     const before = (await layers()).length;
     await mimic.client.moments.change({ machine: "box", moment: "first", isProtected: true });
     await expect(mimic.client.moments.remove({ machine: "box", moment: "first" })).rejects.toMatchObject({ code: "moment.protected" });
-    await mimic.client.moments.remove({ machine: "box", moment: "second" });
-    for (const moment of (await moments()).filter(({ automatic }) => automatic))
-      await mimic.client.moments.remove({ machine: "box", moment: moment.id });
+    await remove("second");
+    for (const moment of (await moments()).filter(({ automatic }) => automatic)) await remove(moment.id);
     expect((await moments()).map(({ name }) => name)).toEqual(["first"]);
     expect((await layers()).length).toBeLessThan(before);
     await mimic.done(mimic.client.machines.start({ machine: "box" }));

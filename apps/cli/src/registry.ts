@@ -25,6 +25,7 @@ export const registry: Readonly<Record<string, Load>> = {
   "disk add": () => import("./commands/disk/add.ts"),
   "disk rm": () => import("./commands/disk/rm.ts"),
   "disk grow": () => import("./commands/disk/grow.ts"),
+  "disk flatten": () => import("./commands/disk/flatten.ts"),
   "disk limit": () => import("./commands/disk/limit.ts"),
   "usb ls": () => import("./commands/usb/ls.ts"),
   "usb add": () => import("./commands/usb/add.ts"),

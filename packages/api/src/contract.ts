@@ -25,6 +25,7 @@ import {
 } from "@mimic/model";
 import { oc } from "@orpc/contract";
 import { z } from "zod";
+import { diskContract } from "./disk-contract.ts";
 import { HardwareWish } from "./hardware-wish.ts";
 import { networkContract, nicContract } from "./network-contract.ts";
 import { type Route, routes } from "./routes.ts";
@@ -140,6 +141,7 @@ const machines = {
   tryOut: route(routes.machines.tryOut, m, "Try its disks on another computer: a copy with other hardware, started at once")
     .input(z.strictObject({ machine, hardware: HardwareWish.optional(), bus: DiskBus.optional() }))
     .output(Started),
+  ...diskContract,
   timetable: route(routes.machines.timetable, m, "Change it at given times; each step is live, later or impossible")
     .input(z.strictObject({ machine, steps: Timetable }))
     .output(Started),
@@ -241,7 +243,9 @@ const moments = {
       }),
     )
     .output(MomentView),
-  remove: route(routes.moments.remove, mo, "Delete it, anywhere in the tree").input(OfMoment).output(z.object({})),
+  remove: route(routes.moments.remove, mo, "Delete it, anywhere in the tree; the job, where there is one, gives its room back")
+    .input(OfMoment)
+    .output(z.object({ job: JobView.optional() })),
   suspend: route(routes.moments.suspend, mo, "Put the machine to sleep: its next start goes on from there")
     .input(OfMachine)
     .output(Started),

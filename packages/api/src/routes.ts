@@ -38,6 +38,7 @@ export const routes = {
     type: post("/machines/{machine}/text"),
     changeMedium: post("/machines/{machine}/media"),
     tryOut: post("/machines/{machine}/trials"),
+    flattenDisk: post("/machines/{machine}/disks/{disk}/flatten"),
     timetable: post("/machines/{machine}/timetable"),
     explain: get("/machines/{machine}/explanation"),
     hardware: get("/machines/{machine}/hardware"),

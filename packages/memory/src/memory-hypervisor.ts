@@ -192,7 +192,6 @@ export class MemoryMachine implements RunningMachine {
     for (const layer of layers) this.tops.set(layer.diskId, layer.name);
     return { pausedMs: 1 };
   };
-  moveDisks: RunningMachine["moveDisks"] = async () => {};
   topLayers: RunningMachine["topLayers"] = async () => Object.fromEntries(this.tops);
   async usage() {
     return { cpuMs: 0, memoryBytes: 0, diskReadBytes: 0, diskWriteBytes: 0 };

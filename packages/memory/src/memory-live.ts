@@ -32,6 +32,14 @@ export function memoryLive({ hardware, changed, letsGo }: MemoryLiveOptions): Li
     async growDisk(id, sizeBytes) {
       change({ disks: hardware().disks.map((disk) => (disk.id === id ? { ...disk, sizeBytes } : disk)) });
     },
+    async absorb(_wish, { signal, report }) {
+      signal.throwIfAborted();
+      report({ words: "pretending to shorten a disk" });
+    },
+    async moveDisk({ atReady }, { signal }) {
+      signal.throwIfAborted();
+      await atReady();
+    },
     async limitDisk(id, limits) {
       change({ disks: hardware().disks.map((disk) => (disk.id === id ? { ...disk, limits } : disk)) });
     },

@@ -44,7 +44,7 @@ export class MemoryMachineStore implements MachineStore {
   }
   plan: MachineStore["plan"] = (record) => ({
     record,
-    files: { runDirectory: "run", netDirectory: "net", logDirectory: "log", nvramDirectory: "nvram", disks: {}, media: {} },
+    files: { runDirectory: "run", netDirectory: "net", logDirectory: "log", nvramDirectory: "nvram", disks: chainsOf(record), media: {} },
   });
   diskPath: MachineStore["diskPath"] = (_record, id) => id;
   filePath: MachineStore["filePath"] = (_record, name) => name;
@@ -74,6 +74,18 @@ export class MemoryMachineStore implements MachineStore {
   story: MachineStore["story"] = async (id) => this.stories.get(id) ?? [];
   log: MachineStore["log"] = async () => "";
 }
+
+const chainsOf = ({ hardware }: MachineRecord) =>
+  Object.fromEntries(
+    hardware.disks.map(({ id, head, format, layers, base }) => [
+      id,
+      [
+        { path: head ?? id, format },
+        ...(layers ?? []).map((layer) => ({ path: layer.id, format: layer.format })),
+        ...(base ? [{ path: base, format: "qcow2" as const }] : []),
+      ],
+    ]),
+  );
 
 export class MemoryImageStore implements ImageStore {
   readonly #images = new Map<string, ImageRecord>();
@@ -105,7 +117,8 @@ export const memoryDiskTool: DiskTool = {
   createOverlay: async () => {},
   createEmpty: async () => {},
   copy: async () => {},
-  merge: async () => {},
+  absorb: async () => {},
+  rewrite: async () => {},
   grow: async () => {},
   usage: async () => 0,
   checkHeader: async () => undefined,

@@ -1,6 +1,6 @@
 // Disks with real tools: what our own code writes, qemu-img finds in order; copies are whole; KVM is only used when proved.
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { probeCage } from "../src/node/cage.ts";
 import { runProof } from "../src/node/probe.ts";
@@ -69,6 +69,48 @@ test("a copy holds what the chain held, depends on nothing, tells its progress, 
     diskTool.copy(chain, { path: `${shop.folder}/half.qcow2`, format: "qcow2" }, { signal: stop, report: () => {} }),
   ).rejects.toThrow("no more");
   await expect(stat(`${shop.folder}/half.qcow2`)).rejects.toThrow();
+});
+
+test("a layer takes in those below it, and a rewritten one holds the same over the same ones in less room", async () => {
+  await using shop = await aWorkshop();
+  const { diskTool } = shop.qemu;
+  const [base, low, own, fresh] = ["base.raw", "low.qcow2", "own.qcow2", "fresh.qcow2"].map((name) => `${shop.folder}/${name}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const bytes = new Uint8Array(4 * 1024 ** 2).fill(7);
+  await writeFile(base, bytes);
+  const chain = [
+    { path: own, format: "qcow2" as const },
+    { path: low, format: "qcow2" as const },
+    { path: base, format: "raw" as const },
+  ];
+  await diskTool.createOverlay(low, { path: base, format: "raw" }, bytes.length, patient());
+  execFileSync("qemu-io", ["-f", "qcow2", "-c", "write -P 9 0 1M", low]);
+  await diskTool.createOverlay(own, { path: low, format: "qcow2" }, bytes.length, patient());
+  // Written, and then written with zeros: room that a file keeps until it is rewritten.
+  execFileSync("qemu-io", ["-f", "qcow2", "-c", "write -P 3 1M 2M", "-c", "write -P 0 1M 1M", own]);
+  bytes
+    .fill(9, 0, 1024 ** 2)
+    .fill(0, 1024 ** 2, 2 * 1024 ** 2)
+    .fill(3, 2 * 1024 ** 2, 3 * 1024 ** 2);
+  const shows = async (...files: typeof chain): Promise<boolean> => {
+    await rm(`${shop.folder}/flat.raw`, { force: true });
+    await diskTool.copy(files, { path: `${shop.folder}/flat.raw`, format: "raw" }, patient());
+    return (await readFile(`${shop.folder}/flat.raw`)).equals(bytes);
+  };
+  const before = await diskTool.usage(own);
+  await diskTool.rewrite(chain, fresh, patient());
+  expect(await shows({ path: fresh, format: "qcow2" }, ...chain.slice(1))).toBe(true);
+  expect(await diskTool.usage(fresh)).toBeLessThan(before - 900 * 1024);
+  await diskTool.absorb(chain, 1, patient());
+  expect(await shows(chain[0] as (typeof chain)[number], chain[2] as (typeof chain)[number])).toBe(true);
+  expect(info(own, "qcow2")).toMatchObject({ "backing-filename": base, "backing-filename-format": "raw" });
+  await diskTool.absorb([chain[0] as (typeof chain)[number], chain[2] as (typeof chain)[number]], 1, patient());
+  expect(info(own, "qcow2")["backing-filename"]).toBeUndefined();
+  expect(await shows(chain[0] as (typeof chain)[number])).toBe(true);
 });
 
 test("the proof of an accelerator passes where guests run (TCG) and fails, without hanging, where they do not", async () => {

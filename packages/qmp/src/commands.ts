@@ -24,7 +24,7 @@ export interface CommandArguments extends HotplugArguments {
     readonly "job-id": string;
     readonly device: string;
     readonly target: string;
-    readonly sync: "full";
+    readonly sync: "full" | "top";
     readonly "auto-finalize"?: boolean;
     readonly "auto-dismiss"?: boolean;
   };
@@ -53,7 +53,7 @@ export interface CommandArguments extends HotplugArguments {
   set_link: { readonly name: string; readonly up: boolean };
   getfd: { readonly fdname: string };
   "add-fd": { readonly "fdset-id"?: number; readonly opaque?: string };
-  "remove-fd": { readonly "fdset-id": number };
+  "remove-fd": { readonly "fdset-id": number; readonly fd?: number };
   migrate: { readonly uri: string };
   "migrate-incoming": { readonly uri: string };
   "migrate-continue": { readonly state: "pre-switchover" };
@@ -69,6 +69,10 @@ export interface CommandArguments extends HotplugArguments {
     readonly device: string;
     readonly target: string;
     readonly sync: "top" | "full";
+    /** “write-blocking”: a write of the guest is done when both have it. */
+    readonly "copy-mode"?: "background" | "write-blocking";
+    /** Bytes a second. */
+    readonly speed?: number;
     readonly "auto-finalize"?: boolean;
     readonly "auto-dismiss"?: boolean;
   };
@@ -76,11 +80,17 @@ export interface CommandArguments extends HotplugArguments {
     readonly "job-id": string;
     readonly device: string;
     readonly "base-node"?: string;
-    readonly "backing-file"?: string;
+    readonly "backing-file"?: string | undefined;
+    /** Bytes a second. */
+    readonly speed?: number;
     readonly "auto-finalize"?: boolean;
     readonly "auto-dismiss"?: boolean;
   };
   "job-complete": { readonly id: string };
+  /** `force`: also one that only waits to be completed is ended without effect. `device` is the job's id. */
+  "block-job-cancel": { readonly device: string; readonly force: boolean };
+  "blockdev-reopen": { readonly options: readonly Readonly<Record<string, unknown>>[] };
+  "query-named-block-nodes": { readonly flat: true };
   screendump: { readonly filename: string; readonly format?: "png" | "ppm" };
   pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
   "send-key": { readonly keys: readonly { readonly type: "qcode"; readonly data: string }[]; readonly "hold-time"?: number };
@@ -158,6 +168,9 @@ export const replySchemas = {
   "blockdev-mirror": nothing,
   "block-stream": nothing,
   "job-complete": nothing,
+  "block-job-cancel": nothing,
+  "blockdev-reopen": nothing,
+  "query-named-block-nodes": z.array(z.object({ "node-name": z.string().optional(), file: z.string(), ro: z.boolean() })),
   screendump: nothing,
   pmemsave: nothing,
   "send-key": nothing,

@@ -2,6 +2,7 @@
 import { isRefusal } from "@mimic/base";
 import type { HostView } from "@mimic/model";
 import { type Context, findRunning, type Ports } from "./context.ts";
+import { flattenDisk } from "./disks/flatten-disk.ts";
 import { Pool } from "./disposables/pool.ts";
 import { discardDisposable, keepDisposable, runDisposable } from "./disposables/run-disposable.ts";
 import { EventLog } from "./events.ts";
@@ -17,6 +18,7 @@ import { runTimetable } from "./machines/run-timetable.ts";
 import * as trash from "./machines/trash-verbs.ts";
 import { tryOut } from "./machines/try-out.ts";
 import { afterAbsence } from "./moments/after-absence.ts";
+import { LayerWork } from "./moments/layer-work.ts";
 import { sweepLayers } from "./moments/layers.ts";
 import { listMoments, momentPicture } from "./moments/moment-board.ts";
 import * as moments from "./moments/moment-verbs.ts";
@@ -78,6 +80,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     making: new Map(),
     pool,
     wakeFrom: new Map(),
+    layerWork: new LayerWork(),
     unreadable: 0,
     makingTemplates: 0,
     closing: false,
@@ -108,6 +111,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       type: (input) => machines.typeText(context, input),
       changeMedium: (input) => changeMedium(context, input),
       tryOut: (input) => tryOut(context, input),
+      flattenDisk: (input) => flattenDisk(context, input),
       timetable: async (input) => runTimetable(context, input),
       explain: (input) => machines.explainMachine(context, input),
       hardware: async (input) => machines.machineHardware(context, input),

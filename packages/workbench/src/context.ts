@@ -5,6 +5,7 @@ import type { ReadyMachines } from "./disposables/ready-machines.ts";
 import type { EventLog } from "./events.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { MachineActor } from "./machines/machine-actor.ts";
+import type { LayerWork } from "./moments/layer-work.ts";
 import type { NetworkBook } from "./networks/network-book.ts";
 import type {
   DiskTool,
@@ -73,6 +74,8 @@ export interface Context {
   readonly pool: ReadyMachines;
   /** Machine → the moment that its next start goes on from. */
   readonly wakeFrom: Map<string, string>;
+  /** Who may work on layers when. */
+  readonly layerWork: LayerWork;
   /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */
   unreadable: number;
   makingTemplates: number;

@@ -1,6 +1,15 @@
 // What can be wished for, beside making and changing machines.
 import type { MomentKind } from "@mimic/model";
 
+/** Long work on one disk of a machine. */
+export interface DiskWish {
+  readonly machine: string;
+  /** Its id. */
+  readonly disk: string;
+  /** At most this fast; undefined = as fast as it goes. */
+  readonly bytesPerSecond?: number | undefined;
+}
+
 export interface MomentWish {
   readonly machine: string;
   readonly kind: MomentKind;

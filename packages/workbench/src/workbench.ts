@@ -41,6 +41,7 @@ type AddDiskWish = {
 };
 type DiskWish = { bus?: DiskBus | undefined; sizeBytes: number; limits?: DiskLimits | undefined };
 type OfMachine = { machine: string };
+type OfDisk = OfMachine & { disk: string };
 type Started = { job: JobView };
 
 export interface CreateWish {
@@ -112,6 +113,8 @@ export interface Workbench {
     /** A copy with other hardware, started at once; the job ends when it is usable there. */
     tryOut(input: TryWish): Answer<Started>;
     /** Changes at their times; the job ends with the last. Outcomes stand in its result: step1, step2 … */
+    /** A disk takes in all that it stands on; while the machine runs, too. */
+    flattenDisk(input: OfDisk & { bytesPerSecond?: number | undefined }): Answer<Started>;
     timetable(input: OfMachine & { steps: TimetableStep[] }): Answer<Started>;
     explain(input: OfMachine): Answer<{ parts: { args: string[]; because: string }[] }>;
     hardware(input: OfMachine): Answer<{ rows: HardwareRow[] }>;
@@ -140,7 +143,7 @@ export interface Workbench {
     /** In place, the present kept first; or as a machine of its own. */
     restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
     change(input: MomentChange): Answer<MomentView>;
-    remove(input: OfMachine & { moment: string }): Answer<object>;
+    remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined }>;
     suspend(input: OfMachine): Answer<Started>;
     /** The screen at that moment, as PNG in base64; empty when there is no picture. */
     picture(input: OfMachine & { moment: string }): Answer<{ png: string }>;

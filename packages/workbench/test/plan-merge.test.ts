@@ -105,3 +105,21 @@ test("what a template stands on, and what a running machine uses, is never touch
   expect(nextMerge([{ ...machine, fixed: true }])).toBeUndefined();
   expect(nextMerge([machine, { head: undefined, layers: [ref("a"), ref("b")], fixed: true }])).toBeUndefined();
 });
+
+test("what a running machine has open only it may merge, and only while no other has it open", () => {
+  const runs = (id: string, head: string, ...layers: string[]): Chain => ({ head, layers: layers.map(ref), fixed: false, holder: id });
+  const off = (head: string, ...layers: string[]): Chain => ({ head, layers: layers.map(ref), fixed: false });
+  expect(nextMerge([runs("one", "h", "a", "b")])).toMatchObject({ layer: { id: "a" }, into: "h", holder: "one" });
+  expect(nextMerge([off("h", "a")])).toMatchObject({ into: "h", holder: undefined });
+  // Both end at “a”, which is above “b”: it can take “b” in when one of them runs, and not when both do.
+  expect(nextMerge([runs("one", "h", "a", "b"), off("k", "a", "b")])).toMatchObject({ layer: { id: "b" }, into: "a", holder: "one" });
+  expect(nextMerge([runs("one", "h", "a", "b"), runs("two", "k", "a", "b")])).toBeUndefined();
+  // A moment's own layer, in which the machine does not stand any more, is nobody's.
+  const moment: Chain = { head: undefined, layers: [ref("m"), ref("n"), ref("a")], fixed: false };
+  expect(nextMerge([runs("one", "h", "a"), { ...moment, base: "image" }, off("k", "a")])).toMatchObject({
+    layer: { id: "n" },
+    into: "m",
+    holder: undefined,
+    base: "image",
+  });
+});

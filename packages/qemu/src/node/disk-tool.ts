@@ -3,9 +3,11 @@
 import { chmod, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { type LongWork, MimicError, messageOf, plain, type Refusal, type Secret, type Waiting } from "@mimic/base";
 import type { DiskFormat } from "@mimic/model";
+import type { QmpSession } from "@mimic/qmp";
 import type { DiskTool } from "@mimic/workbench/ports";
 import { checkLayer } from "../qcow2/check.ts";
 import { HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
+import { runBlockJob } from "./block-jobs.ts";
 import { startHelperQemu } from "./helper-qemu.ts";
 import type { QemuHypervisor, QemuPorts } from "./hypervisor.ts";
 import { luksHeader } from "./luks.ts";
@@ -49,41 +51,73 @@ export class QemuDiskTool implements DiskTool {
     const sizeBytes = await virtualSize(top);
     await this.createEmpty(to.path, to.format, sizeBytes, options);
     try {
-      await this.#mirror(chain, to, options);
+      const files = [...chain.map(({ path }) => ({ path, writable: false })), { path: to.path, writable: true }];
+      await this.#work({ args: copyArgs(chain, to), files }, options, {
+        words: "copying the disk",
+        begin: (session, id) =>
+          session.execute(
+            "blockdev-backup",
+            { "job-id": id, device: "source0", target: "target", sync: "full", "auto-dismiss": false },
+            options,
+          ),
+      });
     } catch (error) {
       await rm(to.path, { force: true });
-      options.signal.throwIfAborted();
-      if (error instanceof MimicError && error.code.startsWith("qemu.")) throw error;
-      throw copyFailed(messageOf(error));
+      throw error;
     }
   }
 
-  async merge(upper: File, lower: File, below: readonly File[], options: Waiting): Promise<void> {
-    const chain = [upper, lower, ...below];
-    const cage = await this.#qemu.cage();
-    const { binary } = await this.#qemu.capabilities(options);
+  async absorb(
+    chain: readonly File[],
+    through: number,
+    options: LongWork & { readonly bytesPerSecond?: number | undefined },
+  ): Promise<void> {
+    const [upper] = chain;
+    const below = chain[through + 1];
+    if (upper === undefined || through < 1 || through >= chain.length) throw new RangeError("no such layers");
+    const { mode } = await stat(upper.path);
     await chmod(upper.path, 0o600);
-    const handles: FileHandle[] = [];
     try {
-      for (const [depth, { path }] of chain.entries()) handles.push(await openForQemu(path, depth === 0));
-      const args = chainArgs(chain, true);
-      const files = handles.map((handle) => handle.fd);
-      await using qemu = await startHelperQemu(cage, { binary, parent: `${this.#ports.stateDirectory}/tmp`, args, files }, options);
-      const { session } = qemu;
-      const base = below[0] && { "base-node": "source2", "backing-file": below[0].path };
-      await session.execute("block-stream", { "job-id": "merge", device: "source0", ...base, "auto-dismiss": false }, options);
-      for (;;) {
-        const job = (await session.execute("query-jobs", {}, options)).find((one) => one.id === "merge");
-        if (job === undefined) throw copyFailed("the job vanished");
-        if (job.status === "concluded" && job.error !== undefined) throw copyFailed(job.error);
-        if (job.status === "concluded") break;
-        await this.#ports.clock.sleep(20, options);
-      }
-      await session.execute("quit", {}, options);
-      await session.closed;
-      await handles[0]?.sync();
+      const stays = below && { "base-node": `source${through + 1}`, "backing-file": below.path };
+      await this.#work(
+        { args: chainArgs(chain, true), files: chain.map(({ path }, depth) => ({ path, writable: depth === 0 })) },
+        options,
+        {
+          words: "taking in what the layers below hold",
+          begin: (session, id) =>
+            session.execute(
+              "block-stream",
+              { "job-id": id, device: "source0", ...stays, ...speedOf(options), "auto-dismiss": false },
+              options,
+            ),
+        },
+      );
     } finally {
-      for (const handle of handles) await handle.close();
+      await chmod(upper.path, mode & 0o777).catch(() => {});
+    }
+  }
+
+  async rewrite(chain: readonly File[], to: string, options: LongWork & { readonly bytesPerSecond?: number | undefined }): Promise<void> {
+    const [top, ...below] = chain;
+    if (top === undefined) throw new RangeError("a copy needs at least one file");
+    const sizeBytes = await virtualSize(top);
+    await writeQcow2(to, { sizeBytes, backing: below[0] });
+    try {
+      const args = copyArgs(chain, { path: to, format: "qcow2" }, below.length > 0 ? "source1" : null);
+      const files = [...chain.map(({ path }) => ({ path, writable: false })), { path: to, writable: true }];
+      const sync = below.length > 0 ? "top" : "full";
+      await this.#work({ args, files }, options, {
+        words: "copying the disk",
+        begin: (session, id) =>
+          session.execute(
+            "blockdev-backup",
+            { "job-id": id, device: "source0", target: "target", sync, ...speedOf(options), "auto-dismiss": false },
+            options,
+          ),
+      });
+    } catch (error) {
+      await rm(to, { force: true });
+      throw error;
     }
   }
 
@@ -124,39 +158,42 @@ export class QemuDiskTool implements DiskTool {
     return undefined;
   }
 
-  async #mirror(chain: readonly File[], to: File, options: LongWork): Promise<void> {
+  /** One job in a caged QEMU on these files, from descriptor 3 on; the writable ones are on the disk when it has ended. */
+  async #work(
+    on: { readonly args: readonly string[]; readonly files: readonly { readonly path: string; readonly writable: boolean }[] },
+    options: LongWork,
+    job: { readonly words: string; readonly begin: (session: QmpSession, id: string) => Promise<unknown> },
+  ): Promise<void> {
     const cage = await this.#qemu.cage();
     const { binary } = await this.#qemu.capabilities(options);
     const handles: FileHandle[] = [];
     try {
-      for (const layer of chain) handles.push(await openForQemu(layer.path, false));
-      handles.push(await openForQemu(to.path, true));
-      const args = copyArgs(chain, to);
+      for (const { path, writable } of on.files) handles.push(await openForQemu(path, writable));
       const files = handles.map((handle) => handle.fd);
-      await using qemu = await startHelperQemu(cage, { binary, parent: `${this.#ports.stateDirectory}/tmp`, args, files }, options);
-      const { session } = qemu;
-      await session.execute(
-        "blockdev-backup",
-        { "job-id": "copy", device: "source0", target: "target", sync: "full", "auto-finalize": true, "auto-dismiss": false },
+      await using qemu = await startHelperQemu(
+        cage,
+        { binary, parent: `${this.#ports.stateDirectory}/tmp`, args: on.args, files },
         options,
       );
-      for (;;) {
-        const job = (await session.execute("query-jobs", {}, options)).find((j) => j.id === "copy");
-        if (job === undefined) throw copyFailed("the job vanished");
-        options.report({ words: "copying the disk", done: job["current-progress"], total: job["total-progress"], unit: "bytes" });
-        if (job.status === "concluded" && job.error !== undefined) throw copyFailed(job.error);
-        if (job.status === "concluded") break;
-        await this.#ports.clock.sleep(50, options);
-      }
+      const { session } = qemu;
+      const { clock } = this.#ports;
+      await runBlockJob(session, "work", () => job.begin(session, "work"), { ...options, clock, words: job.words });
       // QEMU writes its tables when it ends in good order, so it is asked to and not killed.
       await session.execute("quit", {}, options);
       await session.closed;
-      await handles.at(-1)?.sync();
+      for (const [at, { writable }] of on.files.entries()) if (writable) await handles[at]?.sync();
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof MimicError && error.code.startsWith("qemu.")) throw error;
+      throw copyFailed(messageOf(error));
     } finally {
       for (const handle of handles) await handle.close();
     }
   }
 }
+
+const speedOf = ({ bytesPerSecond }: { readonly bytesPerSecond?: number | undefined }) =>
+  bytesPerSecond === undefined ? {} : { speed: bytesPerSecond };
 
 /** “source0” over “source1” … on descriptors from 3 on. */
 function chainArgs(chain: readonly File[], writesTop: boolean): string[] {
@@ -172,7 +209,7 @@ function chainArgs(chain: readonly File[], writesTop: boolean): string[] {
   return args;
 }
 
-function copyArgs(chain: readonly File[], to: File): readonly string[] {
+function copyArgs(chain: readonly File[], to: File, below: string | null = null): readonly string[] {
   const args = chainArgs(chain, false);
   const node = (options: object): void => void args.push("-blockdev", JSON.stringify(options));
   const add = (fd: number): string => {
@@ -180,7 +217,8 @@ function copyArgs(chain: readonly File[], to: File): readonly string[] {
     return `/dev/fdset/${fd}`;
   };
   node({ driver: "file", "node-name": "target-file", filename: add(3 + chain.length), discard: "unmap" });
-  node({ driver: to.format, "node-name": "target", file: "target-file", discard: "unmap", "detect-zeroes": "unmap" });
+  const backing = to.format === "qcow2" ? { backing: below } : {};
+  node({ driver: to.format, "node-name": "target", file: "target-file", discard: "unmap", "detect-zeroes": "unmap", ...backing });
   return args;
 }
 

@@ -22,6 +22,7 @@ import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } fr
 import { noFirmware, noTpm, processorMissing } from "../errors.ts";
 import { type FileNeed, keyKey, numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
+import { endLeftJobs } from "./block-jobs.ts";
 import { probeCage } from "./cage.ts";
 import { diagnose } from "./diagnose.ts";
 import { closeChannels, type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
@@ -226,6 +227,7 @@ export class QemuHypervisor implements Hypervisor {
         await session.execute("cont", {}, { signal: limit });
         status = await session.execute("query-status", {}, { signal: limit });
       }
+      await endLeftJobs(session, this.#ports.clock);
       const hardware = await whatIsThere(session, run.hardware, plan.record.hardware, { signal: limit });
       scope.move();
       const launched: Launched = {

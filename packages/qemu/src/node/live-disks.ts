@@ -17,7 +17,7 @@ import {
   throttleLimits,
 } from "../argv/index.ts";
 import { diskKey } from "../files.ts";
-import { laidOver, topNodeOf } from "./disk-layers.ts";
+import { chainOf, closeNode, topNodeOf } from "./block-graph.ts";
 import { deviceIds, unplug, withFreeSocket } from "./hotplug.ts";
 import { openFiles } from "./open-files.ts";
 
@@ -94,10 +94,10 @@ async function hand(monitor: QmpSession, descriptor: number, opaque: string, opt
 
 export async function unplugDisk(monitor: QmpSession, hardware: HardwareSpec, disk: DiskSpec, options: Waiting): Promise<void> {
   const name = diskName(hardware.disks, disk.id);
-  const layers = await laidOver(monitor, hardware, disk.id, options);
+  const layers = await chainOf(monitor, hardware, disk.id, options);
   await unplug(monitor, name, options);
   await monitor.execute("blockdev-del", { "node-name": limitNode(name) }, options).catch(() => {});
-  for (const node of layers) await monitor.execute("blockdev-del", { "node-name": node }, options).catch(() => {});
+  for (const node of layers) await closeNode(monitor, node, options);
   await closeDisk(monitor, name, 8, options);
 }
 

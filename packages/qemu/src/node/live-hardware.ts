@@ -8,6 +8,7 @@ import { usbDevice, usbName } from "../argv/index.ts";
 import { limitCpu } from "./cpu-limit.ts";
 import { busOf, deviceIds, unplug } from "./hotplug.ts";
 import { growDisk, limitDisk, plugDisk, unplugDisk } from "./live-disks.ts";
+import { absorbLayers, moveDisk } from "./live-layers.ts";
 import { setMemory } from "./live-memory.ts";
 import { MemoryLags } from "./memory-lags.ts";
 
@@ -54,6 +55,8 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
       await limitDisk(session, now(), findDisk(id), limits, options);
       change({ disks: now().disks.map((one) => (one.id === id ? { ...one, limits } : one)) });
     },
+    absorb: (wish, options) => absorbLayers(session, now(), wish, { ...options, clock: parts.clock }),
+    moveDisk: (move, options) => moveDisk(session, now(), move, { ...options, clock: parts.clock }),
     async plugUsb(device, options) {
       if (now().usb.some((one) => one.id === device.id)) return;
       await session.execute("device_add", usbDevice(device), options);

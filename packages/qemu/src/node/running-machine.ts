@@ -19,7 +19,7 @@ import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
 import { dropCpuLimit } from "./cpu-limit.ts";
-import { layerInNode, moveDisk, prepareLayers, topLayersOf } from "./disk-layers.ts";
+import { layerInNode, prepareLayers, topLayersOf } from "./disk-layers.ts";
 import { openLiveHardware } from "./live-hardware.ts";
 import type { MediaServers } from "./media.ts";
 import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
@@ -242,10 +242,6 @@ export class QemuMachine implements RunningMachine {
       throw error;
     }
     return { pausedMs: clock.monotonicMs() - from };
-  }
-
-  async moveDisks(layers: readonly NewLayer[], options: Waiting): Promise<void> {
-    for (const layer of layers) await moveDisk(this.#parts.session, this.run.hardware, layer, { ...options, clock: this.#parts.clock });
   }
 
   async topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>> {

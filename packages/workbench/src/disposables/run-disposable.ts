@@ -267,10 +267,8 @@ async function keepDisks(context: Context, actor: MachineActor): Promise<Machine
     await ports.diskTool.createOverlay(path, under, disk.sizeBytes, options);
     moves.push({ disk, head, path });
   }
-  await running?.moveDisks(
-    moves.map(({ disk, head, path }) => ({ diskId: disk.id, name: head, path })),
-    options,
-  );
+  for (const { disk, head, path } of moves)
+    await running?.live.moveDisk({ diskId: disk.id, name: head, path, atReady: async () => {} }, { ...options, report: () => {} });
   const heads = new Map(moves.map(({ disk, head }) => [disk.id, head]));
   return record.hardware.disks.map((disk) => ({ ...disk, head: heads.get(disk.id) ?? disk.head }));
 }

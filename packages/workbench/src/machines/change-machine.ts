@@ -22,6 +22,9 @@ export async function changeMachine(
   const actor = findMachine(context, wish.machine);
   if (isRefusal(actor)) return actor;
   // One change at a time: each begins from what the one before has left.
+  if (touchesDisks(wish) && actor.busy !== undefined && context.jobs.workingOn(actor.record.id) !== undefined)
+    return refusal("machine.busy", `“${actor.record.name}” is busy: ${actor.busy}.`, "Wait until that is done: mimic jobs");
+  if (touchesDisks(wish)) await context.layerWork.makeWay(actor.record.id);
   const changes = await actor.alone(() => changeAlone(context, actor, wish, report));
   return isRefusal(changes) ? changes : { ...(await machineView(context, actor)), changes };
 }
@@ -77,6 +80,9 @@ async function changeAlone(
 
 const touchesHardware = ({ machine: _, name: _name, note: _note, ...rest }: ChangeWish): boolean =>
   Object.values(rest).some((value) => value !== undefined);
+
+const touchesDisks = ({ growDisk, limitDisk, removeDisk, addDisk }: ChangeWish): boolean =>
+  [growDisk, limitDisk, removeDisk, addDisk].some((value) => value !== undefined);
 
 /** What a new disk is laid over, when an image was named; else it needs a size. */
 function diskImage(context: Context, { addDisk }: ChangeWish): ImageRecord | Refusal | undefined {

@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import type { DiskSpec, JobView, MachineRecord, NicSpec } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
+import type { MachineDraft } from "../ports/index.ts";
 import { adoptNew, publish } from "./create-machine.ts";
 import { writeSeeds } from "./write-seeds.ts";
 
@@ -52,17 +53,19 @@ export function cloneMachine(
           },
         };
         const chains = ports.machines.plan(source).files.disks;
-        await publish(context, record, work, async (draft) => {
-          for (const { old, fresh } of disks) {
-            work.report({ words: `Copying a disk of “${source.name}”` });
-            const to = draft.diskPath(fresh.id, fresh.format);
-            if (input.full) await ports.diskTool.copy(chains[old.id] ?? [], { path: to, format: fresh.format }, work);
-            else await draft.copyFile(ports.machines.diskPath(source, old.id), to);
-            work.signal.throwIfAborted();
-          }
-          await writeSeeds(context, record, draft);
-          await draft.nvramFrom(source.id);
-        });
+        const copy = (draft: MachineDraft) =>
+          actor.occupy("it is being copied", async () => {
+            for (const { old, fresh } of disks) {
+              work.report({ words: `Copying a disk of “${source.name}”` });
+              const to = draft.diskPath(fresh.id, fresh.format);
+              if (input.full) await ports.diskTool.copy(chains[old.id] ?? [], { path: to, format: fresh.format }, work);
+              else await draft.copyFile(ports.machines.diskPath(source, old.id), to);
+              work.signal.throwIfAborted();
+            }
+            await writeSeeds(context, record, draft);
+            await draft.nvramFrom(source.id);
+          });
+        await publish(context, record, work, copy);
         adoptNew(context, record, `Cloned from “${source.name}”.`);
         return { machine: id, words: `“${name}” is a ${input.full ? "full" : "linked"} copy of “${source.name}”.` };
       } finally {

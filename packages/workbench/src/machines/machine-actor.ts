@@ -42,6 +42,10 @@ export interface ActorNeeds {
   beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
   /** It runs (again): what only the start needed can go. */
   afterBoot(actor: MachineActor): Promise<void>;
+  /** Something is about to work on its disks, or to start it: what tidies them in the background stops. */
+  makeWay(actor: MachineActor): Promise<void>;
+  /** That is done. */
+  afterWork(actor: MachineActor): void;
   /** Its process is gone. */
   afterOff(actor: MachineActor): Promise<void>;
 }
@@ -138,16 +142,21 @@ export class MachineActor {
     this.#post({ kind: "adopted", paused: running.paused });
   }
 
-  /** One piece of work on its disks at a time, and no start meanwhile. Throws `machine.busy`. */
-  async occupy<T>(words: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * One piece of work on its disks at a time, and no start meanwhile. Throws `machine.busy`. `apart`: it takes long and
+   * changes the record only at its end, itself in its turn, so other changes need not wait for it.
+   */
+  async occupy<T>(words: string, work: () => Promise<T>, options: { readonly apart?: boolean } = {}): Promise<T> {
     if (this.busy !== undefined)
       throw new MimicError("machine.busy", `“${this.record.name}” is busy: ${this.busy}.`, { hint: "Wait until that is done: mimic jobs" });
     this.busy = words;
     try {
-      return await this.alone(work);
+      await this.#needs.makeWay(this);
+      return await (options.apart ? work() : this.alone(work));
     } finally {
       this.busy = undefined;
       this.#wake();
+      this.#needs.afterWork(this);
     }
   }
 

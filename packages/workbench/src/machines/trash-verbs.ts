@@ -21,8 +21,9 @@ export async function removeMachine(context: Context, input: { machine: string }
       `Shut it down first: mimic stop ${record.name} (or mimic kill ${record.name})`,
     );
   }
+  await context.layerWork.makeWay(record.id);
   const job = context.jobs.workingOn(record.id);
-  if (job)
+  if (job && job !== context.layerWork.job)
     return refusal(
       "machine.busy",
       `Something works on “${record.name}” right now.`,

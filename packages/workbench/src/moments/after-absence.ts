@@ -24,7 +24,11 @@ export async function afterAbsence(context: Context, actor: MachineActor, option
 /** `top`: the end of the name of the layer that QEMU writes to; undefined = the file it was started with. Pure. */
 export function trueDisk(disk: DiskSpec, atStart: readonly DiskSpec[], top: string | undefined): DiskSpec {
   const started = atStart.find((one) => one.id === disk.id);
-  if (top === undefined) return started === undefined || started.head === disk.head ? disk : started;
+  // The file that it was started with: the last layer was never laid, and below it stands what the record says now.
+  if (top === undefined)
+    return started === undefined || started.head === disk.head
+      ? disk
+      : { ...disk, head: started.head, format: started.format, layers: disk.layers?.slice(1) };
   if (disk.head?.endsWith(top)) return disk;
   // QEMU writes to the layer before: the one that was laid last was never taken.
   const at = (disk.layers ?? []).findIndex((layer) => layer.id.endsWith(top));

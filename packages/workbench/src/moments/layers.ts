@@ -24,7 +24,12 @@ export async function everyHardware(context: Context): Promise<readonly Hardware
 /** Removes layers that nothing names any more. Only while nobody freezes disks. */
 export async function sweepLayers(context: Context): Promise<number> {
   const { ports } = context;
-  if (context.unreadable > 0 || [...context.actors.values()].some((actor) => actor.busy !== undefined) || context.makingTemplates > 0)
+  if (
+    context.layerWork.isHeld ||
+    context.unreadable > 0 ||
+    [...context.actors.values()].some((actor) => actor.busy !== undefined) ||
+    context.makingTemplates > 0
+  )
     return 0;
   const all = await ports.layers.list();
   const named = new Set((await everyHardware(context)).flatMap((hardware) => layersOf(hardware).map((layer) => layer.id)));

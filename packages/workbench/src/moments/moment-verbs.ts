@@ -28,7 +28,11 @@ export async function changeMoment(context: Context, wish: MomentChange): Promis
   return await oneView(context, actor, changed);
 }
 
-export async function removeMoment(context: Context, input: { machine: string; moment: string }): Promise<object | Refusal> {
+/** Gone at once; the job, where there is one, gives the room back. */
+export async function removeMoment(
+  context: Context,
+  input: { machine: string; moment: string },
+): Promise<{ job?: JobView | undefined } | Refusal> {
   const found = await findMoment(context, input);
   if (isRefusal(found)) return found;
   const { actor, moment } = found;
@@ -40,8 +44,7 @@ export async function removeMoment(context: Context, input: { machine: string; m
     );
   await actor.occupy("a moment of it is being deleted", () => takeOut(context, actor, moment));
   await sweepLayers(context);
-  await mergeLayers(context, { signal: AbortSignal.timeout(600_000) });
-  return {};
+  return { job: await mergeLayers(context) };
 }
 
 /** Those that came after it come after the one before it. Records first: a moment without a parent is still a moment. */

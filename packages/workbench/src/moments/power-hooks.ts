@@ -8,13 +8,14 @@ import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { freshDisks } from "./fresh-disks.ts";
 import { layersOf, sweepLayers } from "./layers.ts";
-import { mergeLayers } from "./merge-layers.ts";
+import { mergeAgain, mergeLayers } from "./merge-layers.ts";
 
-export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "afterBoot" | "afterOff"> {
+export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "afterBoot" | "afterOff" | "makeWay" | "afterWork"> {
   const { ports } = context;
   return {
     async beforeBoot(actor, options) {
       const { record } = actor;
+      await context.layerWork.makeWay(record.id);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
       const wakes = context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
@@ -25,6 +26,7 @@ export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "a
       const woke = asleep ?? context.wakeFrom.get(actor.record.id);
       context.wakeFrom.delete(actor.record.id);
       if (woke !== undefined) void refreshAwake(context, actor);
+      void mergeAgain(context);
       if (asleep === undefined) return;
       await actor.change({ ...actor.record, asleep: undefined }, "awake");
       await ports.moments.remove(actor.record.id, asleep);
@@ -34,8 +36,10 @@ export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "a
       if (actor.record.forgets === "machine") return await vanish(context, actor);
       if (context.closing || !layersOf(actor.record.hardware).length) return;
       // What could not be made one while it ran.
-      void mergeLayers(context, { signal: AbortSignal.timeout(600_000) }).catch(() => {});
+      void mergeLayers(context).catch(() => {});
     },
+    makeWay: ({ record }) => context.layerWork.makeWay(record.id),
+    afterWork: () => void mergeAgain(context),
   };
 }
 

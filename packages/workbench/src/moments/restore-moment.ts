@@ -46,6 +46,8 @@ async function goBack(
   const wasOn = !isOff(actor);
   const because = moment.savedWith && !disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
   const wakes = because === undefined && moment.kind === "checkpoint";
+  // The moment's layers are about to be named by the machine.
+  using _ = await context.layerWork.hold();
   await actor.occupy(`it goes back to “${moment.name}”`, async () => {
     const kind =
       actor.running && whyNotSave(actor.running.run.hardware, actor.running.run.growth) === undefined ? "checkpoint" : "snapshot";
@@ -100,6 +102,7 @@ function asMachine(context: Context, actor: MachineActor, moment: MomentRecord, 
   const title = `Make “${name}” of the moment “${moment.name}”`;
   const job = context.jobs.run({ kind: "machine.create", title, subjects: [name, actor.record.id] }, async (work) => {
     try {
+      using _ = await context.layerWork.hold();
       const why = moment.savedWith && whyNotWake(moment.savedWith, await savedHere(context, work));
       return moment.kind === "checkpoint" && why === undefined
         ? await goOnAs(context, actor, moment, name, work)

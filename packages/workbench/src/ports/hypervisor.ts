@@ -160,8 +160,6 @@ export interface RunningMachine {
   save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }>;
   /** Lays fresh layers over disks, all at one moment: what was written until then stays as it is from now on. */
   layDisks(layers: readonly NewLayer[], options: Waiting): Promise<{ readonly pausedMs: number }>;
-  /** Copies what disks hold in their own files into fresh layers, while it runs, and goes on in those. */
-  moveDisks(layers: readonly NewLayer[], options: Waiting): Promise<void>;
   /** Per disk: the name of the layer that it writes to now; undefined = the file it was started with. */
   topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>>;
   release(): Promise<void>;

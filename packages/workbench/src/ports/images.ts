@@ -66,14 +66,19 @@ export interface DiskTool {
     options: LongWork,
   ): Promise<void>;
   /**
-   * Makes `upper` hold what `lower` below it holds, so that `lower` is not needed any more; `below` is what is under both.
-   * Cut off at any point, `upper` over `lower` is what it was.
+   * The first of `chain` (top to bottom) takes in what those below it hold, down to `through` (an index): these are not
+   * needed afterwards. Cut off at any point, every file shows what it showed. Throws `disk.full`, `disk.copy_failed`.
    */
-  merge(
-    upper: { readonly path: string; readonly format: DiskFormat },
-    lower: { readonly path: string; readonly format: DiskFormat },
-    below: readonly { readonly path: string; readonly format: DiskFormat }[],
-    options: Waiting,
+  absorb(
+    chain: readonly { readonly path: string; readonly format: DiskFormat }[],
+    through: number,
+    options: LongWork & { readonly bytesPerSecond?: number | undefined },
+  ): Promise<void>;
+  /** A new qcow2 file at `to` with what the first of `chain` holds, over the same ones; what is nothing but zeros takes no room. */
+  rewrite(
+    chain: readonly { readonly path: string; readonly format: DiskFormat }[],
+    to: string,
+    options: LongWork & { readonly bytesPerSecond?: number | undefined },
   ): Promise<void>;
   /** Makes the disk larger (never smaller); only while no machine uses it. */
   grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;

@@ -6,6 +6,32 @@ import type { DiskLimits, DiskSpec, UsbDevice } from "@mimic/model";
 
 export type DiskChain = readonly { readonly path: string; readonly format: "qcow2" | "raw" }[];
 
+export interface AbsorbWish {
+  readonly diskId: string;
+  /** How many files its chain has by the record; when QEMU has another number, nothing is done (`disk.chain_differs`). */
+  readonly length: number;
+  /** Which file takes in: 0 = the disk's own, 1 = the layer below it … */
+  readonly into: number;
+  /** The lowest that is taken in; it and all above it, up to `into`, are not needed afterwards. */
+  readonly through: number;
+  /** Of the file that takes in. */
+  readonly path: string;
+  /** Path of the file below `through`, for the header; undefined = nothing stays below. */
+  readonly below: string | undefined;
+  readonly bytesPerSecond?: number | undefined;
+}
+
+export interface LiveMove {
+  readonly diskId: string;
+  /** Of the new file: its last 22 characters name the node in QEMU. */
+  readonly name: string;
+  /** An empty qcow2 file over what the disk's own file stands on. */
+  readonly path: string;
+  readonly bytesPerSecond?: number | undefined;
+  /** Both hold the same now, and every write goes to both, until this has resolved and the new one takes over. A throw undoes all. */
+  readonly atReady: () => Promise<void>;
+}
+
 /** Throws `hardware.no_socket`, `hardware.no_handover`, `hardware.guest_keeps`, `hardware.guest_slow`, and what QEMU refuses (`qmp.refused`). */
 export interface LiveHardware {
   /** `chain`: its own file, then the images under it. Half of a failed one is taken away again. */
@@ -14,6 +40,13 @@ export interface LiveHardware {
   unplugDisk(diskId: string, options: Waiting): Promise<void>;
   /** The file and the guest's disk; larger only. */
   growDisk(diskId: string, sizeBytes: number, options: Waiting): Promise<void>;
+  /**
+   * One file of a disk's chain takes in those below it, while the guest runs. Cut off at any point, every file shows what
+   * it showed. No other running machine may have any of them open. Throws `disk.full`, `disk.work_failed`, `disk.chain_differs`.
+   */
+  absorb(wish: AbsorbWish, options: LongWork): Promise<void>;
+  /** The disk goes on in another file, which then holds what its own held. Cut off at any point before `atReady`, nothing has changed. */
+  moveDisk(move: LiveMove, options: LongWork): Promise<void>;
   limitDisk(diskId: string, limits: DiskLimits, options: Waiting): Promise<void>;
   plugUsb(device: UsbDevice, options: Waiting): Promise<void>;
   unplugUsb(deviceId: string, options: Waiting): Promise<void>;
