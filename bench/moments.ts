@@ -45,7 +45,9 @@ export const checkpointPause: Row = {
       await untilDone(client, job);
       const { moments } = await client.moments.list({ machine: "box" });
       const moment = moments.at(-1);
-      await client.moments.remove({ machine: "box", moment: moment?.id ?? "" });
+      const removed = await client.moments.remove({ machine: "box", moment: moment?.id ?? "" });
+      // Not beside the next round.
+      if (removed.job) await untilDone(client, removed.job);
       return moment?.pausedMs ?? Number.NaN;
     };
     let count = 0;
