@@ -292,6 +292,14 @@ export const needs: readonly Need[] = [
     programs: ["scapy3", "scapy"],
     packages: { apt: "python3-scapy", dnf: "python3-scapy", pacman: "scapy", zypper: "python3-scapy", apk: "scapy" },
   },
+  {
+    what: "tools for ext2, ext3 and ext4",
+    why: "make the file systems that Mimic's own reader is tested with",
+    for: "tests",
+    isVital: false,
+    programs: ["mke2fs"],
+    packages: { apt: "e2fsprogs", dnf: "e2fsprogs", pacman: "e2fsprogs", zypper: "e2fsprogs", apk: "e2fsprogs", brew: "e2fsprogs" },
+  },
 ];
 
 function netTool(program: string, why: string, packages: Need["packages"]): Need[] {

@@ -1,5 +1,5 @@
 // Events in words: ids become names. Pure.
-import { formatDuration, quoted } from "@mimic/base";
+import { formatDuration, plain, quoted } from "@mimic/base";
 import type { Fact } from "@mimic/model";
 
 export class EventWords {
@@ -59,6 +59,10 @@ export class EventWords {
         return `${name}: a moment was deleted`;
       case "moment.changed":
         return `${name}: a moment was changed`;
+      case "routine.changed":
+        return `${name}: its routine of moments was changed`;
+      case "routine.skipped":
+        return `${name}: a moment that was due was not kept: ${plain(fact.why, 300)}`;
       case "moment.restored":
         return `${name} went back to a moment`;
       case "image.added":

@@ -161,6 +161,8 @@ function take({ fact }: Event): void {
     case "moment.removed":
     case "moment.changed":
     case "moment.restored":
+    case "routine.changed":
+    case "routine.skipped":
       machineChanged(fact.machineId);
       return;
     case "template.made":

@@ -81,7 +81,7 @@ export const dropsQuery = (network: string, port: string | undefined) =>
 export const momentsQuery = (machine: string) =>
   queryOptions({
     queryKey: ["of-machine", machine, "moments"],
-    queryFn: async ({ signal }) => (await api.moments.list({ machine }, { signal })).moments,
+    queryFn: async ({ signal }) => await api.moments.list({ machine }, { signal }),
   });
 /** A picture never changes, so it is asked for once. */
 export const momentPictureQuery = (machine: string, moment: string) =>

@@ -16,7 +16,9 @@ import {
   LoadSample,
   MachineView,
   MomentKind,
+  MomentRoutineView,
   MomentView,
+  Rhythms,
   SystemView,
   TemplateView,
   Timetable,
@@ -211,7 +213,7 @@ const OfMoment = z.strictObject({ machine, moment });
 const moments = {
   list: route(routes.moments.list, mo, "The moments of a machine, oldest first; `parent` makes them a tree")
     .input(OfMachine)
-    .output(z.object({ moments: z.array(MomentView) })),
+    .output(z.object({ moments: z.array(MomentView), routine: MomentRoutineView.optional() })),
   take: route(routes.moments.take, mo, "Keep a moment: disks (snapshot), or disks, memory and devices (checkpoint); it goes on meanwhile")
     .input(
       z.strictObject({
@@ -246,6 +248,26 @@ const moments = {
   remove: route(routes.moments.remove, mo, "Delete it, anywhere in the tree; the job, where there is one, gives its room back")
     .input(OfMoment)
     .output(z.object({ job: JobView.optional() })),
+  routine: route(routes.moments.routine, mo, "How often Mimic keeps a moment by itself and how many stay; without rhythms: no longer")
+    .input(z.strictObject({ machine, kind: MomentKind.optional(), rhythms: Rhythms }))
+    .output(z.object({ routine: MomentRoutineView.optional() })),
+  takeTogether: route(routes.moments.takeTogether, mo, "Keep a moment of several machines at once: all of them or none")
+    .input(
+      z.strictObject({
+        machines: z.array(machine).min(1).max(64),
+        kind: MomentKind,
+        name: z.string().min(1).max(80).optional(),
+        note: z.string().max(2000).optional(),
+      }),
+    )
+    .output(Started),
+  restoreTogether: route(
+    routes.moments.restoreTogether,
+    mo,
+    "Go back to it with all machines that it was kept of; their present is kept first",
+  )
+    .input(OfMoment)
+    .output(Started),
   suspend: route(routes.moments.suspend, mo, "Put the machine to sleep: its next start goes on from there")
     .input(OfMachine)
     .output(Started),

@@ -16,7 +16,15 @@ export interface MemoryHypervisorOptions {
   letsGo?: boolean;
   /** Whether the agent ever answers. */
   answers?: boolean;
+  /** What the guest does when it is asked to hold its file systems still. */
+  freezes?: "yes" | "refuses" | "never answers";
+  /** Whether saving memory ends well; its disks are switched before. */
+  saves?: boolean;
+  /** Whether fresh layers are taken. */
+  lays?: (run: RunRecord) => boolean;
 }
+
+const notSaved = () => new MimicError("moment.not_saved", "The pretend machine was told to fail.", { hint: "Tell it not to." });
 
 export class MemoryHypervisor implements Hypervisor {
   readonly options: MemoryHypervisorOptions;
@@ -99,6 +107,9 @@ export class MemoryMachine implements RunningMachine {
   readonly typed: string[] = [];
   readonly media = new Map<string, string | undefined>();
   readonly tops = new Map<string, string>();
+  /** Whether its guest holds its file systems still, and whether it did when layers were laid last. */
+  frozen = false;
+  wasFrozen = false;
   readonly #listeners = new Set<(news: MachineNews) => void>();
   readonly #options: MemoryHypervisorOptions;
   readonly #gone: () => void;
@@ -115,7 +126,7 @@ export class MemoryMachine implements RunningMachine {
     });
     this.#options = options;
     this.#gone = gone;
-    this.agent = run.hardware.agent ? new MemoryAgent(options) : undefined;
+    this.agent = run.hardware.agent ? new MemoryAgent(options, this) : undefined;
   }
 
   listen(hear: (news: MachineNews) => void): Disposable {
@@ -183,15 +194,30 @@ export class MemoryMachine implements RunningMachine {
     this.media.set(slot, path);
     this.happen({ kind: "mediumChanged", slot, open: path === undefined });
   }
-  save: RunningMachine["save"] = async ({ goOn, layers }) => {
+  save: RunningMachine["save"] = async ({ goOn, layers, whenWritten, atPause }) => {
+    await whenWritten?.();
+    await atPause?.();
     for (const layer of layers) this.tops.set(layer.diskId, layer.name);
+    if (this.#options.saves === false) throw notSaved();
     if (!goOn) this.happen({ kind: "paused", why: "asked" });
     return { pausedMs: 1, bytes: 0 };
   };
   layDisks: RunningMachine["layDisks"] = async (layers) => {
+    this.wasFrozen = this.frozen;
     for (const layer of layers) this.tops.set(layer.diskId, layer.name);
     return { pausedMs: 1 };
   };
+  stopSaving: RunningMachine["stopSaving"] = async ({ goOn }) => {
+    if (goOn && this.paused) this.happen({ kind: "resumed" });
+  };
+  readyDisks: RunningMachine["readyDisks"] = async (layers) => ({
+    lay: async () => {
+      if (this.#options.lays?.(this.run) === false) throw notSaved();
+      this.wasFrozen = this.frozen;
+      for (const layer of layers) this.tops.set(layer.diskId, layer.name);
+    },
+    forget: async () => {},
+  });
   topLayers: RunningMachine["topLayers"] = async () => Object.fromEntries(this.tops);
   async usage() {
     return { cpuMs: 0, memoryBytes: 0, diskReadBytes: 0, diskWriteBytes: 0 };
@@ -229,9 +255,24 @@ export class MemorySerial implements SerialPort {
 class MemoryAgent implements GuestAgent {
   readonly #options: MemoryHypervisorOptions;
   readonly #files = new Map<string, Uint8Array>();
-  constructor(options: MemoryHypervisorOptions) {
+  readonly #machine: MemoryMachine;
+  constructor(options: MemoryHypervisorOptions, machine: MemoryMachine) {
     this.#options = options;
+    this.#machine = machine;
   }
+  freeze: GuestAgent["freeze"] = async ({ signal }) => {
+    const { freezes = "yes", clock } = this.#options;
+    if (freezes === "refuses")
+      throw new MimicError("agent.refused", "The guest agent refused: fsfreeze is not allowed.", { hint: "Allow it there." });
+    // Given up or not: a guest that is slow freezes all the same.
+    this.#machine.frozen = true;
+    if (freezes === "never answers") await clock.sleep(2 ** 31 - 1, { signal });
+    return 1;
+  };
+  thaw: GuestAgent["thaw"] = async () => {
+    this.#machine.frozen = false;
+    return 1;
+  };
   async waitUntilReady({ signal }: { signal: AbortSignal }): Promise<void> {
     if (this.#options.answers === false) await this.#options.clock.sleep(2 ** 31 - 1, { signal });
   }

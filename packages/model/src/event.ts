@@ -28,6 +28,9 @@ export const Fact = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("moment.removed"), machineId: id, momentId: id }),
   z.object({ kind: z.literal("moment.changed"), machineId: id, momentId: id }),
   z.object({ kind: z.literal("moment.restored"), machineId: id, momentId: id }),
+  /** What a machine's routine says was changed, or it could not keep a moment that was due. */
+  z.object({ kind: z.literal("routine.changed"), machineId: id }),
+  z.object({ kind: z.literal("routine.skipped"), machineId: id, why: z.string() }),
   z.object({ kind: z.literal("image.added"), digest: z.string(), name: z.string() }),
   z.object({ kind: z.literal("image.removed"), digest: z.string(), name: z.string() }),
   z.object({ kind: z.literal("network.created"), networkId: id, name: z.string() }),

@@ -11,6 +11,7 @@ export * from "./job.ts";
 export * from "./machine.ts";
 export * from "./machine-uuid.ts";
 export * from "./moment.ts";
+export * from "./moment-routine.ts";
 export * from "./name.ts";
 export * from "./network/index.ts";
 export * from "./power.ts";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Growth } from "./growth.ts";
 import { HardwareSpec } from "./hardware.ts";
 import { Accelerator, Isolation } from "./isolation.ts";
+import { MomentRoutine } from "./moment-routine.ts";
 import { Name } from "./name.ts";
 import { Power } from "./power.ts";
 import { Readiness } from "./readiness.ts";
@@ -27,6 +28,8 @@ export const MachineRecord = z.strictObject({
   forgets: z.enum(["machine", "disks"]).optional(),
   /** The moment that its present stands on. */
   moment: z.string().max(40).optional(),
+  /** How often moments of it are kept by Mimic itself. */
+  routine: MomentRoutine.optional(),
   /** It sleeps: its next start goes on from this moment. */
   asleep: z.string().max(40).optional(),
 });

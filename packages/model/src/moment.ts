@@ -1,4 +1,5 @@
 // Moments of machines, kept to go back to: of disks alone (snapshot), or of disks, memory and devices (checkpoint).
+import { unreachable } from "@mimic/base";
 import { z } from "zod";
 import type { Growth } from "./growth.ts";
 import { HardwareSpec } from "./hardware.ts";
@@ -17,6 +18,17 @@ export const MomentIdText = z.string().regex(/^mom_[0-9a-z]{26}$/);
 export const MomentKind = z.enum(["snapshot", "checkpoint"]);
 export type MomentKind = z.infer<typeof MomentKind>;
 
+/**
+ * How whole its disks are: the machine was off; the memory is there with them; the guest had put its file systems in order
+ * and held them still; or as a power cut would have left them.
+ */
+export const MomentConsistency = z.enum(["off", "memory", "frozen", "cut"]);
+export type MomentConsistency = z.infer<typeof MomentConsistency>;
+
+/** One of those that were kept at the same moment, of another machine. */
+export const MomentSibling = z.strictObject({ machine: z.string().max(40), name: z.string().max(80), moment: MomentIdText });
+export type MomentSibling = z.infer<typeof MomentSibling>;
+
 /** `moment.json`. */
 export const MomentRecord = z.strictObject({
   id: MomentIdText,
@@ -33,6 +45,13 @@ export const MomentRecord = z.strictObject({
   automatic: z.string().max(200).optional(),
   isProtected: z.boolean().default(false),
   pausedMs: z.number().min(0).optional(),
+  /** Kept by its machine's routine. */
+  byRoutine: z.boolean().optional(),
+  consistency: MomentConsistency.optional(),
+  /** Why its file systems were not held still for it. */
+  consistencyBecause: z.string().max(300).optional(),
+  /** Kept together with these. */
+  siblings: z.array(MomentSibling).max(63).optional(),
 });
 export type MomentRecord = z.infer<typeof MomentRecord>;
 
@@ -46,6 +65,9 @@ export const MomentView = z.object({
   automatic: z.string().optional(),
   isProtected: z.boolean(),
   pausedMs: z.number().optional(),
+  consistency: MomentConsistency.optional(),
+  consistencyBecause: z.string().optional(),
+  siblings: z.array(MomentSibling).optional(),
   /** Bytes on this computer that only this moment keeps alive. */
   sizeBytes: z.number(),
   hasPicture: z.boolean(),
@@ -55,6 +77,27 @@ export const MomentView = z.object({
   onlyDisksBecause: z.string().optional(),
 });
 export type MomentView = z.infer<typeof MomentView>;
+
+/** How whole its disks are, in words for people. Pure. */
+export function consistencyInWords({
+  consistency,
+  consistencyBecause,
+}: Pick<MomentView, "consistency" | "consistencyBecause">): string | undefined {
+  switch (consistency) {
+    case undefined:
+      return undefined;
+    case "off":
+      return "it was off";
+    case "memory":
+      return "with its memory";
+    case "frozen":
+      return "its file systems were held still for it";
+    case "cut":
+      return `as after a power cut${consistencyBecause ? `: ${consistencyBecause}` : ""}`;
+    default:
+      return unreachable(consistency);
+  }
+}
 
 /** Undefined = it can wake up; else why not. Pure. */
 export function whyNotWake(saved: SavedWith, here: SavedWith): string | undefined {

@@ -157,7 +157,7 @@ export const replySchemas = {
     status: z.string().max(64).optional(),
     downtime: z.number().optional(),
     "error-desc": z.string().optional(),
-    ram: z.object({ transferred: z.number() }).optional(),
+    ram: z.object({ transferred: z.number(), "dirty-sync-count": z.number().optional() }).optional(),
   }),
   "query-block": z.array(z.object({ qdev: z.string().optional(), inserted: z.object({ "node-name": z.string().optional() }).optional() })),
   "x-debug-query-block-graph": z.object({

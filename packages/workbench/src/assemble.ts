@@ -18,12 +18,17 @@ import { runTimetable } from "./machines/run-timetable.ts";
 import * as trash from "./machines/trash-verbs.ts";
 import { tryOut } from "./machines/try-out.ts";
 import { afterAbsence } from "./moments/after-absence.ts";
+import { letGoAfterAbsence } from "./moments/hold-still.ts";
 import { LayerWork } from "./moments/layer-work.ts";
 import { sweepLayers } from "./moments/layers.ts";
 import { listMoments, momentPicture } from "./moments/moment-board.ts";
 import * as moments from "./moments/moment-verbs.ts";
 import { restoreMoment } from "./moments/restore-moment.ts";
+import { RoutineKeeper } from "./moments/routine-keeper.ts";
+import { changeRoutine } from "./moments/routine-verbs.ts";
 import { takeMoment } from "./moments/take-moment.ts";
+import { undoTogether } from "./moments/take-together.ts";
+import { restoreTogether, takeTogether } from "./moments/together-verbs.ts";
 import { networkVerbs } from "./networks/assemble-networks.ts";
 import { lanView } from "./networks/lan.ts";
 import { NetworkBook } from "./networks/network-book.ts";
@@ -68,6 +73,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
   const actors: Context["actors"] = new Map();
   const networks = new NetworkBook({ ...ports, store: ports.networks, events, machines: () => pluggedMachines(actors) });
   const pool = new Pool();
+  const routines = new RoutineKeeper();
   const context: Context = {
     ports,
     events,
@@ -79,6 +85,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     templates: new Map(),
     making: new Map(),
     pool,
+    routines,
     wakeFrom: new Map(),
     layerWork: new LayerWork(),
     unreadable: 0,
@@ -86,6 +93,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     closing: false,
   };
   pool.attach(context);
+  routines.attach(context);
   return {
     host: {
       show: () => showHost(context),
@@ -138,6 +146,9 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       restore: (input) => restoreMoment(context, input),
       change: (input) => moments.changeMoment(context, input),
       remove: (input) => moments.removeMoment(context, input),
+      routine: (input) => changeRoutine(context, input),
+      takeTogether: async (input) => takeTogether(context, input),
+      restoreTogether: (input) => restoreTogether(context, input),
       suspend: async (input) => moments.suspendMachine(context, input),
       picture: (input) => momentPicture(context, input),
     },
@@ -207,10 +218,16 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
   }
   for (const { folder, why } of lostNetworks)
     events.publish({ kind: "host.noticed", words: `A network’s folder cannot be read and was left alone: ${folder} (${why}).` });
-  for (const { id } of await ports.journal.open()) await ports.journal.close(id);
+  for (const { id, entry } of await ports.journal.open()) {
+    const parts = entry.op === "moment.take" ? [entry] : entry.op === "moment.together" ? entry.moments : [];
+    for (const { machineId, ran } of parts) await letGoAfterAbsence(context, machineId, ran === true, { signal });
+    if (entry.op === "moment.together") await undoTogether(context, entry.moments);
+    await ports.journal.close(id);
+  }
   await trash.forgetExpired(context);
   await sweepLayers(context);
   context.pool.fill();
+  context.routines.look();
 }
 
 async function close(
@@ -219,7 +236,9 @@ async function close(
 ): Promise<{ stoppedMachines: string[] }> {
   const stoppedMachines: string[] = [];
   context.closing = true;
+  const routinesEnd = context.routines.close();
   await context.jobs.close();
+  await routinesEnd;
   await context.pool.close();
   if (stopThem) {
     await Promise.all(

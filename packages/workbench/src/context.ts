@@ -6,6 +6,7 @@ import type { EventLog } from "./events.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { MachineActor } from "./machines/machine-actor.ts";
 import type { LayerWork } from "./moments/layer-work.ts";
+import type { Routines } from "./moments/routines.ts";
 import type { NetworkBook } from "./networks/network-book.ts";
 import type {
   DiskTool,
@@ -72,6 +73,7 @@ export interface Context {
   readonly making: Map<string, Promise<TemplateRecord | Refusal>>;
   /** Machines that wait ready, by template. */
   readonly pool: ReadyMachines;
+  readonly routines: Routines;
   /** Machine → the moment that its next start goes on from. */
   readonly wakeFrom: Map<string, string>;
   /** Who may work on layers when. */

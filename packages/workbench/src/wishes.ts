@@ -1,5 +1,5 @@
 // What can be wished for, beside making and changing machines.
-import type { MomentKind } from "@mimic/model";
+import type { MomentKind, Rhythm } from "@mimic/model";
 
 /** Long work on one disk of a machine. */
 export interface DiskWish {
@@ -39,4 +39,20 @@ export interface RunWish {
   readonly name?: string | undefined;
   /** The network that its card is plugged into; without one it has no card. */
   readonly net?: string | undefined;
+}
+
+export interface RoutineWish {
+  readonly machine: string;
+  /** As before when left out; snapshots at first. */
+  readonly kind?: MomentKind | undefined;
+  /** None = no routine. */
+  readonly rhythms: readonly Rhythm[];
+}
+
+/** Moments of several machines at one moment: all of them or none. */
+export interface TogetherWish {
+  readonly machines: readonly string[];
+  readonly kind: MomentKind;
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
 }

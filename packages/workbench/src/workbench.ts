@@ -18,6 +18,7 @@ import type {
   LanView,
   LoadSample,
   MachineView,
+  MomentRoutineView,
   MomentView,
   StreamLagged,
   SystemView,
@@ -28,7 +29,7 @@ import type {
 } from "@mimic/model";
 import type { NetworkVerbs, NicVerbs } from "./network-workbench.ts";
 import type { RunningMachine } from "./ports/index.ts";
-import type { MomentChange, MomentWish, RunWish, TemplateWish } from "./wishes.ts";
+import type { MomentChange, MomentWish, RoutineWish, RunWish, TemplateWish, TogetherWish } from "./wishes.ts";
 
 type Answer<T> = Promise<T | Refusal>;
 type HardwareWish = Partial<Omit<HardwareSpec, "disks" | "drives" | "nics" | "usb" | "directBoot" | "machineType">>;
@@ -138,12 +139,18 @@ export interface Workbench {
     removeGeneration(input: { template: string; generation: number }): Answer<TemplateView>;
   };
   readonly moments: {
-    list(input: OfMachine): Answer<{ moments: MomentView[] }>;
+    list(input: OfMachine): Answer<{ moments: MomentView[]; routine?: MomentRoutineView }>;
     take(input: MomentWish): Answer<Started>;
     /** In place, the present kept first; or as a machine of its own. */
     restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
     change(input: MomentChange): Answer<MomentView>;
     remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined }>;
+    /** How often moments are kept by Mimic itself; without rhythms: no longer. */
+    routine(input: RoutineWish): Answer<{ routine?: MomentRoutineView }>;
+    /** Of several machines at one moment: all of them or none. */
+    takeTogether(input: TogetherWish): Answer<Started>;
+    /** All that were kept together with it, each in its machine. */
+    restoreTogether(input: OfMachine & { moment: string }): Answer<Started>;
     suspend(input: OfMachine): Answer<Started>;
     /** The screen at that moment, as PNG in base64; empty when there is no picture. */
     picture(input: OfMachine & { moment: string }): Answer<{ png: string }>;

@@ -28,6 +28,10 @@ export const GLOSSARY = {
     term: "snapshot",
     means: "A machine’s disks as they were at one moment. Going back to it is like switching on with those disks.",
   },
+  routine: {
+    term: "routine",
+    means: "How often Mimic keeps a moment of a machine by itself, and how many of them stay. Old ones are cleared away.",
+  },
   checkpoint: {
     term: "checkpoint",
     means: "A machine’s disks, memory and devices at one moment. Going back to it goes on in the middle of what it was doing.",

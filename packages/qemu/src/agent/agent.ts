@@ -14,12 +14,15 @@ const HostName = z.object({ "host-name": Claim });
 const OsInfo = z.object({ "pretty-name": Claim.optional(), name: Claim.optional() });
 const Info = z.object({ version: Claim });
 const Started = z.object({ pid: z.int().positive() });
+const Count = z.int().min(0).max(100_000);
 const QuickStatus = z.object({
   exited: z.boolean(),
   exitcode: z.int().optional(),
   signal: z.int().optional(),
   "out-data": z.string().max(AGENT_LINE_BYTES).optional(),
 });
+
+const FREEZE_MS = 60_000;
 
 /** Memory before disks. */
 const SCRATCH_PLACES = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
@@ -104,6 +107,21 @@ export class QemuAgent implements GuestAgent {
 
   async growFileSystem(diskId: string, options: Waiting): Promise<string | undefined> {
     return await growFileSystem(this, diskId, options);
+  }
+
+  async freeze(options: Waiting): Promise<number> {
+    return await this.#count("guest-fsfreeze-freeze", options);
+  }
+
+  async thaw(options: Waiting): Promise<number> {
+    return await this.#count("guest-fsfreeze-thaw", options);
+  }
+
+  /** As long as `signal` allows: a freeze waits for the guest's disks. */
+  async #count(command: string, options: Waiting): Promise<number> {
+    const count = Count.safeParse(await this.#channel.call(command, {}, { ...options, timeoutMs: FREEZE_MS }));
+    if (!count.success) throw agentMisbehaved("a number of file systems that is none");
+    return count.data;
   }
 
   /** Only when it has answered before: otherwise the words would wait and switch off a later boot. */

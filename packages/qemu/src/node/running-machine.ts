@@ -10,6 +10,7 @@ import type {
   MachineFiles,
   MachineNews,
   NewLayer,
+  ReadyDisks,
   RunningMachine,
   SaveWish,
   SerialPort,
@@ -26,7 +27,7 @@ import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
 import { takeFile } from "./run-folder.ts";
-import { saveState } from "./saved-state.ts";
+import { saveState, stopSaving } from "./saved-state.ts";
 import { type SerialHub, tailOf } from "./serial-hub.ts";
 
 export interface RunningParts {
@@ -223,7 +224,11 @@ export class QemuMachine implements RunningMachine {
         clock,
         live: wish.live && !this.#paused,
         goOn: wish.goOn && !this.#paused,
-        atPause: () => layers.switch(),
+        whenWritten: wish.whenWritten,
+        atPause: async () => {
+          await wish.atPause?.();
+          await layers.switch();
+        },
       });
     } catch (error) {
       await layers.forget();
@@ -231,17 +236,26 @@ export class QemuMachine implements RunningMachine {
     }
   }
 
+  async stopSaving({ goOn }: { readonly goOn: boolean }, options: Waiting): Promise<void> {
+    await stopSaving(this.#parts.session, { ...options, clock: this.#parts.clock, goOn });
+  }
+
   async layDisks(layers: readonly NewLayer[], options: Waiting): Promise<{ readonly pausedMs: number }> {
-    const { session, clock, run } = this.#parts;
-    const prepared = await prepareLayers(session, run.hardware, layers, options);
+    const { clock } = this.#parts;
+    const ready = await this.readyDisks(layers, options);
     const from = clock.monotonicMs();
     try {
-      await prepared.switch();
+      await ready.lay();
     } catch (error) {
-      await prepared.forget();
+      await ready.forget();
       throw error;
     }
     return { pausedMs: clock.monotonicMs() - from };
+  }
+
+  async readyDisks(layers: readonly NewLayer[], options: Waiting): Promise<ReadyDisks> {
+    const prepared = await prepareLayers(this.#parts.session, this.run.hardware, layers, options);
+    return { lay: () => prepared.switch(), forget: () => prepared.forget() };
   }
 
   async topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>> {

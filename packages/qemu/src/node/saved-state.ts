@@ -15,6 +15,8 @@ export interface SaveOptions extends Waiting {
   readonly withoutMemory?: boolean;
   /** Let the guest run while its memory is written. */
   readonly live: boolean;
+  /** Called once all of the memory is written, while the guest goes on; it does not stand still before this resolves. */
+  readonly whenWritten?: (() => Promise<void>) | undefined;
   /** Called while the guest stands still. */
   readonly atPause?: () => Promise<void>;
   /** Let it go on when it is done (and when it failed). */
@@ -26,6 +28,9 @@ const DOWNTIME_MS = 15;
 const CALM_AFTER_MS = 3000;
 const LONG_DOWNTIME_MS = 1500;
 const NO_LIMIT = 2 ** 53 - 1;
+/** Bytes a second of what changes, while others are waited for: enough to keep up with most, and no flood of the disk. */
+const WAITING_RATE = 16 * 1024 ** 2;
+const LOOK_MS = 20;
 
 /** `path` is made; on a throw it is gone and the guest is as it was. Throws `moment.not_saved`, `disk.full`, what `atPause` throws. */
 export async function saveState(
@@ -48,7 +53,11 @@ export async function saveState(
       },
       options,
     );
-    await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": DOWNTIME_MS }, options);
+    // With no time at all to stand still, QEMU goes on writing what changes.
+    const waits = options.live && options.whenWritten !== undefined;
+    const limit = waits ? 0 : DOWNTIME_MS;
+    await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": limit }, options);
+    if (!options.live) await options.whenWritten?.();
     await session.execute("getfd", { fdname: "state" }, { signal, descriptor: file.fd });
     let stoodAt = clock.monotonicMs();
     if (!options.live) {
@@ -58,6 +67,7 @@ export async function saveState(
     using events = session.listen(["MIGRATION", "STOP"]);
     const begun = clock.monotonicMs();
     await session.execute("migrate", { uri: "fd:state" }, options);
+    if (waits) await waitForOthers(session, options);
     const impatient = options.live ? calmDown(session, options) : undefined;
     try {
       stoodAt = await untilSaved(session, events, stoodAt, options);
@@ -78,6 +88,32 @@ export async function saveState(
     await file.close();
     if (!done) await rm(path, { force: true });
   }
+}
+
+/** Until all of the memory was written once, and then until the others have come as far. */
+async function waitForOthers(session: QmpSession, options: SaveOptions): Promise<void> {
+  for (;;) {
+    const { status, ram } = await session.execute("query-migrate", {}, options);
+    if (status !== "setup" && status !== "active") break;
+    if ((ram?.["dirty-sync-count"] ?? 0) > 1) break;
+    await options.clock.sleep(LOOK_MS, options);
+  }
+  await session.execute("migrate-set-parameters", { "max-bandwidth": WAITING_RATE }, options);
+  await options.whenWritten?.();
+  await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": DOWNTIME_MS }, options);
+}
+
+/** After an earlier daemon: QEMU waits for ever for orders that nobody gives any more. */
+export async function stopSaving(session: QmpSession, options: Waiting & { readonly clock: Clock; readonly goOn: boolean }): Promise<void> {
+  const isUnderWay = async (): Promise<boolean> => {
+    const { status } = await session.execute("query-migrate", {}, options);
+    return status !== undefined && !["none", "completed", "failed", "cancelled"].includes(status);
+  };
+  if (await isUnderWay()) {
+    await session.execute("migrate_cancel", {}, options);
+    while (await isUnderWay()) await options.clock.sleep(LOOK_MS, options);
+  }
+  if (options.goOn) await session.execute("cont", {}, options);
 }
 
 /** “Completed” is told a little before the migration's thread is done; until then QEMU lets nothing go. */

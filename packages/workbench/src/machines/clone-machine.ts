@@ -46,6 +46,9 @@ export function cloneMachine(
           id,
           name,
           createdAt: nowIso(context),
+          // The moments of the other one are not its own, nor does anything of it keep some by itself.
+          moment: undefined,
+          routine: undefined,
           hardware: {
             ...source.hardware,
             disks: disks.map(({ fresh }) => fresh),

@@ -22,6 +22,17 @@ export interface Frozen<T> {
   readonly result: T;
 }
 
+/** Layers have their names, the record names the fresh ones, and QEMU has not begun to write there. */
+export interface ReadyFreeze {
+  readonly layers: readonly NewLayer[];
+  /** The disks as they were: layers, and no file of their own. */
+  readonly disks: readonly DiskSpec[];
+  /** QEMU writes to the fresh layers now (or there is none): old names go. */
+  commit(): Promise<void>;
+  /** As before; unless QEMU has begun to write to the fresh layers all the same, which then stay. Nothing after `commit`. */
+  undo(): Promise<void>;
+}
+
 /** `act` makes a running QEMU write to the fresh layers; when it throws, everything is as before. Only for a machine that is `occupy`d. */
 export async function freezeDisks<T>(
   context: Context,
@@ -29,12 +40,26 @@ export async function freezeDisks<T>(
   options: Waiting,
   act: (layers: readonly NewLayer[]) => Promise<T>,
 ): Promise<Frozen<T>> {
+  const ready = await readyFreeze(context, actor, options);
+  let result: T;
+  try {
+    result = await act(ready.layers);
+  } catch (error) {
+    await ready.undo();
+    throw error;
+  }
+  await ready.commit();
+  return { disks: ready.disks, result };
+}
+
+/** Either `commit` or `undo` must follow. On a throw everything is as before. Only for a machine that is `occupy`d. */
+export async function readyFreeze(context: Context, actor: MachineActor, options: Waiting): Promise<ReadyFreeze> {
   const { ports } = context;
   const before = actor.record;
   const steps = await planSteps(context, actor);
   const after = withDisks(before, steps);
   const path = (record: MachineRecord, disk: DiskSpec): string => ports.machines.filePath(record, disk.head ?? disk.id, disk.format);
-  const undo = async (): Promise<void> => {
+  const removeFresh = async (): Promise<void> => {
     for (const { fresh, layer } of steps) {
       await ports.machines.forgetFile(before, fresh.head ?? "");
       await ports.layers.remove(layer);
@@ -43,31 +68,45 @@ export async function freezeDisks<T>(
   try {
     for (const { disk, layer, fresh } of steps) {
       await ports.layers.freeze(path(before, disk), layer);
-      await ports.diskTool.createOverlay(
-        path(after, fresh),
-        { path: ports.layers.path(layer), format: layer.format },
-        disk.sizeBytes,
-        options,
-      );
+      const under = { path: ports.layers.path(layer), format: layer.format };
+      await ports.diskTool.createOverlay(path(after, fresh), under, disk.sizeBytes, options);
     }
     await ports.machines.save(after);
   } catch (error) {
-    await undo();
+    await removeFresh();
     throw error;
   }
-  actor.record = { ...actor.record, hardware: { ...actor.record.hardware, disks: after.hardware.disks } };
-  let result: T;
-  try {
-    result = await act(steps.map(({ fresh }) => ({ diskId: fresh.id, name: fresh.head ?? "", path: path(after, fresh) })));
-  } catch (error) {
-    actor.record = { ...actor.record, hardware: { ...actor.record.hardware, disks: before.hardware.disks } };
+  const setDisks = (disks: MachineRecord["hardware"]["disks"]): void => {
+    actor.record = { ...actor.record, hardware: { ...actor.record.hardware, disks } };
+  };
+  setDisks(after.hardware.disks);
+  let isSettled = false;
+  const commit = async (): Promise<void> => {
+    isSettled = true;
+    for (const { disk } of steps) await ports.machines.forgetFile(before, disk.head ?? disk.id);
+  };
+  const undo = async (): Promise<void> => {
+    if (isSettled) return;
+    if (await writesToFresh(actor, steps)) return await commit();
+    setDisks(before.hardware.disks);
     await ports.machines.save(actor.record);
-    await undo();
-    throw error;
-  }
-  for (const { disk } of steps) await ports.machines.forgetFile(before, disk.head ?? disk.id);
-  return { disks: after.hardware.disks.map((disk) => ({ ...disk, head: undefined })), result };
+    await removeFresh();
+  };
+  const layers = steps.map(({ fresh }) => ({ diskId: fresh.id, name: fresh.head ?? "", path: path(after, fresh) }));
+  return { layers, disks: after.hardware.disks.map((disk) => ({ ...disk, head: undefined })), commit, undo };
 }
+
+/**
+ * What QEMU does is the truth: a saving that failed at its very end has switched the disks already. Where it cannot say
+ * (it is gone), the fresh layers stay: what they stand on is whole either way.
+ */
+async function writesToFresh({ running }: MachineActor, steps: readonly Step[]): Promise<boolean> {
+  if (running === undefined || steps.length === 0) return false;
+  const tops = await running.topLayers({ signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+  return tops === undefined || steps.some(({ fresh }) => isTop(fresh.head, tops[fresh.id]));
+}
+
+const isTop = (head: string | undefined, top: string | undefined): boolean => top !== undefined && head?.endsWith(top) === true;
 
 /** A machine that is off and wrote nothing since its last layer needs no new one. */
 async function planSteps(context: Context, actor: MachineActor): Promise<readonly Step[]> {
@@ -75,13 +114,17 @@ async function planSteps(context: Context, actor: MachineActor): Promise<readonl
   const steps: Step[] = [];
   for (const disk of actor.record.hardware.disks) {
     if (disk.readOnly) continue;
-    const isEmpty = disk.layers !== undefined && (await ports.diskTool.usage(ports.machines.diskPath(actor.record, disk.id))) < EMPTY_BYTES;
-    if (isEmpty && actor.running === undefined) continue;
+    if (actor.running === undefined && (await isUntouched(ports, actor.record, disk))) continue;
     const layer: LayerRef = { id: ports.ids.make("lay"), format: disk.format };
     const fresh: DiskSpec = { ...disk, format: "qcow2", head: ports.ids.make("lay"), layers: [layer, ...(disk.layers ?? [])] };
     steps.push({ disk, layer, fresh });
   }
   return steps;
+}
+
+/** Nothing was written since it stands on its latest layer. */
+export async function isUntouched({ diskTool, machines }: Context["ports"], record: MachineRecord, disk: DiskSpec): Promise<boolean> {
+  return disk.layers !== undefined && (await diskTool.usage(machines.diskPath(record, disk.id))) < EMPTY_BYTES;
 }
 
 function withDisks(record: MachineRecord, steps: readonly Step[]): MachineRecord {

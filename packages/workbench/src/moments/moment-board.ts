@@ -1,11 +1,12 @@
 // Moments as everybody sees them: found by name, with what each costs and whether its memory can wake up here.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import { findByName, type HardwareSpec, type MomentRecord, type MomentView, whyNotWake } from "@mimic/model";
+import { findByName, type HardwareSpec, type MomentRecord, type MomentRoutineView, type MomentView, whyNotWake } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { everyHardware, layersOf } from "./layers.ts";
+import { routineView } from "./routine-verbs.ts";
 
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
 
@@ -38,12 +39,16 @@ export async function findMoment(
   );
 }
 
-export async function listMoments(context: Context, input: { machine: string }): Promise<{ moments: MomentView[] } | Refusal> {
+export async function listMoments(
+  context: Context,
+  input: { machine: string },
+): Promise<{ moments: MomentView[]; routine?: MomentRoutineView } | Refusal> {
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
   const [all, here, everything] = await Promise.all([momentsOf(context, actor), savedHere(context, soon()), everyHardware(context)]);
   const named = countNames(everything);
-  return { moments: await Promise.all(all.map((moment) => viewOf(context, actor, moment, { here, named }))) };
+  const routine = routineView(context, actor);
+  return { moments: await Promise.all(all.map((moment) => viewOf(context, actor, moment, { here, named }))), ...(routine && { routine }) };
 }
 
 /** How many remember each layer. Pure. */
@@ -75,6 +80,9 @@ export async function viewOf(
     automatic: moment.automatic,
     isProtected: moment.isProtected,
     pausedMs: moment.pausedMs,
+    consistency: moment.consistency,
+    consistencyBecause: moment.consistencyBecause,
+    siblings: moment.siblings,
     sizeBytes: layers.reduce((sum, size) => sum + size, bytes),
     hasPicture,
     isPresent: actor.record.moment === moment.id,

@@ -21,7 +21,7 @@ export async function changeMoment(context: Context, wish: MomentChange): Promis
     note: wish.note ?? moment.note,
     isProtected: wish.isProtected ?? moment.isProtected,
     // What a person cares for is no longer Mimic's to clear away.
-    automatic: wish.name !== undefined || wish.isProtected ? undefined : moment.automatic,
+    automatic: wish.name !== undefined || wish.note !== undefined || wish.isProtected ? undefined : moment.automatic,
   };
   await context.ports.moments.save(actor.record.id, changed);
   context.events.publish({ kind: "moment.changed", machineId: actor.record.id, momentId: moment.id });
@@ -48,7 +48,7 @@ export async function removeMoment(
 }
 
 /** Those that came after it come after the one before it. Records first: a moment without a parent is still a moment. */
-async function takeOut(context: Context, actor: MachineActor, moment: MomentRecord): Promise<void> {
+export async function takeOut(context: Context, actor: MachineActor, moment: MomentRecord): Promise<void> {
   const { moments } = context.ports;
   for (const other of await moments.load(actor.record.id))
     if (other.parent === moment.id) await moments.save(actor.record.id, { ...other, parent: moment.parent });

@@ -1,8 +1,17 @@
 // Going back to a moment: in place (the present is kept first, whatever it is), or as a machine of its own.
 //
 //   keep the present → end the process → fresh disks over the moment's layers → (checkpoint) go on from its memory
-import { isRefusal, type LongWork, messageOf, type Refusal } from "@mimic/base";
-import { type DiskSpec, type JobView, type MachineRecord, type MomentRecord, type Name, whyNotSave, whyNotWake } from "@mimic/model";
+import { isRefusal, type LongWork, MimicError, messageOf, type Refusal } from "@mimic/base";
+import {
+  type DiskSpec,
+  type JobView,
+  type MachineRecord,
+  type MomentKind,
+  type MomentRecord,
+  type Name,
+  whyNotSave,
+  whyNotWake,
+} from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { giveIdentity, identityInWords } from "../disposables/identity.ts";
 import type { JobResult } from "../jobs/job-board.ts";
@@ -35,6 +44,15 @@ export async function restoreMoment(
   return { job };
 }
 
+/** What became of going back, when the disks are there again and nothing runs yet. */
+export interface PutBack {
+  readonly wasOn: boolean;
+  /** Its next start goes on from the moment's memory. */
+  readonly wakes: boolean;
+  /** Why not, where that was to be expected. */
+  readonly because: string | undefined;
+}
+
 async function goBack(
   context: Context,
   actor: MachineActor,
@@ -42,34 +60,65 @@ async function goBack(
   disksOnly: boolean,
   work: LongWork,
 ): Promise<JobResult | Refusal> {
-  const { ports } = context;
-  const wasOn = !isOff(actor);
-  const because = moment.savedWith && !disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
-  const wakes = because === undefined && moment.kind === "checkpoint";
+  const { name } = actor.record;
   // The moment's layers are about to be named by the machine.
   using _ = await context.layerWork.hold();
-  await actor.occupy(`it goes back to “${moment.name}”`, async () => {
-    const kind =
-      actor.running && whyNotSave(actor.running.run.hardware, actor.running.run.growth) === undefined ? "checkpoint" : "snapshot";
-    await keep(context, actor, { kind, name: `before “${moment.name.slice(0, 60)}”`, automatic: "before going back" }, work);
-    work.report({ words: "Putting the disks back" });
-    actor.ask({ kind: "kill" });
-    await actor.until(() => isOff(actor), AbortSignal.timeout(30_000));
-    await putBack(context, actor, moment, work);
+  const back = await actor.occupy(`it goes back to “${moment.name}”`, async () => {
+    await stillThere(context, actor, moment);
+    await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment) }, work);
+    return await replacePresent(context, actor, { moment, disksOnly }, work);
   });
+  await sweepLayers(context);
+  const words = `“${name}” is back at “${moment.name}”`;
+  if (!back.wakes && !back.wasOn) return { machine: actor.record.id, words: `${words}; it is off.` };
+  const up = await letGoOn(context, actor, work);
+  if (isRefusal(up)) return up;
+  const switchedOn = `${words}; it was switched on${back.because ? `, because ${back.because}` : ""}.`;
+  return { machine: actor.record.id, words: back.wakes ? `${words} and went on from there.` : switchedOn };
+}
+
+export const kindOfPresent = ({ running }: MachineActor): MomentKind =>
+  running && whyNotSave(running.run.hardware, running.run.growth) === undefined ? "checkpoint" : "snapshot";
+
+export const presentWords = ({ name }: Pick<MomentRecord, "name">) => ({
+  name: `before “${name.slice(0, 60)}”`,
+  automatic: "before going back",
+});
+
+/** It may have been deleted while others were waited for. */
+export async function stillThere({ ports }: Context, { record }: MachineActor, moment: MomentRecord): Promise<void> {
+  if ((await ports.moments.load(record.id)).some(({ id }) => id === moment.id)) return;
+  throw new MimicError("moment.unknown", `The moment “${moment.name}” of “${record.name}” was deleted meanwhile.`, {
+    hint: `See what there is: mimic moments ${record.name}`,
+  });
+}
+
+/** The present is kept already. Only while the machine is occupied. */
+export async function replacePresent(
+  context: Context,
+  actor: MachineActor,
+  to: { readonly moment: MomentRecord; readonly disksOnly: boolean },
+  work: LongWork,
+): Promise<PutBack> {
+  const { moment } = to;
+  const wasOn = !isOff(actor);
+  const because = moment.savedWith && !to.disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
+  const wakes = because === undefined && moment.kind === "checkpoint";
+  work.report({ words: "Putting the disks back" });
+  actor.ask({ kind: "kill" });
+  await actor.until(() => isOff(actor), AbortSignal.timeout(30_000));
+  await putBack(context, actor, moment, work);
   if (wakes) context.wakeFrom.set(actor.record.id, moment.id);
   context.events.publish({ kind: "moment.restored", machineId: actor.record.id, momentId: moment.id });
-  await ports.machines.tell(actor.record.id, nowIso(context), `Went back to “${moment.name}”.`);
-  await sweepLayers(context);
-  const words = `“${actor.record.name}” is back at “${moment.name}”`;
-  if (!wakes && !wasOn) return { machine: actor.record.id, words: `${words}; it is off.` };
+  await context.ports.machines.tell(actor.record.id, nowIso(context), `Went back to “${moment.name}”.`);
+  return { wasOn, wakes, because };
+}
+
+/** Starts it: from the moment's memory where that was said. */
+export async function letGoOn(context: Context, actor: MachineActor, work: LongWork): Promise<Refusal | undefined> {
   const up = await bringUp(actor, "usable", work);
   context.wakeFrom.delete(actor.record.id);
-  if (isRefusal(up)) return up;
-  return {
-    machine: actor.record.id,
-    words: wakes ? `${words} and went on from there.` : `${words}; it was switched on${because ? `, because ${because}` : ""}.`,
-  };
+  return isRefusal(up) ? up : undefined;
 }
 
 /** Fresh files over the moment's layers; the record names them before the old ones go. */
@@ -129,6 +178,7 @@ function recordAs(context: Context, actor: MachineActor, moment: MomentRecord, n
     createdAt: nowIso(context),
     hardware: { ...moment.hardware, nics, disks },
     moment: undefined,
+    routine: undefined,
     asleep: undefined,
   };
 }

@@ -1,13 +1,23 @@
 // Keeping a moment: disks (snapshot), or disks, memory and devices (checkpoint); of a running machine without its
 // noticing. What cannot be kept is refused before anything is done.
 import { isRefusal, type LongWork, messageOf, type Refusal, refusal } from "@mimic/base";
-import { type JobView, type MachineRecord, type MomentKind, type MomentRecord, whyNotSave } from "@mimic/model";
+import {
+  consistencyInWords,
+  type DiskSpec,
+  type JobView,
+  type MachineRecord,
+  type MomentKind,
+  type MomentRecord,
+  type SavedWith,
+  whyNotSave,
+} from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
-import type { StateDraft } from "../ports/index.ts";
+import type { NewLayer, RunningMachine, StateDraft } from "../ports/index.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import type { MomentWish } from "../wishes.ts";
-import { freezeDisks } from "./freeze.ts";
+import { freezeDisks, isUntouched } from "./freeze.ts";
+import { holdStill } from "./hold-still.ts";
 
 export function takeMoment(context: Context, wish: MomentWish): { job: JobView } | Refusal {
   const actor = findMachine(context, wish.machine);
@@ -17,15 +27,15 @@ export function takeMoment(context: Context, wish: MomentWish): { job: JobView }
   const title = `Keep a ${wish.kind} of “${actor.record.name}”`;
   const job = context.jobs.run({ kind: `moment.${wish.kind}`, title, subjects: [actor.record.id] }, async (work) => {
     const moment = await actor.occupy("a moment of it is being kept", () => keep(context, actor, wish, work));
-    const pause = moment.pausedMs === undefined ? "" : ` It stood still for ${Math.max(1, Math.round(moment.pausedMs))} ms.`;
-    return {
-      moment: moment.id,
-      name: moment.name,
-      words: `The ${moment.kind} “${moment.name}” of “${actor.record.name}” is kept.${pause}`,
-    };
+    const how = wish.kind === "snapshot" && actor.running ? ` (${consistencyInWords(moment)})` : "";
+    const words = `The ${moment.kind} “${moment.name}” of “${actor.record.name}” is kept${how}.${pauseInWords(moment)}`;
+    return { moment: moment.id, name: moment.name, words };
   });
   return { job };
 }
+
+const pauseInWords = ({ pausedMs }: MomentRecord): string =>
+  pausedMs === undefined ? "" : ` It stood still for ${Math.max(1, Math.round(pausedMs))} ms.`;
 
 export function mayNotTake({ record, state, running }: MachineActor, kind: MomentKind): Refusal | undefined {
   const { name } = record;
@@ -51,16 +61,23 @@ export function mayNotTake({ record, state, running }: MachineActor, kind: Momen
   return refusal("moment.not_savable", `Memory and devices of “${name}” cannot be kept: ${why}.`, `Keep its disks: mimic snapshot ${name}`);
 }
 
+export interface Keeping {
+  readonly kind: MomentKind;
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly automatic?: string | undefined;
+  readonly byRoutine?: boolean | undefined;
+}
+
+/** Its guest is at work, and not only there. */
+export const isRunning = ({ running }: MachineActor): boolean => running !== undefined && !running.paused;
+
 /** Only while the machine is occupied. */
-export async function keep(
-  context: Context,
-  actor: MachineActor,
-  wish: { readonly kind: MomentKind; readonly name?: string | undefined; readonly note?: string | undefined; readonly automatic?: string },
-  work: LongWork,
-): Promise<MomentRecord> {
+export async function keep(context: Context, actor: MachineActor, wish: Keeping, work: LongWork): Promise<MomentRecord> {
   const { ports } = context;
   const id = ports.ids.make<"Moment">("mom");
-  const entry = await ports.journal.begin({ op: "moment.take", machineId: actor.record.id });
+  // The next daemon lets a guest go that this one held still: see `after-absence`.
+  const entry = await ports.journal.begin({ op: "moment.take", machineId: actor.record.id, ran: isRunning(actor) });
   const draft = await ports.moments.draft(actor.record.id, id);
   try {
     await takePicture(context, actor, draft, work);
@@ -69,28 +86,11 @@ export async function keep(
     const savedWith = wish.kind === "checkpoint" ? await savedHere(context, work) : undefined;
     const { disks, result } = await freezeDisks(context, actor, work, async (layers) => {
       await draft.keepFiles(before.id);
-      if (actor.running === undefined) return undefined;
-      if (wish.kind === "snapshot") return (await actor.running.layDisks(layers, work)).pausedMs;
-      return (await actor.running.save({ statePath: draft.statePath, live: true, goOn: true, layers }, work)).pausedMs;
+      return wish.kind === "snapshot" ? await layStill(context, actor, layers, work) : await saveWhole(actor, draft, layers, work);
     });
-    const hardware = wish.kind === "checkpoint" && actor.running ? actor.running.run.hardware : before.hardware;
-    const moment: MomentRecord = {
-      id,
-      kind: wish.kind,
-      name: wish.name ?? nameOf(context, wish.kind),
-      note: wish.note ?? "",
-      takenAt: nowIso(context),
-      parent: before.moment,
-      hardware: { ...hardware, disks: hardware.disks.map((disk) => ({ ...disk, ...frozenPart(disks.find((one) => one.id === disk.id)) })) },
-      savedWith,
-      automatic: wish.automatic,
-      isProtected: false,
-      pausedMs: result,
-    };
+    const moment = momentRecord(context, { id, wish, before, running: actor.running, disks, savedWith, ...result });
     await draft.publish(moment);
-    await setPresent(actor, moment.id, context);
-    context.events.publish({ kind: "moment.taken", machineId: before.id, momentId: id, moment: moment.name });
-    await ports.machines.tell(before.id, moment.takenAt, `Kept: the ${moment.kind} “${moment.name}”.`);
+    await announce(context, actor, moment);
     return moment;
   } catch (error) {
     await draft.discard();
@@ -100,9 +100,78 @@ export async function keep(
   }
 }
 
+type Outcome = Pick<MomentRecord, "pausedMs" | "consistency" | "consistencyBecause">;
+
+async function layStill(context: Context, actor: MachineActor, layers: readonly NewLayer[], work: LongWork): Promise<Outcome> {
+  if (actor.running === undefined) return { consistency: "off" };
+  const held = await holdStill(context, actor);
+  try {
+    const { pausedMs } = await actor.running.layDisks(layers, work);
+    return { pausedMs, ...held.how() };
+  } finally {
+    await held.letGo();
+  }
+}
+
+async function saveWhole({ running }: MachineActor, draft: StateDraft, layers: readonly NewLayer[], work: LongWork): Promise<Outcome> {
+  const saved = await running?.save({ statePath: draft.statePath, live: true, goOn: true, layers }, work);
+  return { pausedMs: saved?.pausedMs, consistency: "memory" };
+}
+
+/** What is written down of a moment. `before`: the machine as it was then. */
+export function momentRecord(
+  context: Context,
+  what: Outcome & {
+    readonly id: string;
+    readonly wish: Keeping;
+    readonly before: MachineRecord;
+    readonly running: RunningMachine | undefined;
+    readonly disks: readonly DiskSpec[];
+    readonly savedWith: SavedWith | undefined;
+    readonly siblings?: MomentRecord["siblings"];
+  },
+): MomentRecord {
+  const { wish, before, running, disks } = what;
+  const hardware = wish.kind === "checkpoint" && running ? running.run.hardware : before.hardware;
+  return {
+    id: what.id,
+    kind: wish.kind,
+    name: wish.name ?? nameOf(context, wish.kind),
+    note: wish.note ?? "",
+    takenAt: nowIso(context),
+    parent: before.moment,
+    hardware: { ...hardware, disks: hardware.disks.map((disk) => ({ ...disk, ...frozenPart(disks.find((one) => one.id === disk.id)) })) },
+    savedWith: what.savedWith,
+    automatic: wish.automatic,
+    byRoutine: wish.byRoutine,
+    isProtected: false,
+    pausedMs: what.pausedMs,
+    consistency: what.consistency,
+    consistencyBecause: what.consistencyBecause,
+    siblings: what.siblings,
+  };
+}
+
+/**
+ * Whether a machine that is off has anything on its disks that its latest moment has not. One that runs always may. Cheap:
+ * it looks how large the files above the latest layers are.
+ */
+export async function hasChangedSince({ ports }: Context, { record, running }: MachineActor): Promise<boolean> {
+  if (running !== undefined || record.moment === undefined) return true;
+  for (const disk of record.hardware.disks) if (!disk.readOnly && !(await isUntouched(ports, record, disk))) return true;
+  return false;
+}
+
+/** It is there: the present stands on it, and everybody hears of it. */
+export async function announce(context: Context, actor: MachineActor, moment: MomentRecord): Promise<void> {
+  const { id } = actor.record;
+  await setPresent(actor, moment.id, context);
+  context.events.publish({ kind: "moment.taken", machineId: id, momentId: moment.id, moment: moment.name });
+  await context.ports.machines.tell(id, moment.takenAt, `Kept: the ${moment.kind} “${moment.name}”.`);
+}
+
 /** What freezing changed of a disk, whatever else its hardware says. */
-const frozenPart = (disk: MachineRecord["hardware"]["disks"][number] | undefined) =>
-  disk && { format: disk.format, head: undefined, layers: disk.layers };
+const frozenPart = (disk: DiskSpec | undefined) => disk && { format: disk.format, head: undefined, layers: disk.layers };
 
 export async function setPresent(actor: MachineActor, moment: string | undefined, context: Context): Promise<void> {
   const record = { ...actor.record, moment };
@@ -117,7 +186,7 @@ function nameOf({ ports }: Context, kind: MomentKind): string {
 }
 
 /** A comfort: no picture is no reason not to keep the moment. */
-async function takePicture(context: Context, { running, record }: MachineActor, draft: StateDraft, work: LongWork): Promise<void> {
+export async function takePicture(context: Context, { running, record }: MachineActor, draft: StateDraft, work: LongWork): Promise<void> {
   if (running === undefined || running.run.hardware.display === "none") return;
   try {
     await draft.picture(await running.screenshot({ signal: AbortSignal.any([work.signal, AbortSignal.timeout(3000)]) }));

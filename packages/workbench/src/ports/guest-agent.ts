@@ -38,6 +38,13 @@ export interface GuestAgent {
   useNewMemory(options: Waiting): Promise<void>;
   /** After a disk grew: its last partition and a mounted file system on it. One sentence of what the guest says that it did. */
   growFileSystem(diskId: string, options: Waiting): Promise<string | undefined>;
+  /**
+   * The guest puts its mounted file systems in order and lets nothing write to them until `thaw`; answers how many.
+   * Whatever becomes of it (it may be given up and happen later), `thaw` must follow.
+   */
+  freeze(options: Waiting): Promise<number>;
+  /** Harmless when nothing is frozen. */
+  thaw(options: Waiting): Promise<number>;
   /** Facts it claims: host name, system, addresses. */
   describe(
     options: Waiting,

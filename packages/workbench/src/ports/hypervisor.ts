@@ -160,6 +160,10 @@ export interface RunningMachine {
   save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }>;
   /** Lays fresh layers over disks, all at one moment: what was written until then stays as it is from now on. */
   layDisks(layers: readonly NewLayer[], options: Waiting): Promise<{ readonly pausedMs: number }>;
+  /** Gets fresh layers ready, so that laying them is one quick order. Nothing is changed before. */
+  readyDisks(layers: readonly NewLayer[], options: Waiting): Promise<ReadyDisks>;
+  /** A saving that an earlier daemon began and never ended is given up; `goOn` when its guest stands still for that alone. */
+  stopSaving(wish: { readonly goOn: boolean }, options: Waiting): Promise<void>;
   /** Per disk: the name of the layer that it writes to now; undefined = the file it was started with. */
   topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>>;
   release(): Promise<void>;
@@ -171,6 +175,16 @@ export interface SaveWish {
   /** Let it go on afterwards; false leaves it standing still. */
   readonly goOn: boolean;
   readonly layers: readonly NewLayer[];
+  /** For several that stand still together: awaited when all of its memory is written once, while it goes on… */
+  readonly whenWritten?: (() => Promise<void>) | undefined;
+  /** …and while it stands still, before its disks are switched. */
+  readonly atPause?: (() => Promise<void>) | undefined;
+}
+
+export interface ReadyDisks {
+  lay(): Promise<void>;
+  /** When `lay` is not called, or has failed. */
+  forget(): Promise<void>;
 }
 
 /** An empty qcow2 file, made already over what the disk writes to now. */

@@ -79,12 +79,20 @@ export interface Journal {
   open(): Promise<readonly { readonly id: string; readonly entry: JournalEntry }[]>;
   close(id: string): Promise<void>;
 }
+export interface PartOfTogether {
+  readonly machineId: string;
+  readonly momentId: string;
+  readonly ran: boolean;
+}
 export type JournalEntry =
   | { readonly op: "machine.create"; readonly machineId: string }
   | { readonly op: "machine.trash"; readonly machineId: string }
   | { readonly op: "machine.restore"; readonly trashId: string }
   | { readonly op: "machine.forget"; readonly trashId: string }
-  | { readonly op: "moment.take"; readonly machineId: string }
+  /** `ran`: it did not stand still before, and shall not afterwards. */
+  | { readonly op: "moment.take"; readonly machineId: string; readonly ran?: boolean }
+  /** All of them or none. */
+  | { readonly op: "moment.together"; readonly moments: readonly PartOfTogether[] }
   | { readonly op: "moment.restore"; readonly machineId: string }
   | { readonly op: "template.make"; readonly templateId: string }
   | { readonly op: "image.add"; readonly digest: string }

@@ -1,6 +1,6 @@
 // `mimic moments NAME`: the tree of moments, each under the one that it came after.
-import { formatSize } from "@mimic/base";
-import { momentTree } from "@mimic/model";
+import { formatSize, plain } from "@mimic/base";
+import { type MomentView, momentTree, routineInWords } from "@mimic/model";
 import { MACHINE } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { line, printJson, printTable } from "../../io.ts";
@@ -24,18 +24,31 @@ export const command: CommandSpec = {
     else
       printTable(
         io,
-        ["MOMENT", "KIND", "COSTS", "KEPT", "ID"],
+        ["MOMENT", "KIND", "DISKS", "COSTS", "KEPT", "ID"],
         momentTree(listed.moments).map(({ moment, depth }) => [
           {
-            text: `${"  ".repeat(depth)}${moment.isPresent ? "● " : ""}${moment.name}${moment.isProtected ? " (protected)" : ""}`,
+            text: `${"  ".repeat(depth)}${moment.isPresent ? "● " : ""}${moment.name}${marksOf(moment)}`,
             tone: "strong",
           },
           { text: moment.kind },
+          { text: DISKS[moment.consistency ?? "cut"] },
           { text: formatSize(moment.sizeBytes) },
           { text: relative(moment.takenAt, io.nowMs()) },
           { text: moment.id, tone: "faint" },
         ]),
       );
+    if (!given.json && listed.routine) line(io, `\nRoutine: ${plain(routineInWords(listed.routine, io.nowMs()), 1000)}`);
     return 0;
   },
 };
+
+const DISKS = { off: "it was off", memory: "with memory", frozen: "held still", cut: "as after a power cut" } as const;
+
+function marksOf({ isProtected, automatic, siblings }: MomentView): string {
+  const marks = [
+    ...(isProtected ? ["protected"] : []),
+    ...(automatic ? ["by Mimic"] : []),
+    ...(siblings?.length ? [`with ${siblings.map(({ name }) => name).join(", ")}`] : []),
+  ];
+  return marks.length > 0 ? ` (${marks.join("; ")})` : "";
+}

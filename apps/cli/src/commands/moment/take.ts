@@ -13,18 +13,25 @@ export const takesMoment = (kind: "snapshot" | "checkpoint", words: Pick<Command
   ],
   options: [
     { flags: "--note <text>", about: "a note to yourself", completes: "nothing" },
+    {
+      flags: "--with <machine>",
+      about: "and of this machine at the same moment: all or none; may be given again",
+      many: true,
+      completes: "machine",
+    },
     { flags: "--no-wait", about: "do not wait until it is kept" },
   ],
   run: async (context, given) => {
     const [name, note] = [given.maybe("moment"), given.text("note")];
-    const { job } = await context.client.moments.take({
-      machine: given.arg("name"),
-      kind,
-      ...(name !== undefined && { name }),
-      ...(note !== undefined && { note }),
-    });
+    const [machine, others] = [given.arg("name"), given.texts("with")];
+    const wish = { kind, ...(name !== undefined && { name }), ...(note !== undefined && { note }) };
+    const { moments } = context.client;
+    const { job } = await (others.length > 0
+      ? moments.takeTogether({ machines: [machine, ...others], ...wish })
+      : moments.take({ machine, ...wish }));
     return followOrLeave(context, given, job, (ended) => {
-      next(context, `Back to it: mimic restore ${given.arg("name")} ${name ?? ended.result?.["moment"] ?? ""}`);
+      const together = others.length > 0 ? " --together" : "";
+      next(context, `Back to it: mimic restore ${machine} ${name ?? ended.result?.["moment"] ?? ""}${together}`);
       return ended.result?.["words"] ?? "Kept.";
     });
   },

@@ -1,19 +1,30 @@
 // Many machines beside each other, for comparing.
+import { Checkbox } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
 import type { MachineView } from "@mimic/model";
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { memo, useCallback, useState } from "react";
 import { shownName } from "../../queries.ts";
 import { Ago } from "../../ui/ago.tsx";
 import { PowerState } from "../../ui/state.tsx";
+import { KeepTogether } from "./keep-together.tsx";
 import { QuickPower } from "./quick-power.tsx";
 
 const networksOf = ({ links }: MachineView): string =>
   [...new Set(links.flatMap(({ network }) => (network ? [shownName(network)] : [])))].join(", ") || "—";
 
-const Row = memo(function Row({ machine }: { machine: MachineView }) {
+interface RowProps {
+  readonly machine: MachineView;
+  readonly isChosen: boolean;
+  readonly onChoose: (id: string) => void;
+}
+
+const Row = memo(function Row({ machine, isChosen, onChoose }: RowProps) {
   return (
-    <tr>
+    <tr aria-selected={isChosen}>
+      <td>
+        <Checkbox aria-label={`Choose ${shownName(machine.name)}`} checked={isChosen} onChange={() => onChoose(machine.id)} />
+      </td>
       <th scope="row">
         <Link to="/machines/$machine/{-$tab}" params={{ machine: machine.name }}>
           <bdi>{shownName(machine.name)}</bdi>
@@ -38,12 +49,35 @@ const Row = memo(function Row({ machine }: { machine: MachineView }) {
 });
 
 export function MachineTable({ machines }: { machines: readonly MachineView[] }) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = useCallback(
+    (id: string) => setChosen((before) => (before.has(id) ? new Set([...before].filter((one) => one !== id)) : new Set([...before, id]))),
+    [],
+  );
+  return (
+    <>
+      <KeepTogether machines={machines.filter(({ id }) => chosen.has(id))} onDone={() => setChosen(new Set())} />
+      <Rows machines={machines} chosen={chosen} onChoose={choose} />
+    </>
+  );
+}
+
+interface RowsProps {
+  readonly machines: readonly MachineView[];
+  readonly chosen: ReadonlySet<string>;
+  readonly onChoose: (id: string) => void;
+}
+
+function Rows({ machines, chosen, onChoose }: RowsProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, and must do so by keyboard too
     <section className="table-wrap" aria-label="Machines" tabIndex={0}>
       <table>
         <thead>
           <tr>
+            <th scope="col">
+              <span className="visually-hidden">Choose</span>
+            </th>
             <th scope="col">Name</th>
             <th scope="col">State</th>
             <th scope="col">Since</th>
@@ -61,7 +95,7 @@ export function MachineTable({ machines }: { machines: readonly MachineView[] })
         </thead>
         <tbody>
           {machines.map((machine) => (
-            <Row key={machine.id} machine={machine} />
+            <Row key={machine.id} machine={machine} isChosen={chosen.has(machine.id)} onChoose={onChoose} />
           ))}
         </tbody>
       </table>

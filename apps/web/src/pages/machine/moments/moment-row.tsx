@@ -1,7 +1,7 @@
 // One moment: its picture, what it is, and what can be done with it. Going back says what happens to the present.
 import { Button, TextInput } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
-import type { MachineView, MomentView } from "@mimic/model";
+import { consistencyInWords, type MachineView, type MomentView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useVerb } from "../../../actions.ts";
@@ -21,10 +21,11 @@ interface Props {
 }
 
 export function MomentRow({ machine, moment, depth }: Props & { depth: number }) {
-  const [asking, setAsking] = useState<"back" | "as" | "remove">();
+  const [asking, setAsking] = useState<"back" | "all" | "as" | "remove">();
   const close = () => setAsking(undefined);
   const name = plain(moment.name, 80);
   const back = useVerb(() => api.moments.restore({ machine: machine.id, moment: moment.id }), { after: close });
+  const all = useVerb(() => api.moments.restoreTogether({ machine: machine.id, moment: moment.id }), { after: close });
   const remove = useVerb(() => api.moments.remove({ machine: machine.id, moment: moment.id }), {
     after: close,
     done: () => `“${name}” is deleted.`,
@@ -43,6 +44,7 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
           {moment.isProtected ? " · protected" : ""}
           {moment.automatic ? ` · kept by Mimic: ${plain(moment.automatic, 200)}` : ""}
         </span>
+        <MomentFacts moment={moment} />
         {moment.note ? <span>{plain(moment.note, 2000)}</span> : null}
         {moment.onlyDisksBecause ? <span className="quiet">Only its disks: {plain(moment.onlyDisksBecause, 300)}.</span> : null}
       </span>
@@ -50,6 +52,11 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
         <ReasonButton why={whyNotKeep(machine)} onPress={() => setAsking("back")}>
           Go back
         </ReasonButton>
+        {moment.siblings?.length ? (
+          <ReasonButton why={whyNotKeep(machine)} onPress={() => setAsking("all")}>
+            Go back with all
+          </ReasonButton>
+        ) : null}
         <Button onClick={() => setAsking("as")}>Make a machine of it</Button>
         <Button onClick={() => protect.mutate(!moment.isProtected)}>{moment.isProtected ? "Do not protect" : "Protect"}</Button>
         <ReasonButton why={moment.isProtected ? "It is protected." : undefined} onPress={() => setAsking("remove")}>
@@ -68,6 +75,19 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
         <CommandLine command={commandLine("restore", machine.name, moment.name)} />
       </Confirm>
       <Confirm
+        opened={asking === "all"}
+        title={`Go back to “${name}” with all?`}
+        action="Go back with all"
+        busy={all.isPending}
+        onClose={close}
+        onConfirm={() => all.mutate(undefined)}
+      >
+        <p>
+          {machine.name}, {namesOf(moment)}: the present of all of them is kept first. None of them goes on before all are back.
+        </p>
+        <CommandLine command={commandLine("restore", machine.name, moment.name, "--together")} />
+      </Confirm>
+      <Confirm
         opened={asking === "remove"}
         title={`Delete “${name}”?`}
         action="Delete it"
@@ -81,6 +101,17 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
       {asking === "as" ? <AsMachine machine={machine} moment={moment} onClose={close} /> : null}
     </li>
   );
+}
+
+const namesOf = ({ siblings = [] }: MomentView): string => siblings.map(({ name }) => plain(name, 80)).join(", ");
+
+/** How whole its disks are, and who was kept with it. */
+function MomentFacts({ moment }: Pick<Props, "moment">) {
+  const words = [
+    ...(moment.kind === "snapshot" ? [consistencyInWords(moment)] : []),
+    moment.siblings?.length ? `at one moment with ${namesOf(moment)}` : undefined,
+  ].filter((one) => one !== undefined);
+  return words.length > 0 ? <span className="quiet">Disks: {plain(words.join(" · "), 600)}</span> : null;
 }
 
 function MomentPicture({ machine, moment }: Props) {

@@ -14,10 +14,12 @@ import { ReasonButton } from "../../../ui/reason-button.tsx";
 import { Term } from "../../../ui/term.tsx";
 import { commandLine } from "../../../words.ts";
 import { MomentRow } from "./moment-row.tsx";
+import { Routine } from "./routine.tsx";
 import { whyNotKeep } from "./why-not-keep.ts";
 
 export function Moments({ machine }: { machine: MachineView }) {
-  const { data, error } = useQuery(momentsQuery(machine.id));
+  const { data: listed, error } = useQuery(momentsQuery(machine.id));
+  const data = listed?.moments;
   return (
     <div className="stack">
       <Keep machine={machine} />
@@ -32,6 +34,7 @@ export function Moments({ machine }: { machine: MachineView }) {
             : null}
         </ul>
       </section>
+      {listed && !machine.forgets ? <Routine machine={machine} routine={listed.routine} /> : null}
     </div>
   );
 }

@@ -1,0 +1,81 @@
+// `mimic moments routine NAME [--hourly 24 --daily 7 …]`.
+import { plain } from "@mimic/base";
+import { type Rhythm, routineInWords } from "@mimic/model";
+import { MACHINE, readChoice, readCount, readTime } from "../../arguments.ts";
+import type { CommandSpec, Given } from "../../command.ts";
+import { line, printJson } from "../../io.ts";
+import { UsageError } from "../../say.ts";
+
+const NAMED = [
+  { option: "hourly", everyMinutes: 60 },
+  { option: "daily", everyMinutes: 24 * 60 },
+  { option: "weekly", everyMinutes: 7 * 24 * 60 },
+] as const;
+
+export const command: CommandSpec = {
+  path: "moments routine",
+  group: "In a moment",
+  summary: "Let Mimic keep moments of a machine by itself, and clear old ones away",
+  about:
+    "Without options it says what the routine is. What you keep, name, note or protect yourself is never cleared away. Hours, days and weeks (from Monday) are those of UTC.",
+  args: [MACHINE],
+  options: [
+    { flags: "--hourly <count>", about: "one in each hour, and so many stay", completes: ["24", "12", "48"] },
+    { flags: "--daily <count>", about: "one of each day, and so many stay", completes: ["7", "14", "30"] },
+    { flags: "--weekly <count>", about: "one of each week, and so many stay", completes: ["4", "8", "52"] },
+    { flags: "--every <time>", about: "one in each such time (10m, 2h), with --last", completes: ["10m", "30m", "2h"] },
+    { flags: "--last <count>", about: "how many of --every stay", completes: ["6", "12"] },
+    {
+      flags: "--kind <kind>",
+      about: "snapshot (disks), or checkpoint (with memory, while it runs)",
+      completes: ["snapshot", "checkpoint"],
+    },
+    { flags: "--off", about: "keep none any more; those that are there stay" },
+  ],
+  examples: [
+    { line: "mimic moments routine web --hourly 24 --daily 7", does: "the last 24 hours, and one of each of the last 7 days" },
+    { line: "mimic moments routine web --off", does: "no routine any more" },
+  ],
+  run: async ({ io, client }, given) => {
+    const machine = given.arg("name");
+    const rhythms = readRhythms(given);
+    const kind = given.text("kind");
+    const before = (await client.moments.list({ machine })).routine;
+    const isAsked = rhythms.length === 0 && kind === undefined && !given.flag("off");
+    if (rhythms.length > 0 && given.flag("off"))
+      throw new UsageError("cli.usage", "--off takes the routine away, and the other options make one.", {
+        hint: "Give one or the other.",
+      });
+    const { routine } = isAsked
+      ? { routine: before }
+      : await client.moments.routine({
+          machine,
+          rhythms: given.flag("off") ? [] : rhythms.length > 0 ? [...rhythms] : (before?.rhythms ?? []),
+          ...(kind !== undefined && { kind: readChoice("--kind", kind, ["snapshot", "checkpoint"]) }),
+        });
+    if (given.json) printJson(io, { routine });
+    else
+      line(
+        io,
+        routine
+          ? plain(routineInWords(routine, io.nowMs()), 1000)
+          : `No routine. Begin one: mimic moments routine ${machine} --hourly 24 --daily 7`,
+      );
+    return 0;
+  },
+};
+
+function readRhythms(given: Given): readonly Rhythm[] {
+  const named = NAMED.flatMap(({ option, everyMinutes }): Rhythm[] => {
+    const text = given.text(option);
+    return text === undefined ? [] : [{ everyMinutes, keep: readCount(`--${option}`, text) }];
+  });
+  const [every, last] = [given.text("every"), given.text("last")];
+  if ((every === undefined) !== (last === undefined))
+    throw new UsageError("cli.usage", "--every and --last belong together.", { hint: "For example: --every 10m --last 6" });
+  if (every === undefined || last === undefined) return named;
+  const everyMinutes = readTime("--every", every) / 60_000;
+  if (!Number.isInteger(everyMinutes) || everyMinutes < 1)
+    throw new UsageError("cli.usage", "--every takes whole minutes or hours.", { hint: "For example: --every 10m --last 6" });
+  return [...named, { everyMinutes, keep: readCount("--last", last) }];
+}

@@ -1,0 +1,144 @@
+// Carries out the routines of machines: looks once a minute (and when one was changed) who is due, one machine after the
+// other. What was kept last is written in the machine's record, so a daemon that was away neither forgets nor doubles.
+import { isRefusal, type LongWork, messageOf } from "@mimic/base";
+import { isRoutineDue, type MomentRecord, type MomentRoutine, whichGo } from "@mimic/model";
+import { type Context, nowIso } from "../context.ts";
+import type { MachineActor } from "../machines/machine-actor.ts";
+import { sweepLayers } from "./layers.ts";
+import { mergeLayers } from "./merge-layers.ts";
+import { takeOut } from "./moment-verbs.ts";
+import type { Routines, Skipped } from "./routines.ts";
+import { hasChangedSince, keep, mayNotTake } from "./take-moment.ts";
+
+const LOOK_EVERY_MS = 60_000;
+
+export class RoutineKeeper implements Routines {
+  readonly #life = new AbortController();
+  readonly #skipped = new Map<string, Skipped>();
+  #context: Context | undefined;
+  #looking: Promise<void> | undefined;
+  #waiting: Promise<void> | undefined;
+  #again = false;
+
+  /** Once, when everything is assembled. */
+  attach(context: Context): void {
+    this.#context = context;
+  }
+
+  skipped(machineId: string): Skipped | undefined {
+    return this.#skipped.get(machineId);
+  }
+
+  changed(machineId: string): void {
+    this.#skipped.delete(machineId);
+    this.look();
+  }
+
+  look(): void {
+    const context = this.#context;
+    if (context === undefined || this.#life.signal.aborted) return;
+    this.#again = true;
+    this.#looking ??= this.#lookThrough(context).finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort(new Error("the daemon ends"));
+    await this.#looking;
+    await this.#waiting;
+  }
+
+  async #lookThrough(context: Context): Promise<void> {
+    while (this.#again && !this.#life.signal.aborted) {
+      this.#again = false;
+      for (const actor of context.actors.values()) {
+        const { routine } = actor.record;
+        if (routine === undefined || this.#life.signal.aborted) continue;
+        if (isRoutineDue(routine, context.ports.clock.nowMs())) await this.#take(context, actor, routine);
+        await this.#clearAway(context, actor);
+      }
+    }
+    if ([...context.actors.values()].some(({ record }) => record.routine)) this.#waiting ??= this.#wait(context);
+  }
+
+  async #wait(context: Context): Promise<void> {
+    await context.ports.clock.sleep(LOOK_EVERY_MS, { signal: this.#life.signal }).catch(() => {});
+    this.#waiting = undefined;
+    this.look();
+  }
+
+  async #take(context: Context, actor: MachineActor, { kind }: MomentRoutine): Promise<void> {
+    const { record } = actor;
+    const refused = mayNotTake(actor, kind);
+    if (refused) return await this.#skip(context, actor, refused.why);
+    if (actor.busy !== undefined) return await this.#skip(context, actor, `it is busy: ${actor.busy}`);
+    if (!(await hasChangedSince(context, actor)))
+      return this.#note(record.id, { at: nowIso(context), why: "nothing on its disks has changed since the last moment" });
+    const title = `Keep a ${kind} of “${record.name}”, as its routine says`;
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    context.jobs.run({ kind: `moment.${kind}`, title, subjects: [record.id] }, async (work) => {
+      try {
+        const moment = await actor.occupy("a moment of it is being kept", () => this.#keep(context, actor, kind, work));
+        resolve(undefined);
+        return {
+          moment: moment.id,
+          name: moment.name,
+          words: `The ${kind} “${moment.name}” of “${record.name}” is kept, as its routine says.`,
+        };
+      } catch (error) {
+        resolve(messageOf(error));
+        throw error;
+      }
+    });
+    const failed = await promise;
+    if (failed !== undefined) return await this.#skip(context, actor, failed);
+    this.#skipped.delete(record.id);
+  }
+
+  async #keep(context: Context, actor: MachineActor, kind: MomentRoutine["kind"], work: LongWork): Promise<MomentRecord> {
+    const moment = await keep(context, actor, { kind, automatic: "its routine", byRoutine: true }, work);
+    const { routine } = actor.record;
+    if (routine) {
+      const record = { ...actor.record, routine: { ...routine, lastAt: nowIso(context) } };
+      await context.ports.machines.save(record);
+      actor.record = record;
+    }
+    return moment;
+  }
+
+  /** Said once, however often it is tried again. */
+  async #skip(context: Context, actor: MachineActor, why: string): Promise<void> {
+    const { id } = actor.record;
+    const isNew = this.#skipped.get(id)?.why !== why;
+    this.#note(id, { at: nowIso(context), why });
+    if (!isNew) return;
+    context.events.publish({ kind: "routine.skipped", machineId: id, why });
+    await context.ports.machines.tell(id, nowIso(context), `Its routine could not keep a moment: ${why}`).catch(() => {});
+  }
+
+  #note(machineId: string, skipped: Skipped): void {
+    // The first time it was found counts, as long as it is the same.
+    if (this.#skipped.get(machineId)?.why !== skipped.why) this.#skipped.set(machineId, skipped);
+  }
+
+  /** What a person protected, named or noted is not Mimic's to clear away; nor is what is being worked on. */
+  async #clearAway(context: Context, actor: MachineActor): Promise<void> {
+    const { routine } = actor.record;
+    if (routine === undefined || actor.busy !== undefined) return;
+    try {
+      const all = await context.ports.moments.load(actor.record.id);
+      const own = all.filter(({ byRoutine, automatic, isProtected }) => byRoutine === true && automatic !== undefined && !isProtected);
+      const gone = new Set(whichGo(routine, own));
+      if (gone.size === 0) return;
+      await actor.occupy("moments of it are being cleared away", async () => {
+        for (const moment of own) if (gone.has(moment.id)) await takeOut(context, actor, moment);
+      });
+      await sweepLayers(context);
+      await mergeLayers(context);
+    } catch (error) {
+      if (this.#life.signal.aborted) return;
+      context.ports.log.warn("moments of a routine were not cleared away", { machineId: actor.record.id, error: messageOf(error) });
+    }
+  }
+}
