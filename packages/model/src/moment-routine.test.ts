@@ -85,8 +85,7 @@ describe("whatever was kept and whatever is wished", () => {
         expect(whichGo(routine, stay)).toEqual([]);
         for (const { everyMinutes } of routine.rhythms) {
           const piece = ({ takenAt }: RoutineMoment) => Math.floor((Date.parse(takenAt) - 4 * DAY) / (everyMinutes * 60_000));
-          expect(stay.map(piece)).toContain(moments.length ? Math.max(...moments.map(piece)) : stay.map(piece)[0]);
-          if (moments.length === 0) break;
+          if (moments.length > 0) expect(stay.map(piece)).toContain(Math.max(...moments.map(piece)));
         }
       }),
     ));
