@@ -4,7 +4,7 @@ import { MimicError, messageOf, type Waiting } from "@mimic/base";
 import type { HardwareSpec } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type { NewLayer } from "@mimic/workbench/ports";
-import { placeOf, topNodes } from "./block-graph.ts";
+import { closeNode, placeOf, topNodes } from "./block-graph.ts";
 import { openForQemu } from "./open-files.ts";
 
 /** Node names have at most 31 characters. */
@@ -27,8 +27,7 @@ export async function prepareLayers(
   const added: string[] = [];
   const actions: { type: string; data: Readonly<Record<string, unknown>> }[] = [];
   const forget = async (): Promise<void> => {
-    for (const node of added)
-      await session.execute("blockdev-del", { "node-name": node }, { signal: AbortSignal.timeout(5000) }).catch(() => {});
+    for (const node of added) await closeNode(session, node, { signal: AbortSignal.timeout(5000) }).catch(() => {});
   };
   try {
     for (const layer of layers) {
@@ -53,26 +52,28 @@ export async function prepareLayers(
   };
 }
 
-/** What lies under it is said here, or by the order that follows (null), and never by its header. */
+/**
+ * What lies under it is said here, or by the order that follows (null), and never by its header. The file is a node of its own:
+ * as a part of the layer QEMU would open it anew for reading once another layer lies above, cannot (it knows no name), and
+ * would go on holding it locked for writing, so that nothing else could stand on it.
+ */
 export async function addLayer(
   session: QmpSession,
   { node, path, below }: { readonly node: string; readonly path: string; readonly below: string | null },
   options: Waiting,
 ): Promise<void> {
   const file = await openForQemu(path, true);
+  const fileNode = `${node}-f`;
   try {
     const { "fdset-id": set } = await session.execute("add-fd", {}, { ...options, descriptor: file.fd });
-    await session.execute(
-      "blockdev-add",
-      {
-        driver: "qcow2",
-        "node-name": node,
-        backing: below,
-        discard: "unmap",
-        file: { driver: "file", "node-name": `${node}-f`, filename: `/dev/fdset/${set}`, "auto-read-only": false, discard: "unmap" },
-      },
-      options,
-    );
+    const opened = { driver: "file", filename: `/dev/fdset/${set}`, "auto-read-only": false, discard: "unmap" };
+    await session.execute("blockdev-add", { ...opened, "node-name": fileNode }, options);
+    try {
+      await session.execute("blockdev-add", { driver: "qcow2", "node-name": node, backing: below, discard: "unmap", file: fileNode }, options);
+    } catch (error) {
+      await session.execute("blockdev-del", { "node-name": fileNode }, { signal: AbortSignal.timeout(5000) }).catch(() => {});
+      throw error;
+    }
   } finally {
     await file.close();
   }
