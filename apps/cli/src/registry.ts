@@ -34,6 +34,7 @@ export const registry: Readonly<Record<string, Load>> = {
   timetable: () => import("./commands/machine/timetable.ts"),
   rename: () => import("./commands/machine/rename.ts"),
   clone: () => import("./commands/machine/clone.ts"),
+  renew: () => import("./commands/machine/renew.ts"),
   rm: () => import("./commands/machine/rm.ts"),
   explain: () => import("./commands/machine/explain.ts"),
   suspend: () => import("./commands/moment/suspend.ts"),

@@ -63,8 +63,18 @@ const machines = {
         system: z.string().max(63).optional(),
         /** …or over an image that is here: as its disk (kind disk), in its CD or floppy drive, or booted directly… */
         image: image.optional(),
-        /** …or from a template (its hardware is the template's)… */
+        /** …or from a template (its hardware is the template's where nothing else is wished for)… */
         template: z.string().min(1).max(100).optional(),
+        follow: z
+          .boolean()
+          .optional()
+          .describe("of a template: its system begins at each start with the newest generation; only disks of its own (moreDisks) stay"),
+        homeBytes: z
+          .int()
+          .min(2 ** 20)
+          .max(2 ** 50)
+          .optional()
+          .describe("it follows its template, and a disk of this size over /home, /root and /usr/local stays"),
         /** …or with neither: an empty disk. */
         hardware: HardwareWish.optional(),
         era: Era.optional().describe("a computer of that year"),
@@ -117,6 +127,9 @@ const machines = {
   remove: route(routes.machines.remove, m, "Move it to the trash").input(OfMachine).output(TrashView),
   clone: route(routes.machines.clone, m, "Copy it: linked (thin layers over the same images) or full")
     .input(z.strictObject({ machine, name: z.string().max(200), full: z.boolean().optional() }))
+    .output(Started),
+  renew: route(routes.machines.renew, m, "Move it to the newest generation of its template; what it was is kept as a snapshot")
+    .input(OfMachine)
     .output(Started),
   start: route(routes.machines.start, m, "Start it; the job ends when it is usable")
     .input(z.strictObject({ machine, wait: z.enum(["usable", "running"]).optional() }))

@@ -27,6 +27,7 @@ export const routes = {
     change: patch("/machines/{machine}"),
     remove: del("/machines/{machine}"),
     clone: post("/machines/{machine}/clones"),
+    renew: post("/machines/{machine}/renewal"),
     start: post("/machines/{machine}/start"),
     stop: post("/machines/{machine}/stop"),
     restart: post("/machines/{machine}/restart"),

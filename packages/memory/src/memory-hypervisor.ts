@@ -22,6 +22,10 @@ export interface MemoryHypervisorOptions {
   saves?: boolean;
   /** Whether fresh layers are taken. */
   lays?: (run: RunRecord) => boolean;
+  /** What the guest says to a small command. */
+  says?: { readonly code: number; readonly out: string };
+  /** What it calls itself: another one cannot go on from what this one saved. */
+  version?: string;
 }
 
 const notSaved = () => new MimicError("moment.not_saved", "The pretend machine was told to fail.", { hint: "Tell it not to." });
@@ -35,7 +39,7 @@ export class MemoryHypervisor implements Hypervisor {
   }
 
   facts: Hypervisor["facts"] = async () => ({
-    version: "0.0.0",
+    version: this.options.version ?? "0.0.0",
     accelerator: "tcg",
     processor: "",
     because: "nothing real runs here",
@@ -283,7 +287,7 @@ class MemoryAgent implements GuestAgent {
   useCpus: GuestAgent["useCpus"] = async (count) => count;
   useNewMemory: GuestAgent["useNewMemory"] = async () => {};
   growFileSystem: GuestAgent["growFileSystem"] = async () => "The guest says: the file system at / has grown too.";
-  quick: GuestAgent["quick"] = async () => ({ code: 0, out: "random\nname\ntime\n" });
+  quick: GuestAgent["quick"] = async () => this.#options.says ?? { code: 0, out: "random\nname\ntime\n" };
   async *readFile(path: string): AsyncGenerator<Uint8Array> {
     const bytes = this.#files.get(path);
     if (!bytes) throw new MimicError("agent.refused", `The guest has no file ${path}.`, { hint: "Check the path." });

@@ -52,6 +52,7 @@ export class MemoryMachineStore implements MachineStore {
   tidyDisks: MachineStore["tidyDisks"] = async () => {};
   vanish: MachineStore["vanish"] = async (id) => void this.machines.delete(id);
   mediumPath: MachineStore["mediumPath"] = (_record, slot) => slot;
+  writeMedium: MachineStore["writeMedium"] = async () => {};
   async trash(id: string): Promise<TrashedMachine> {
     const known = this.machines.get(id);
     if (!known) throw new MimicError("store.failed", `There is no machine ${id}.`, { hint: "Look at the list." });
@@ -121,6 +122,7 @@ export const memoryDiskTool: DiskTool = {
   rewrite: async () => {},
   grow: async () => {},
   usage: async () => 0,
+  isUntouched: async () => true,
   checkHeader: async () => undefined,
 };
 

@@ -77,6 +77,8 @@ export const DiskSpec = z.strictObject({
   head: LayerId.optional(),
   /** Frozen layers between its own file and `base`, top to bottom. */
   layers: z.array(LayerRef).max(64).optional(),
+  /** Of a machine that begins anew: this disk does not. “home” = its system puts it where people keep what is theirs. */
+  keeps: z.enum(["disk", "home"]).optional(),
 });
 export type DiskSpec = z.infer<typeof DiskSpec>;
 

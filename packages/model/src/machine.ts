@@ -24,7 +24,10 @@ export const MachineRecord = z.strictObject({
   login: z.strictObject({ user: z.string().max(32), shell: z.enum(["hvc", "serial", "none"]).default("none") }).optional(),
   /** The template it was made from. */
   origin: z.strictObject({ template: z.string().max(40), generation: z.int().min(1) }).optional(),
-  /** What it writes vanishes when it stops; with “machine” the machine itself does too. */
+  /**
+   * What it writes vanishes when it stops; with “machine” the machine itself does too. With “disks” it begins at each start
+   * with the newest generation of its template, and only disks that say so (`keeps`) stay: it follows the template.
+   */
   forgets: z.enum(["machine", "disks"]).optional(),
   /** The moment that its present stands on. */
   moment: z.string().max(40).optional(),
@@ -76,6 +79,8 @@ export const MachineView = z.object({
   since: z.iso.datetime(),
   /** Set once it is usable in this run: by which sign. */
   usableBy: z.string().optional(),
+  /** Why people cannot work with it, although it gave its sign. */
+  notUsable: z.string().optional(),
   accelerator: Accelerator.optional(),
   isolation: Isolation.optional(),
   /** Changed hardware that applies at the next start. */
@@ -89,6 +94,8 @@ export const MachineView = z.object({
   /** Where each card's cable leads (a network's name), and the addresses that it has there. */
   links: z.array(z.object({ nic: z.string(), network: z.string().nullable(), addresses: z.array(z.string()) })),
   origin: MachineRecord.shape.origin,
+  /** While its template is there: its name, the generation that this machine stands on, and the newest one. */
+  madeFrom: z.object({ template: Name, generation: z.int(), newest: z.int() }).optional(),
   forgets: MachineRecord.shape.forgets,
   asleep: z.boolean().optional(),
 });

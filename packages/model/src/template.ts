@@ -48,6 +48,17 @@ export const TemplateView = z.object({
   madeAt: z.iso.datetime(),
   generation: z.int(),
   generations: z.int(),
+  /** All that are kept, newest first. */
+  history: z.array(
+    z.object({
+      number: z.int(),
+      madeAt: z.iso.datetime(),
+      hardwareInWords: z.string(),
+      isInstant: z.boolean(),
+      because: z.string().optional(),
+      usedBy: z.array(z.string()),
+    }),
+  ),
   hardwareInWords: z.string(),
   /** Machines made from it go on where it was; otherwise they are switched on. */
   isInstant: z.boolean(),

@@ -113,6 +113,23 @@ test("a layer takes in those below it, and a rewritten one holds the same over t
   expect(await shows(chain[0] as (typeof chain)[number])).toBe(true);
 });
 
+test("a layer is untouched until the first byte is written to it, however large it is, and never when in doubt", async () => {
+  await using shop = await aWorkshop();
+  const { diskTool } = shop.qemu;
+  const base = `${shop.folder}/base.raw`;
+  await writeFile(base, new Uint8Array(1024 ** 2));
+  for (const sizeBytes of [1024 ** 2, 3 * 1024 ** 4]) {
+    const path = `${shop.folder}/over${sizeBytes}.qcow2`;
+    await diskTool.createOverlay(path, { path: base, format: "raw" }, sizeBytes, patient());
+    expect(await diskTool.isUntouched(path)).toBe(true);
+    execFileSync("qemu-io", ["-f", "qcow2", "-c", `read ${sizeBytes - 4096} 512`, path]);
+    expect(await diskTool.isUntouched(path)).toBe(true);
+    execFileSync("qemu-io", ["-f", "qcow2", "-c", `write -P 1 ${sizeBytes - 4096} 512`, path]);
+    expect(await diskTool.isUntouched(path)).toBe(false);
+  }
+  expect(await diskTool.isUntouched(base)).toBe(false);
+});
+
 test("the proof of an accelerator passes where guests run (TCG) and fails, without hanging, where they do not", async () => {
   await using shop = await aWorkshop();
   const cage = await probeCage(environmentOf(process.env), `${shop.folder}/state`);

@@ -35,6 +35,7 @@ import { NetworkBook } from "./networks/network-book.ts";
 import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
 import { bringNetworksBack, pluggedMachines } from "./networks/plug-in.ts";
 import { createFromTemplate } from "./templates/create-from-template.ts";
+import { renewMachine } from "./templates/follow.ts";
 import { makeTemplate } from "./templates/make-template.ts";
 import * as templates from "./templates/template-verbs.ts";
 import type { Workbench } from "./workbench.ts";
@@ -108,6 +109,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       change: (input) => changeMachine(context, input),
       remove: (input) => trash.removeMachine(context, input),
       clone: async (input) => cloneMachine(context, input),
+      renew: async (input) => renewMachine(context, input),
       start: (input) => startMachine(context, input),
       stop: (input) => stopMachine(context, input),
       restart: (input) => restartMachine(context, input),

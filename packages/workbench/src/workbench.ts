@@ -51,6 +51,10 @@ export interface CreateWish {
   image?: string | undefined;
   /** Over the newest generation of a template; on from where it was, when that can be. */
   template?: string | undefined;
+  /** Of a template: its system begins at each start with the newest generation, and only disks of its own stay. */
+  follow?: boolean | undefined;
+  /** Size of a disk for what people keep, which stays; such a machine follows its template. */
+  homeBytes?: number | undefined;
   hardware?: HardwareWish | undefined;
   /** A computer of that year; what else is wished for counts more. */
   era?: Era | undefined;
@@ -100,6 +104,8 @@ export interface Workbench {
     show(input: OfMachine): Answer<MachineView>;
     change(input: ChangeWish): Answer<MachineView & { changes: HardwareChangeReport[] }>;
     remove(input: OfMachine): Answer<TrashView>;
+    /** To the newest generation of the template that it was made from; what it was is kept. */
+    renew(input: OfMachine): Answer<Started>;
     clone(input: OfMachine & { name: string; full?: boolean | undefined }): Answer<Started>;
     start(input: OfMachine & { wait?: "usable" | "running" | undefined }): Answer<Started>;
     stop(input: StopWish): Answer<Started>;

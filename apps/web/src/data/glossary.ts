@@ -40,6 +40,11 @@ export const GLOSSARY = {
     term: "template",
     means: "A machine kept as it was, that others are made from in a moment.",
   },
+  follow: {
+    term: "to follow",
+    means:
+      "A machine that follows its template begins at each start with its newest generation. Only disks of its own stay, such as its home disk.",
+  },
   disposable: {
     term: "disposable",
     means: "A machine for once: what it writes is encrypted with a key that exists only in memory, and it vanishes when it stops.",

@@ -6,7 +6,7 @@ import type { DiskFormat } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type { DiskTool } from "@mimic/workbench/ports";
 import { checkLayer } from "../qcow2/check.ts";
-import { HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
+import { firstTableOf, HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
 import { runBlockJob } from "./block-jobs.ts";
 import { startHelperQemu } from "./helper-qemu.ts";
 import type { QemuHypervisor, QemuPorts } from "./hypervisor.ts";
@@ -148,6 +148,21 @@ export class QemuDiskTool implements DiskTool {
 
   async usage(path: string): Promise<number> {
     return (await stat(path)).blocks * 512;
+  }
+
+  async isUntouched(path: string): Promise<boolean> {
+    const head = await readHead(path);
+    const table = "malformed" in parseQcow2Header(head) ? undefined : firstTableOf(head);
+    if (table === undefined) return false;
+    const handle = await open(path, "r");
+    try {
+      const bytes = Buffer.alloc(table.bytes);
+      const { bytesRead } = await handle.read(bytes, 0, table.bytes, table.at);
+      // What a file does not reach to was never written either.
+      return bytes.subarray(0, bytesRead).every((byte) => byte === 0);
+    } finally {
+      await handle.close();
+    }
   }
 
   async checkHeader(chain: readonly File[]): Promise<Refusal | undefined> {

@@ -54,6 +54,18 @@ export function parseQcow2Header(bytes: Uint8Array): Qcow2Header | MalformedHead
   };
 }
 
+/** Where the first table of the guest's clusters stands; undefined when it cannot be. An entry of zero: nothing of that part was ever written. */
+export function firstTableOf(header: Uint8Array): { readonly at: number; readonly bytes: number } | undefined {
+  if (header.length < 48) return undefined;
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  const bytes = view.getUint32(36) * 8;
+  const at = Number(view.getBigUint64(40));
+  return bytes > 0 && bytes <= MAX_FIRST_TABLE && Number.isSafeInteger(at) && at > 0 ? { at, bytes } : undefined;
+}
+
+/** QEMU's own limit (QCOW_MAX_L1_SIZE). */
+const MAX_FIRST_TABLE = 32 * 1024 ** 2;
+
 /** Undefined = none, null = it does not stand where a name can stand. */
 function readName(bytes: Uint8Array, offset: bigint, length: number): string | undefined | null {
   if (offset === 0n) return undefined;

@@ -152,6 +152,7 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
     },
     filePath: (record, name, format) => layout.machine(record.id).disk(name, format),
     mediumPath: (record, slot) => layout.machine(record.id).medium(slot),
+    writeMedium: (record, slot, bytes) => files.write(layout.machine(record.id).medium(slot), bytes),
 
     async trash(id) {
       const trashId = needs.ids.make("trs");

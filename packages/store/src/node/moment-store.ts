@@ -168,9 +168,9 @@ export function createTemplateStore(needs: Needs): TemplateStore {
     removeGeneration: (templateId, number) => files.remove(generationAt(templateId, number).folder),
     statePath: (templateId, number) => generationAt(templateId, number).state,
     memoryPath: (templateId, number) => generationAt(templateId, number).memory,
-    async filesFor(templateId, number, machineId) {
+    async filesFor(templateId, number, machineId, into = "draft") {
       const from = generationAt(templateId, number);
-      const to = layout.machineDraft(machineId);
+      const to = into === "draft" ? layout.machineDraft(machineId) : layout.machine(machineId);
       await copyFolder(files, from.nvram, to.nvram, /\.fd$/);
       await copyFolder(files, from.media, to.media, /\.img$/);
     },

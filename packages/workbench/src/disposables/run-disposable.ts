@@ -246,13 +246,16 @@ export async function keepDisposable(
   const name = input.name === undefined ? record.name : freeName(context, input.name);
   if (isRefusal(name)) return name;
   await actor.occupy("it is being kept", async () => {
-    const disks = running ? await keepDisks(context, actor) : record.hardware.disks;
+    const disks = await keepDisks(context, actor);
     await actor.change({ ...actor.record, name, forgets: undefined, hardware: { ...actor.record.hardware, disks: [...disks] } }, "kept");
+    if (running === undefined)
+      for (const disk of record.hardware.disks)
+        if (!disk.keeps && !disk.readOnly) await context.ports.machines.forgetFile(record, disk.head ?? disk.id);
   });
   return await machineView(context, actor);
 }
 
-/** What it wrote is encrypted with a key that ends with it: copied, while it runs, into layers without one. */
+/** What it wrote is encrypted with a key that ends with it: copied, while it runs, into layers without one. One that is off wrote nothing that is left. */
 async function keepDisks(context: Context, actor: MachineActor): Promise<MachineRecord["hardware"]["disks"]> {
   const { ports } = context;
   const { record, running } = actor;
@@ -261,7 +264,7 @@ async function keepDisks(context: Context, actor: MachineActor): Promise<Machine
   const moves = [];
   for (const disk of record.hardware.disks) {
     const [, under] = chains[disk.id] ?? [];
-    if (disk.readOnly || under === undefined) continue;
+    if (disk.readOnly || disk.keeps || under === undefined) continue;
     const head = ports.ids.make<"Layer">("lay");
     const path = ports.machines.filePath(record, head, "qcow2");
     await ports.diskTool.createOverlay(path, under, disk.sizeBytes, options);

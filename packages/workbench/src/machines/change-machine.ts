@@ -61,6 +61,7 @@ async function changeAlone(
     name: record.name,
     facts: { wanted: record.hardware, runs: running?.run },
     wish,
+    forgets: record.forgets,
     image,
     newId: (prefix) => context.ports.ids.make(prefix),
   });

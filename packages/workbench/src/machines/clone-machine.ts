@@ -22,6 +22,18 @@ export function cloneMachine(
       `Shut it down first: mimic stop ${source.name}`,
     );
   }
+  if (source.asleep)
+    return refusal(
+      "machine.asleep",
+      `“${source.name}” sleeps: its memory and its disks belong together.`,
+      `Wake it up and shut it down: mimic start ${source.name}`,
+    );
+  if (source.forgets && input.full)
+    return refusal(
+      "disposable.no_full_copy",
+      `“${source.name}” begins at each start with its template, so it cannot be copied to stand alone.`,
+      `Make a linked copy: mimic clone ${source.name} ${input.name.slice(0, 63)}`,
+    );
   const name = freeName(context, input.name);
   if (isRefusal(name)) return name;
   const { ports } = context;
@@ -60,6 +72,8 @@ export function cloneMachine(
           actor.occupy("it is being copied", async () => {
             for (const { old, fresh } of disks) {
               work.report({ words: `Copying a disk of “${source.name}”` });
+              // What a machine that begins anew has written there is nobody's.
+              if (source.forgets && !old.keeps) continue;
               const to = draft.diskPath(fresh.id, fresh.format);
               if (input.full) await ports.diskTool.copy(chains[old.id] ?? [], { path: to, format: fresh.format }, work);
               else await draft.copyFile(ports.machines.diskPath(source, old.id), to);

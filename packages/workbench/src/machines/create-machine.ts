@@ -1,5 +1,5 @@
 // Making a machine: the image first, then a draft folder, then one rename makes it real.
-import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
+import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
 import {
   ERAS,
   type HardwareSpec,
@@ -26,6 +26,12 @@ import { writeSeeds } from "./write-seeds.ts";
 export function createMachine(context: Context, wish: CreateWish): { job: JobView } | Refusal {
   const name = freeName(context, wish.name);
   if (isRefusal(name)) return name;
+  if (wish.follow || wish.homeBytes !== undefined)
+    return refusal(
+      "template.none_to_follow",
+      "Only a machine that is made from a template can follow one.",
+      "Name it: --template TEMPLATE",
+    );
   const system = wish.system === undefined ? undefined : findSystem(context, wish.system);
   if (system && isRefusal(system)) return system;
   const image = wish.image === undefined ? undefined : findImage(context, wish.image);

@@ -40,6 +40,8 @@ export interface ActorNeeds {
   plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
   /** What this start is to be beside the record: where it goes on from, keys of its disks. May change the record first. */
   beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
+  /** Its sign of readiness was seen, or its guest began anew by itself. Undefined, or in words why people cannot work with it yet. */
+  beforeUsable(running: RunningMachine, record: MachineRecord, options: Waiting): Promise<string | undefined>;
   /** It runs (again): what only the start needed can go. */
   afterBoot(actor: MachineActor): Promise<void>;
   /** Something is about to work on its disks, or to start it: what tidies them in the background stops. */
@@ -59,6 +61,8 @@ export class MachineActor {
   since: string;
   running: RunningMachine | undefined;
   usableBy: string | undefined;
+  /** It gave its sign, and is not usable all the same: why, in words. */
+  notUsable: string | undefined;
   /** What works on its disks now, in words: it must not be started meanwhile. */
   busy: string | undefined;
   /** Why the last boot failed, for the job that asked for it. */
@@ -225,6 +229,7 @@ export class MachineActor {
       this.#runAbort.abort();
       this.running = undefined;
       this.usableBy = undefined;
+      this.notUsable = undefined;
       this.#usableAt = undefined;
       void this.#needs.plugIn(this, []);
       const power = next.power as "stopped" | "failed";
@@ -333,9 +338,12 @@ export class MachineActor {
   #hear(news: MachineNews): void {
     const { events } = this.#needs;
     const machineId = this.record.id;
-    if (news.kind === "reset") events.publish({ kind: "machine.restarted_itself", machineId });
-    else if (news.kind === "mediumChanged") events.publish({ kind: "machine.changed", machineId, what: `drive ${news.slot}` });
-    else this.#post(this.#inputOf(news));
+    if (news.kind === "reset") {
+      events.publish({ kind: "machine.restarted_itself", machineId });
+      if (this.running) void this.#preparedGuest(this.running, this.#runAbort.signal).catch(() => {});
+    }
+    if (news.kind === "mediumChanged") events.publish({ kind: "machine.changed", machineId, what: `drive ${news.slot}` });
+    if (news.kind !== "reset" && news.kind !== "mediumChanged") this.#post(this.#inputOf(news));
   }
 
   #inputOf(news: Exclude<MachineNews, { kind: "reset" | "mediumChanged" }>): PowerInput {
@@ -363,6 +371,7 @@ export class MachineActor {
     try {
       const by = await watchReady(running, this.record.readiness.sign, { clock: this.#needs.clock, signal });
       if (signal.aborted || this.running !== running) return;
+      if (!(await this.#preparedGuest(running, signal))) return;
       this.usableBy = by;
       const afterMs = Math.round(this.#needs.clock.monotonicMs() - this.#bootedMono);
       this.#needs.events.publish({ kind: "machine.became_usable", machineId: this.record.id, by, afterMs });
@@ -374,6 +383,18 @@ export class MachineActor {
     } catch (error) {
       if (!signal.aborted) this.#needs.log.warn("readiness watch ended", { machineId: this.record.id, error: messageOf(error) });
     }
+  }
+
+  async #preparedGuest(running: RunningMachine, signal: AbortSignal): Promise<boolean> {
+    const why = await this.#needs.beforeUsable(running, this.record, { signal });
+    if (signal.aborted || this.running !== running) return false;
+    this.notUsable = why;
+    if (why === undefined) return true;
+    const at = this.#now();
+    this.#needs.events.publish({ kind: "machine.changed", machineId: this.record.id, what: "what keeps it from being usable" });
+    this.#save(() => this.#needs.store.tell(this.record.id, at, `Not usable: ${why}.`));
+    this.#wake();
+    return false;
   }
 
   /** Writes happen one after the other, in the order of the facts; a failed one is told and does not stop the machine. */

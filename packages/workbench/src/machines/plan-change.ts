@@ -9,6 +9,7 @@ import {
   type HardwareFacts,
   HardwareSpec,
   type ImageRecord,
+  type MachineRecord,
   misfit,
   type UsbDevice,
   WHOLE_PARTS,
@@ -48,6 +49,8 @@ export interface PlanInput {
   readonly name: string;
   readonly facts: HardwareFacts;
   readonly wish: ChangeWish;
+  /** Of a machine that begins anew at each start: a disk that is plugged in stays. */
+  readonly forgets?: MachineRecord["forgets"];
   /** Under the disk that is added, where one was named. */
   readonly image?: ImageRecord | undefined;
   newId(prefix: "dsk" | "usb"): string;
@@ -150,7 +153,14 @@ class Planner {
   }
 
   #addDisk(wish: NonNullable<ChangeWish["addDisk"]>): Refusal | undefined {
-    const { facts, newId, image } = this.#input;
+    const { facts, newId, image, forgets, name } = this.#input;
+    // Its writes would lie unencrypted on this computer's disk.
+    if (forgets === "machine")
+      return refusal(
+        "disposable.no_disk",
+        `“${name}” is disposable: a disk that is plugged in now would leave its traces on this computer.`,
+        `Keep it first: mimic keep ${name}. Or make a template of a machine that has such a disk.`,
+      );
     const sizeBytes = Math.max(wish.sizeBytes ?? 0, image?.virtualBytes ?? 0);
     const first = this.hardware.disks[0]?.bus;
     const live = facts.runs !== undefined;
@@ -167,6 +177,7 @@ class Planner {
       readOnly: false,
       place,
       limits: wish.limits,
+      ...(forgets === "disks" && { keeps: "disk" as const }),
     };
     const refused = this.#note(`disk of ${formatSize(disk.sizeBytes)}`, { part: "addDisk", bus }, { do: "plugDisk", disk });
     if (refused) return refused;

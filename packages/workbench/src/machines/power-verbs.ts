@@ -53,7 +53,8 @@ async function untilUsable(actor: MachineActor, signal: AbortSignal): Promise<vo
   const { withinMs } = actor.record.readiness;
   const limit = AbortSignal.timeout(withinMs);
   try {
-    await actor.until(() => actor.usableBy !== undefined || isOff(actor), AbortSignal.any([signal, limit]));
+    const known = (): boolean => actor.usableBy !== undefined || actor.notUsable !== undefined || isOff(actor);
+    await actor.until(known, AbortSignal.any([signal, limit]));
   } catch (error) {
     if (!limit.aborted || signal.aborted) throw error;
     const name = actor.record.name;
@@ -66,6 +67,10 @@ async function untilUsable(actor: MachineActor, signal: AbortSignal): Promise<vo
     );
   }
   if (isOff(actor)) throw failureOf(actor);
+  if (actor.usableBy === undefined && actor.notUsable !== undefined)
+    throw new MimicError("machine.home_missing", `“${actor.record.name}” runs, but ${actor.notUsable}.`, {
+      hint: `What is written in it now vanishes when it stops. Look at it: mimic shell ${actor.record.name}`,
+    });
 }
 
 function failureOf(actor: MachineActor): unknown {

@@ -1,5 +1,5 @@
 // A machine as the three doors show it.
-import { type DiskSpec, type HardwareSpec, hardwareInWords, type MachineView } from "@mimic/model";
+import { type DiskSpec, type HardwareSpec, hardwareInWords, type MachineRecord, type MachineView, newest } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { addressesOf } from "../networks/network-view.ts";
 import type { MachineActor } from "./machine-actor.ts";
@@ -26,6 +26,7 @@ export async function machineView(context: Context, actor: MachineActor): Promis
     trouble: state.trouble,
     since: actor.since,
     usableBy: actor.usableBy,
+    notUsable: actor.notUsable,
     accelerator: running?.run.accelerator,
     isolation: running?.isolation,
     runs: running ? { hardware: running.run.hardware, growth: running.run.growth } : undefined,
@@ -37,9 +38,15 @@ export async function machineView(context: Context, actor: MachineActor): Promis
       return { nic: nic.id, network: network?.name ?? null, addresses: network ? addressesOf(context, network, nic.mac) : [] };
     }),
     origin: record.origin,
+    madeFrom: madeFrom(context, record),
     forgets: record.forgets,
     asleep: record.asleep === undefined ? undefined : true,
   };
+}
+
+function madeFrom(context: Context, { origin }: MachineRecord): MachineView["madeFrom"] {
+  const template = origin && context.templates.get(origin.template);
+  return template && { template: template.name, generation: origin.generation, newest: newest(template).number };
 }
 
 const PART_WORDS: Partial<Record<keyof HardwareSpec, string>> = {

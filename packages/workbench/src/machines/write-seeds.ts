@@ -3,8 +3,8 @@ import type { MachineRecord } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { MachineDraft } from "../ports/index.ts";
 
-/** Writes each medium of the machine's own anew. Harmless where it has none. */
-export async function writeSeeds({ ports }: Context, record: MachineRecord, draft: MachineDraft): Promise<void> {
+/** Writes each medium of the machine's own anew, in its draft or (without one) in its folder. Harmless where it has none. */
+export async function writeSeeds({ ports }: Context, record: MachineRecord, draft?: MachineDraft): Promise<void> {
   for (const { slot, medium } of record.hardware.drives) {
     if (medium?.from !== "own") continue;
     const seed = ports.sources.seed({
@@ -13,6 +13,7 @@ export async function writeSeeds({ ports }: Context, record: MachineRecord, draf
       authorizedKeys: ports.authorizedKeys,
       instanceId: record.id,
     });
-    await draft.writeFile(draft.mediumPath(slot), seed);
+    if (draft) await draft.writeFile(draft.mediumPath(slot), seed);
+    else await ports.machines.writeMedium(record, slot, seed);
   }
 }

@@ -13,9 +13,6 @@ interface Step {
   readonly fresh: DiskSpec;
 }
 
-/** A qcow2 file with nothing in it takes less than this. */
-const EMPTY_BYTES = 300 * 1024;
-
 export interface Frozen<T> {
   /** The disks as they were: layers, and no file of their own. */
   readonly disks: readonly DiskSpec[];
@@ -124,7 +121,7 @@ async function planSteps(context: Context, actor: MachineActor): Promise<readonl
 
 /** Nothing was written since it stands on its latest layer. */
 export async function isUntouched({ diskTool, machines }: Context["ports"], record: MachineRecord, disk: DiskSpec): Promise<boolean> {
-  return disk.layers !== undefined && (await diskTool.usage(machines.diskPath(record, disk.id))) < EMPTY_BYTES;
+  return disk.layers !== undefined && (await diskTool.isUntouched(machines.diskPath(record, disk.id)));
 }
 
 function withDisks(record: MachineRecord, steps: readonly Step[]): MachineRecord {

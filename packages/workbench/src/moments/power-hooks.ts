@@ -5,21 +5,30 @@ import { type HardwareSpec, whyNotWake } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { refreshAny } from "../disposables/identity.ts";
 import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
+import { moveToNewest } from "../templates/follow.ts";
+import { putHomeInPlace } from "../templates/home-disk.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { freshDisks } from "./fresh-disks.ts";
 import { layersOf, sweepLayers } from "./layers.ts";
 import { mergeAgain, mergeLayers } from "./merge-layers.ts";
 
-export function powerHooks(context: Context): Pick<ActorNeeds, "beforeBoot" | "afterBoot" | "afterOff" | "makeWay" | "afterWork"> {
+export function powerHooks(
+  context: Context,
+): Pick<ActorNeeds, "beforeBoot" | "beforeUsable" | "afterBoot" | "afterOff" | "makeWay" | "afterWork"> {
   const { ports } = context;
   return {
     async beforeBoot(actor, options) {
+      await context.layerWork.makeWay(actor.record.id);
+      await moveToNewest(context, actor);
       const { record } = actor;
-      await context.layerWork.makeWay(record.id);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
       const wakes = context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
       return { ...(resume && { resume }), ...(secrets && { secrets }), ...(record.forgets === "machine" && { traceless: true }) };
+    },
+    async beforeUsable({ agent }, { hardware }, options) {
+      const why = await putHomeInPlace(hardware, agent, options);
+      return why === undefined ? undefined : `its home disk is not in its place: ${why}`;
     },
     async afterBoot(actor) {
       const { asleep } = actor.record;

@@ -19,6 +19,7 @@ import { adoptNew, newActor, publish } from "../machines/create-machine.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { bringUp } from "../machines/power-verbs.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
+import { generationOf } from "../templates/follow.ts";
 import { dropCards, raise, withoutCards } from "../templates/instance.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { sweepLayers } from "./layers.ts";
@@ -128,7 +129,8 @@ async function putBack(context: Context, actor: MachineActor, moment: MomentReco
   const disks = moment.hardware.disks.map(
     (disk): DiskSpec => (disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay") }),
   );
-  const record: MachineRecord = { ...before, hardware: { ...moment.hardware, disks }, moment: moment.id };
+  const origin = generationOf(context, before, disks);
+  const record: MachineRecord = { ...before, hardware: { ...moment.hardware, disks }, moment: moment.id, origin };
   const chains = ports.machines.plan(record).files.disks;
   for (const disk of disks) {
     const [own, under] = chains[disk.id] ?? [];

@@ -84,6 +84,8 @@ export interface DiskTool {
   grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
   /** Bytes that it takes on this computer. */
   usage(path: string): Promise<number>;
+  /** Nothing was ever written to this qcow2 file: all that is seen through it lies below. False when in doubt. */
+  isUntouched(path: string): Promise<boolean>;
   /** Refuses when the header names any file that it should not (a disk changed outside Mimic). */
   checkHeader(chain: readonly { readonly path: string; readonly format: DiskFormat }[]): Promise<Refusal | undefined>;
 }

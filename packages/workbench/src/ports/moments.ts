@@ -52,7 +52,7 @@ export interface TemplateStore {
   removeGeneration(templateId: string, generation: number): Promise<void>;
   statePath(templateId: string, generation: number): string;
   memoryPath(templateId: string, generation: number): string;
-  /** Files that a machine made from it begins with: UEFI variables, media. `to` = the machine's draft folder. */
-  filesFor(templateId: string, generation: number, machineId: string): Promise<void>;
+  /** Files that a machine made from it begins with: UEFI variables, media. Into its draft, or in place of what the machine has. */
+  filesFor(templateId: string, generation: number, machineId: string, into?: "draft" | "machine"): Promise<void>;
   usage(templateId: string): Promise<number>;
 }

@@ -58,6 +58,8 @@ export interface MachineStore {
   /** Removes the machine for ever, without the trash. Harmless when it is gone. */
   vanish(id: string): Promise<void>;
   mediumPath(record: MachineRecord, slot: string): string;
+  /** Makes or replaces a medium of its own. */
+  writeMedium(record: MachineRecord, slot: string, bytes: Uint8Array): Promise<void>;
   trash(id: string): Promise<TrashedMachine>;
   trashed(): Promise<readonly TrashedMachine[]>;
   /** The moments of a machine in the trash. */

@@ -18,6 +18,20 @@ export async function templateView(context: Context, template: TemplateRecord): 
   const last = newest(template);
   const because = await whyNotInstant(context, last, soon());
   const layers = new Map(template.generations.flatMap((one) => layersOf(one.hardware).map((layer) => [layer.id, layer] as const)));
+  const users = usersOf(context, template);
+  const history = await Promise.all(
+    [...template.generations].reverse().map(async (one) => {
+      const why = one === last ? because : await whyNotInstant(context, one, soon());
+      return {
+        number: one.number,
+        madeAt: one.madeAt,
+        hardwareInWords: hardwareInWords(one.hardware),
+        isInstant: why === undefined,
+        because: why,
+        usedBy: users.filter(({ record }) => record.origin?.generation === one.number).map(({ record }) => record.name),
+      };
+    }),
+  );
   const sizes = await Promise.all([ports.templates.usage(template.id), ...[...layers.values()].map((layer) => ports.layers.usage(layer))]);
   return {
     id: template.id,
@@ -29,11 +43,12 @@ export async function templateView(context: Context, template: TemplateRecord): 
     madeAt: last.madeAt,
     generation: last.number,
     generations: template.generations.length,
+    history,
     hardwareInWords: hardwareInWords(last.hardware),
     isInstant: because === undefined,
     because,
     sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
-    usedBy: usersOf(context, template).map((actor) => actor.record.name),
+    usedBy: users.map((actor) => actor.record.name),
     warm: context.pool.waiting(template.id),
     warmWanted: template.warm,
   };

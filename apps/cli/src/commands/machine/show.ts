@@ -32,6 +32,7 @@ function factsOf(machine: MachineView, nowMs: number): (readonly [string, Cell |
     ["state", { text: `${stateOf(machine).text}: ${machine.because}, ${relative(machine.since, nowMs)}`, tone: stateOf(machine).tone }],
   ];
   if (machine.usableBy) facts.push(["usable", machine.usableBy]);
+  if (machine.notUsable) facts.push(["not usable", { text: machine.notUsable, tone: "bad" }]);
   facts.push(["system", machine.systemName ?? machine.system ?? "—"], ["hardware", machine.hardwareInWords]);
   facts.push([
     "board",
@@ -40,7 +41,7 @@ function factsOf(machine: MachineView, nowMs: number): (readonly [string, Cell |
   for (const disk of hardware.disks)
     facts.push([
       "disk",
-      `${disk.id}  ${formatSize(disk.sizeBytes)}, ${disk.bus}${disk.base ? `, over image ${disk.base.slice(0, 12)}` : ""}`,
+      `${disk.id}  ${formatSize(disk.sizeBytes)}, ${disk.bus}${disk.base ? `, over image ${disk.base.slice(0, 12)}` : ""}${keepsInWords(machine, disk)}`,
     ]);
   for (const drive of hardware.drives)
     facts.push([
@@ -61,9 +62,27 @@ function factsOf(machine: MachineView, nowMs: number): (readonly [string, Cell |
     facts.push(["isolation", `grade ${machine.isolation.grade}`]);
     for (const why of machine.isolation.because) facts.push(["", { text: why, tone: "faint" }]);
   }
+  facts.push(...originOf(machine));
   for (const change of machine.pending) facts.push(["at next start", change]);
   if (machine.job) facts.push(["job", machine.job]);
   if (machine.note) facts.push(["note", plain(machine.note, 2000)]);
   facts.push(["made", relative(machine.createdAt, nowMs)], ["id", { text: machine.id, tone: "faint" }]);
   return facts;
+}
+
+/** Of a machine that begins anew: which of its disks do, and which do not. */
+function keepsInWords({ forgets }: MachineView, { keeps }: MachineView["hardware"]["disks"][number]): string {
+  if (keeps === "home") return ", its home: /home, /root and /usr/local stay";
+  if (forgets === undefined) return "";
+  return keeps === "disk" ? ", stays" : `, begins anew at each start`;
+}
+
+function originOf({ name, madeFrom, forgets }: MachineView): (readonly [string, string])[] {
+  if (forgets === "machine") return [["disposable", `it vanishes when it stops; to keep it: mimic keep ${name}`]];
+  if (madeFrom === undefined) return [];
+  const { template, generation, newest } = madeFrom;
+  if (forgets === "disks")
+    return [["follows", `the template ${template}: ${generation === newest ? "the newest generation" : `${newest} at its next start`}`]];
+  const newer = generation === newest ? "" : `; ${newest} is the newest: mimic renew ${name}`;
+  return [["made from", `the template ${template}, generation ${generation}${newer}`]];
 }

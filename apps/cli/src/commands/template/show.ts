@@ -1,5 +1,6 @@
 // `mimic template show TEMPLATE`.
 import { formatSize } from "@mimic/base";
+import type { TemplateView } from "@mimic/model";
 import { TEMPLATE } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
@@ -21,10 +22,7 @@ export const command: CommandSpec = {
       ["name", template.name],
       ["hardware", template.hardwareInWords],
       ["machines made from it", template.isInstant ? "go on where it was" : `are switched on: ${template.because ?? ""}`],
-      [
-        "generation",
-        `${template.generation}${template.generations > 1 ? ` (${template.generations} are kept)` : ""}, made ${relative(template.madeAt, io.nowMs())}`,
-      ],
+      ...template.history.map((one) => [one === template.history[0] ? "generations" : "", generationInWords(one, io.nowMs())]),
       ["ready now", `${template.warm}${template.warmWanted === undefined ? " (as it is used)" : ` of ${template.warmWanted}`}`],
       ["size", formatSize(template.sizeBytes)],
       ["used by", template.usedBy.length === 0 ? "no machine" : template.usedBy.join(", ")],
@@ -34,3 +32,8 @@ export const command: CommandSpec = {
     return 0;
   },
 };
+
+function generationInWords(one: TemplateView["history"][number], nowMs: number): string {
+  const users = one.usedBy.length === 0 ? "" : `, under ${one.usedBy.join(", ")}`;
+  return `${one.number}, made ${relative(one.madeAt, nowMs)}${one.isInstant ? "" : ", disks only"}${users}`;
+}
