@@ -113,6 +113,7 @@ async function renew(
   work: LongWork,
 ): Promise<JobResult> {
   const { ports } = context;
+  using _ = await context.layerWork.hold();
   const kept = await keep(
     context,
     actor,
