@@ -122,7 +122,7 @@ export const memoryDiskTool: DiskTool = {
   rewrite: async () => {},
   grow: async () => {},
   usage: async () => 0,
-  isUntouched: async () => true,
+  isUntouched: async () => false,
   checkHeader: async () => undefined,
 };
 

@@ -69,7 +69,11 @@ export async function addLayer(
     const opened = { driver: "file", filename: `/dev/fdset/${set}`, "auto-read-only": false, discard: "unmap" };
     await session.execute("blockdev-add", { ...opened, "node-name": fileNode }, options);
     try {
-      await session.execute("blockdev-add", { driver: "qcow2", "node-name": node, backing: below, discard: "unmap", file: fileNode }, options);
+      await session.execute(
+        "blockdev-add",
+        { driver: "qcow2", "node-name": node, backing: below, discard: "unmap", file: fileNode },
+        options,
+      );
     } catch (error) {
       await session.execute("blockdev-del", { "node-name": fileNode }, { signal: AbortSignal.timeout(5000) }).catch(() => {});
       throw error;
