@@ -122,7 +122,9 @@ export const memoryDiskTool: DiskTool = {
   rewrite: async () => {},
   grow: async () => {},
   usage: async () => 0,
-  isUntouched: async () => false,
+  async isUntouched(path) {
+    return (await this.usage(path)) === 0;
+  },
   checkHeader: async () => undefined,
 };
 
