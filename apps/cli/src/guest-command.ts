@@ -13,6 +13,8 @@ export interface GuestCommand {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly onStdout: (bytes: Uint8Array) => Promise<void> | void;
   readonly onStderr: (bytes: Uint8Array) => Promise<void> | void;
+  /** The machine is disposable and goes with this command, however we end. */
+  readonly endsMachine?: boolean;
   /** Ends the command in the guest. */
   readonly signal?: AbortSignal;
 }
@@ -24,7 +26,12 @@ export async function runInGuest({ door }: Pick<Context, "door">, command: Guest
   let end: GuestEnd | undefined;
   const over = Promise.withResolvers<void>();
   await using live = await openLive(
-    { socket: door.socket, route: liveRoutes.exec, machine: command.machine },
+    {
+      socket: door.socket,
+      route: liveRoutes.exec,
+      machine: command.machine,
+      ...(command.endsMachine && { query: { endsMachine: "1" } }),
+    },
     {
       onBytes: (bytes) => {
         if (bytes[0] === EXEC_STDOUT) return command.onStdout(bytes.subarray(1));

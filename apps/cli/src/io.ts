@@ -7,8 +7,8 @@ export interface Io {
   readonly err: OutputEnd;
   readonly input: InputEnd;
   nowMs(): number;
-  /** Called at the first Ctrl-C instead of ending the process; dispose to give that back. */
-  onInterrupt(fn: () => void): Disposable;
+  /** Called at Ctrl-C instead of ending the process; dispose to give that back. `orTold`: also when it is told to end, or its terminal goes. */
+  onInterrupt(fn: () => void, options?: { readonly orTold: boolean }): Disposable;
 }
 export interface OutputEnd {
   readonly isTerminal: boolean;

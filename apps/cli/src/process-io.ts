@@ -27,9 +27,14 @@ function processIo(): Io {
     err: outputEnd(process.stderr),
     input: inputEnd(process.stdin),
     nowMs: () => Date.now(),
-    onInterrupt: (fn) => {
-      process.on("SIGINT", fn);
-      return { [Symbol.dispose]: () => process.off("SIGINT", fn) };
+    onInterrupt: (fn, options) => {
+      const signals: readonly NodeJS.Signals[] = options?.orTold ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT"];
+      for (const signal of signals) process.on(signal, fn);
+      return {
+        [Symbol.dispose]: () => {
+          for (const signal of signals) process.off(signal, fn);
+        },
+      };
     },
   };
 }

@@ -296,7 +296,12 @@ const disposables = {
       z.strictObject({
         of: z.string().min(1).max(100).describe("a template, or a system of the catalogue"),
         name: z.string().max(200).optional().describe("a name makes it stay, as it was in the beginning"),
-        net: z.string().min(1).max(100).optional().describe("a network to plug its card into; without one it has no card"),
+        net: z
+          .string()
+          .min(1)
+          .max(100)
+          .optional()
+          .describe("a network to plug its card into; “nat” = the one that leads to the Internet; without one it has no card"),
         withinMs: z.int().min(0).max(60_000).optional().describe("wait so long for its end before answering"),
       }),
     )

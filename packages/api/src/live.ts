@@ -13,7 +13,8 @@
 // shell    as serial; text {"resize":{"columns":80,"rows":24}} from the client.
 // exec     client's first own message: text ExecRequest. Then client binary = stdin,
 //          text {"eof":true} = its end. Server binary: first byte 1 = stdout, 2 = stderr.
-//          Text {"exit":GuestExit} or {"problem":…} ends it. Closing ends the command.
+//          Text {"exit":GuestExit} or {"problem":…} ends it. Closing ends the command; with `?endsMachine=1` (exec and
+//          shell) a disposable machine too, however the client went.
 // tcp      binary both ways: a TCP connection to `?port=22` of the machine, through its network's gateway. Text {"eof":true}
 //          ends one direction. `?nic=` when it has several.
 // packets  text {"packets": LivePacket[]} as they pass, a few times a second; {"missed": n} when the viewer or the capture

@@ -78,6 +78,7 @@ interface ByHand {
 }
 const live = (summary: string, ...parameters: Json[]): ByHand => ({ tag: "live", summary: `${summary} (WebSocket)`, query: parameters });
 const VIEW_ONLY = query("viewOnly", "1: what this viewer sends is dropped");
+const ENDS_MACHINE = query("endsMachine", "1 = a disposable machine goes when this connection does");
 const CAPTURE = [
   query("port", "only this port's frames: its id, its name, or its machine's"),
   query("vlan", "only this VLAN's"),
@@ -126,8 +127,8 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
   "live.display": live("Screen, keyboard and mouse, as RFB 3.8", VIEW_ONLY),
   "live.sound": live("Sound: signed 16-bit little-endian stereo at 44,100 Hz"),
   "live.serial": live("Serial console, its history first", query("port", "which one, from 0"), VIEW_ONLY),
-  "live.shell": live("A shell in the guest", VIEW_ONLY),
-  "live.exec": live("Run a command in the guest"),
+  "live.shell": live("A shell in the guest", VIEW_ONLY, ENDS_MACHINE),
+  "live.exec": live("Run a command in the guest", ENDS_MACHINE),
   "live.tcp": live(
     "A TCP connection to the machine, through its network's gateway",
     query("port", "22 when left out"),

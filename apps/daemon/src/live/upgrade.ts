@@ -29,8 +29,8 @@ const OPEN: Readonly<Record<string, Open>> = {
   "live.display": { of: "machine", open: openDisplay, query: ["viewOnly"] },
   "live.sound": { of: "machine", open: openSound, query: [] },
   "live.serial": { of: "machine", open: openSerial, query: ["port", "viewOnly"] },
-  "live.shell": { of: "machine", open: openShell, query: ["viewOnly"] },
-  "live.exec": { of: "machine", open: openExec, query: [] },
+  "live.shell": { of: "machine", open: openShell, query: ["viewOnly", "endsMachine"] },
+  "live.exec": { of: "machine", open: openExec, query: ["endsMachine"] },
   "live.tcp": { of: "machine", open: openTcp, query: ["port", "nic"] },
   "live.packets": { of: "network", open: openPackets, query: ["port", "vlan", "filter", "drops"] },
 };
@@ -152,6 +152,11 @@ async function openLive(viewer: Viewer, { id, name, query }: Accepted, workbench
     const call = { viewer, name, query, workbench, log };
     if (how.of === "network") return await how.open(call);
     const machine = orThrow(workbench.running(name));
+    // Whoever uses a disposable machine may be ended in any way: then it goes too. An ordinary one is refused, and stays.
+    if (query.endsMachine === "1")
+      viewer.gone.addEventListener("abort", () => void Promise.resolve(workbench.disposables.discard({ machine: name })).catch(() => {}), {
+        once: true,
+      });
     const news = machine.listen((what) => {
       if (what.kind === "exited") viewer.fail(machineOff());
     });

@@ -14,6 +14,7 @@ import { machineView } from "../machines/view.ts";
 import { writeSeeds } from "../machines/write-seeds.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
 import { vanish } from "../moments/power-hooks.ts";
+import { HOME } from "../networks/find.ts";
 import { addNic } from "../networks/nic-verbs.ts";
 import { instanceRecord, whyNotInstant, withoutCards } from "../templates/instance.ts";
 import { buildTemplate } from "../templates/make-template.ts";
@@ -85,10 +86,18 @@ async function bringDisposable(
 /** A card of its own in the network that was wished for; when that cannot be, the machine goes again. */
 async function plugInto(context: Context, actor: MachineActor, net: string | undefined): Promise<Refusal | undefined> {
   if (net === undefined) return undefined;
-  const plugged = await addNic(context, { machine: actor.record.id, network: net });
+  const plugged = await addNic(context, { machine: actor.record.id, network: networkFor(context, net) });
   if (!isRefusal(plugged)) return undefined;
   actor.ask({ kind: "kill" });
   return plugged;
+}
+
+/** “nat” is what leads to the Internet, whatever it is called: “home” where that does. A network of that name counts more. */
+function networkFor({ networks }: Context, net: string): string {
+  const all = networks.all();
+  if (net !== "nat" || all.some(({ name }) => name === net)) return net;
+  const leadOut = all.filter(({ kind }) => kind === "nat");
+  return (leadOut.find(({ name }) => name === HOME) ?? leadOut[0])?.id ?? net;
 }
 
 /** Its record goes to the disk while it wakes up; nothing of the person's runs before both are done. */

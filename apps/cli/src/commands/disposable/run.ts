@@ -6,6 +6,7 @@ import { quoted } from "@mimic/base";
 import type { JobView } from "@mimic/model";
 import type { CommandSpec, Context, Given } from "../../command.ts";
 import { lastPart } from "../../copy-place.ts";
+import type { GuestCommand } from "../../guest-command.ts";
 import { aside, line, printJson } from "../../io.ts";
 import { InterruptedError, JobError, UsageError } from "../../say.ts";
 import { waitJob } from "../../wait-job.ts";
@@ -49,7 +50,11 @@ export const command: CommandSpec = {
       completes: "nothing",
     },
     { flags: "-n, --no-stdin", about: "the command gets no input" },
-    { flags: "--net <network>", about: "a network to plug it into (mimic net ls), or none", completes: "network" },
+    {
+      flags: "--net <network>",
+      about: "a network to plug it into (mimic net ls), nat for the Internet, or none (the rule)",
+      completes: "network",
+    },
     { flags: "--name <name>", about: "a machine with a name: it stays, and is as new at each start", completes: "nothing" },
     { flags: "-d, --detach", about: "leave it running, and print its name" },
   ],
@@ -76,21 +81,33 @@ export const command: CommandSpec = {
       for (let turn = 0; turn < 4; turn++) await setImmediate();
       return await commandParts();
     };
-    const [machine] = await Promise.all([bring(context, given, of), rest.length > 0 ? parts() : undefined]);
+    const stop = new AbortController();
+    // A shell in a terminal gets Ctrl-C as a key; whatever else tells us to end comes here.
+    using _ = context.io.onInterrupt(() => stop.abort(ended()), { orTold: true });
+    const [machine] = await Promise.all([bring(context, given, of, stop.signal), rest.length > 0 ? parts() : undefined]);
     if (given.flag("detach")) return left(context, given, machine);
-    const keeps = given.text("name") !== undefined;
     try {
-      return await use(context, given, machine, rest);
+      return await Promise.race([use(context, given, machine, rest, stop.signal), whenAborted(stop.signal)]);
     } finally {
-      if (keeps) await context.client.machines.kill({ machine }).catch(() => {});
-      else await context.client.disposables.discard({ machine }).catch(() => {});
+      await context.client.disposables.discard({ machine }).catch(() => {});
     }
   },
 };
 
+const ended = (): InterruptedError => new InterruptedError("cli.interrupted", "Ended; the machine vanishes.", { hint: "" });
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const now = (): void => reject(signal.reason as Error);
+  if (signal.aborted) now();
+  else signal.addEventListener("abort", now, { once: true });
+  return promise;
+}
+
 const commandParts = () => Promise.all([import("../../guest-command.ts"), import("../guest/exec.ts")]);
 
-async function bring(context: Context, given: Given, of: string): Promise<string> {
+async function bring(context: Context, given: Given, of: string, signal: AbortSignal): Promise<string> {
   const name = given.text("name");
   const net = given.text("net");
   const { job } = await context.client.disposables.run({
@@ -99,9 +116,23 @@ async function bring(context: Context, given: Given, of: string): Promise<string
     ...(net !== undefined && net !== "none" && { net }),
     withinMs: FIRST_WAIT_MS,
   });
-  const ended = job.state === "running" ? await waitJob(context, job, { quiet: given.json }) : job;
-  if (ended.state !== "done") throw new JobError(ended);
-  return (ended as JobView).result?.["machine"] ?? "";
+  const over = job.state === "running" ? await waitOrCancel(context, job, given, signal) : job;
+  if (over.state !== "done") throw new JobError(over);
+  const machine = (over as JobView).result?.["machine"] ?? "";
+  if (signal.aborted) {
+    await context.client.disposables.discard({ machine }).catch(() => {});
+    throw signal.reason;
+  }
+  return machine;
+}
+
+async function waitOrCancel(context: Context, job: JobView, given: Given, signal: AbortSignal): Promise<JobView> {
+  try {
+    return await Promise.race([waitJob(context, job, { quiet: given.json }), whenAborted(signal)]);
+  } catch (error) {
+    if (signal.aborted) await context.client.jobs.cancel({ job: job.id }).catch(() => {});
+    throw error;
+  }
 }
 
 async function left(context: Context, given: Given, machine: string): Promise<number> {
@@ -111,14 +142,14 @@ async function left(context: Context, given: Given, machine: string): Promise<nu
   return 0;
 }
 
-async function use(context: Context, given: Given, machine: string, rest: readonly string[]): Promise<number> {
+async function use(context: Context, given: Given, machine: string, rest: readonly string[], signal: AbortSignal): Promise<number> {
   for (const wish of given.texts("in")) {
     const { copyToGuest } = await import("../../copy-to-guest.ts");
     const [, file = wish, place = `${WORK_FOLDER}/`] = /^(.+?):(\/.*)$/s.exec(wish) ?? [];
     await copyToGuest(context, file, { on: "guest", machine, path: place }, true);
   }
   const [program, ...args] = rest;
-  const code = program === undefined ? await goIn(context, machine) : await runCommand(context, given, machine, program, args);
+  const code = program === undefined ? await goIn(context, machine) : await runCommand(context, given, { machine, program, args, signal });
   for (const wish of given.texts("out")) {
     const { copyFromGuest } = await import("../../copy-from-guest.ts");
     const [, path = wish, here = lastPart(wish)] = /^(\/.+?):(.+)$/s.exec(wish) ?? [];
@@ -127,22 +158,21 @@ async function use(context: Context, given: Given, machine: string, rest: readon
   return code;
 }
 
-async function runCommand(context: Context, given: Given, machine: string, program: string, args: readonly string[]): Promise<number> {
+type Wanted = Pick<GuestCommand, "machine" | "program" | "args"> & { readonly signal: AbortSignal };
+
+async function runCommand(context: Context, given: Given, wanted: Wanted): Promise<number> {
   const [{ runInGuest, exitNumber }, { showText }] = await commandParts();
   const { input, out, err } = context.io;
   const reads = !given.off("stdin") && !input.isTerminal;
   const show = (end: typeof out) => (end.isTerminal ? showText(end) : (bytes: Uint8Array) => end.writeBytes(bytes));
-  const stop = new AbortController();
-  using _ = context.io.onInterrupt(() => stop.abort(new InterruptedError("cli.interrupted", "Ended; the machine vanishes.", { hint: "" })));
   const end = await runInGuest(context, {
-    machine,
-    program,
-    args,
+    ...wanted,
+    // With files to be taken out afterwards it has to wait for us.
+    endsMachine: given.texts("out").length === 0,
     env: given.texts("env"),
     stdin: reads ? input.chunks() : undefined,
     onStdout: show(out),
     onStderr: show(err),
-    signal: stop.signal,
   });
   return exitNumber(end);
 }
@@ -153,6 +183,7 @@ async function goIn(context: Context, machine: string): Promise<number> {
   await joinTerminals(context, {
     route: liveRoutes.shell,
     machine,
+    query: { endsMachine: "1" },
     greeting: `In ${quoted(name)}, which vanishes when you leave it: “exit” or Ctrl-]. To keep it: mimic keep ${name}`,
     sendsSize: true,
     atEndOfInput: Uint8Array.of(4),
