@@ -287,6 +287,7 @@ class MemoryAgent implements GuestAgent {
   useCpus: GuestAgent["useCpus"] = async (count) => count;
   useNewMemory: GuestAgent["useNewMemory"] = async () => {};
   growFileSystem: GuestAgent["growFileSystem"] = async () => "The guest says: the file system at / has grown too.";
+  talk: GuestAgent["talk"] = async () => new TextEncoder().encode("random time name \n");
   quick: GuestAgent["quick"] = async () => this.#options.says ?? { code: 0, out: "random\nname\ntime\n" };
   async *readFile(path: string): AsyncGenerator<Uint8Array> {
     const bytes = this.#files.get(path);

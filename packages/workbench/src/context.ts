@@ -42,7 +42,7 @@ export interface Ports {
   readonly clock: Clock;
   readonly ids: IdMaker;
   readonly random: Random;
-  /** A small program that gives a guest's kernel fresh randomness (x86-64 Linux). */
+  /** A small program, to be lent, that gives a guest's kernel fresh randomness (x86-64 Linux). */
   readonly reseedProgram: Uint8Array;
   readonly log: Log;
   /** Public keys that are put into systems which take one. */

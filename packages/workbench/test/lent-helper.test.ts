@@ -31,12 +31,10 @@ describe.skipIf(process.platform !== "linux")("a helper that is lent to a guest"
     expect(existsSync(dirname(path))).toBe(false);
   });
 
-  test("is taken back with its folder, and a system's own helper is not", async () => {
+  test("is taken back with its folder", async () => {
     const path = (await lendHelper(agent, program, options)) ?? "";
     await takeBackHelper(agent, path, options);
     expect(existsSync(dirname(path))).toBe(false);
-    expect(lastCallOf("/sbin/reseed", ["1"])).toEqual({ program: "/sbin/reseed", args: ["1"] });
-    await takeBackHelper({} as GuestAgent, "/sbin/reseed", options);
   });
 
   test("is not lent where nothing runs, or where the guest says a place that was not asked for", async () => {

@@ -175,9 +175,15 @@ describe("the tiny Linux", () => {
         "umount /mnt; mount -t iso9660 /dev/sr0 /mnt && ls /mnt && cat /mnt/meta-data && dd if=/dev/sr0 bs=1 skip=32808 count=6 2>/dev/null; echo",
       ),
     ).toMatch(/meta-data\s+mimic-seed\s+user-data[\s\S]*"local-hostname":"seeded"[\s\S]*cidata/);
-    // Host randomness goes in, nothing is refused: yes for bytes, no for none.
-    expect(await qemu.shell("head -c 64 /dev/zero | reseed && echo taken; reseed < /dev/null || echo nothing")).toMatch(
-      /\ntaken\r?\nnothing/,
+    // The resident helper takes randomness, the time (2023-11-14), a machine id (there is none to replace) and a name.
+    const time = "\\000\\361\\123\\145\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000";
+    const tell = (words: string) =>
+      `{ head -c 64 /dev/zero; printf '${time}${words}'; } > /tmp/q; cat /tmp/q > /run/identity/ask; cat /run/identity/done`;
+    expect(await qemu.shell(`${tell(`${"0".repeat(32)}ada`)}; date +%Y; uname -n; cat /etc/hosts`)).toMatch(
+      /\nrandom time name\s+2023\s+ada\s+127\.0\.0\.1 localhost ada\r?\n/,
+    );
+    expect(await qemu.shell(`echo '10.0.0.1 box' >> /etc/hosts; ${tell(`${"0".repeat(32)}bob`)}; hostname; cat /etc/hosts`)).toMatch(
+      /\nrandom time name\s+bob\s+127\.0\.0\.1 localhost bob\s+10\.0\.0\.1 box\r?\n/,
     );
     // Wait for the screen's own shell, then type on its keyboard.
     await sleep(1500);

@@ -4,7 +4,7 @@ import { type CpioEntry, writeCpio } from "../archive/cpio.ts";
 import { neededLibraries } from "./elf.ts";
 import { MODULES, MORE_MODULES, OWN_FILES } from "./files.ts";
 import { type KernelModule, modulesAlias, modulesDep, withDependencies } from "./modules.ts";
-import { reseedProgram } from "./reseed.ts";
+import { residentProgram } from "./resident.ts";
 
 export interface Ingredients {
   /** “6.1.0-56-cloud-amd64” */
@@ -83,7 +83,7 @@ function systemFiles(parts: Ingredients): { path: string; mode: number; body: Ui
   const wantedAliases = modules.filter((module) => MORE_MODULES.includes(module.name) || MODULES.includes(module.name));
   return [
     ...OWN_FILES.map((file) => ({ path: file.path, mode: file.mode, body: text.encode(file.text) })),
-    { path: "sbin/reseed", mode: 0o755, body: reseedProgram() },
+    { path: "lib/mimic/identity", mode: 0o755, body: residentProgram() },
     { path: "bin/busybox", mode: 0o755, body: parts.busybox },
     { path: "usr/sbin/qemu-ga", mode: 0o755, body: parts.agent },
     ...[...librariesFor(parts.agent, parts.libraries)].map(([name, body]) => ({

@@ -73,6 +73,7 @@ echo "$name" > /etc/hostname
 echo "127.0.0.1 localhost $name" > /etc/hosts
 {
   echo '::respawn:/lib/mimic/agent'
+  echo '::respawn:/lib/mimic/identity'
   echo 'tty1::respawn:-/bin/sh'
   [ -c /dev/hvc0 ] && echo 'hvc0::respawn:-/bin/sh'
   while read -r port kind; do

@@ -67,6 +67,10 @@ export class QemuAgent implements GuestAgent {
     );
   }
 
+  async talk(pipes: Parameters<GuestAgent["talk"]>[0], message: Uint8Array, options: Waiting): Promise<Uint8Array | undefined> {
+    return await this.#files.talk(pipes, message, options);
+  }
+
   readFile(path: string, options: Waiting): AsyncIterable<Uint8Array> {
     return this.#files.read(path, options);
   }

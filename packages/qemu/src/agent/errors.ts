@@ -1,5 +1,5 @@
 // Failures of the helper in the guest. Its own words are shown as its words, made harmless.
-import { MimicError, plain } from "@mimic/base";
+import { type ErrorCode, MimicError, plain } from "@mimic/base";
 
 export const agentAbsent = (why: string): MimicError =>
   new MimicError("agent.absent", `The helper in the guest (guest agent) does not answer: ${why}.`, {
@@ -16,3 +16,6 @@ export const agentRefused = (command: string, words: string): MimicError =>
     hint: "The words after the colon are the guest's own.",
     detail: command,
   });
+
+const REFUSED: ErrorCode = "agent.refused";
+export const isRefused = (error: unknown): boolean => error instanceof MimicError && error.code === REFUSED;

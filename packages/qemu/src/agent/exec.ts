@@ -6,12 +6,12 @@
 //   command ─pipe→ pump: P.o.0 P.o.1 … ─guest-file-read→ onStdout
 //                    ▲ each is emptied here once it was read
 //   stdin → P.i.0 P.i.1 … (one line in fifo P.ci each) → feed ─fifo P.i→ command
-import { type ErrorCode, MimicError, messageOf, type Waiting } from "@mimic/base";
+import { messageOf, type Waiting } from "@mimic/base";
 import type { GuestCommand, GuestExit } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import type { AgentChannel } from "./channel.ts";
-import { agentMisbehaved, agentRefused } from "./errors.ts";
+import { agentMisbehaved, agentRefused, isRefused } from "./errors.ts";
 import { type GuestFiles, textOf } from "./files.ts";
 import { GROUP_PROGRAM, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
@@ -131,7 +131,7 @@ async function atEnd(guest: GuestShell, status: z.infer<typeof Status>, outputs:
 }
 
 async function readCode(guest: GuestShell, prefix: string, options: Waiting): Promise<number | undefined> {
-  const handle = await openIfThere(guest, `${prefix}.code`, options);
+  const handle = await guest.files.openIfThere(`${prefix}.code`, options);
   if (handle === undefined) return undefined;
   const text = new TextDecoder().decode(await guest.files.readSome(handle, options));
   await guest.files.close(handle, options);
@@ -182,7 +182,7 @@ class Output {
   }
 
   #open(index: number, options: Waiting, mode: "r" | "w" = "r"): Promise<number | undefined> {
-    return openIfThere(this.#guest, `${this.#prefix}.${index}`, options, mode);
+    return this.#guest.files.openIfThere(`${this.#prefix}.${index}`, options, mode);
   }
 
   async #pass(options: Waiting): Promise<boolean> {
@@ -207,7 +207,7 @@ async function feed(guest: GuestShell, prefix: string, stdin: AsyncIterable<Uint
   const { files, ports } = guest;
   let bell: number | undefined;
   for (let wait = 2; bell === undefined; wait = Math.min(80, wait * 2)) {
-    bell = await openIfThere(guest, `${prefix}.ci`, options, "r+");
+    bell = await guest.files.openIfThere(`${prefix}.ci`, options, "r+");
     if (bell === undefined) await ports.clock.sleep(wait, options);
   }
   try {
@@ -236,20 +236,8 @@ async function line(guest: GuestShell, handle: number, word: string, options: Wa
   await guest.channel.call("guest-file-flush", { handle }, options);
 }
 
-const REFUSED: ErrorCode = "agent.refused";
-const isRefused = (error: unknown): boolean => error instanceof MimicError && error.code === REFUSED;
-
-async function openIfThere(guest: GuestShell, path: string, options: Waiting, mode: "r" | "w" | "r+" = "r"): Promise<number | undefined> {
-  try {
-    return await guest.files.open(path, mode, options);
-  } catch (error) {
-    if (isRefused(error)) return undefined;
-    throw error;
-  }
-}
-
 async function isThere(guest: GuestShell, path: string, options: Waiting): Promise<boolean> {
-  const handle = await openIfThere(guest, path, options);
+  const handle = await guest.files.openIfThere(path, options);
   if (handle !== undefined) await guest.files.close(handle, options);
   return handle !== undefined;
 }

@@ -2,7 +2,7 @@
 import type { Waiting } from "@mimic/base";
 import { z } from "zod";
 import type { AgentChannel } from "./channel.ts";
-import { agentMisbehaved } from "./errors.ts";
+import { agentMisbehaved, isRefused } from "./errors.ts";
 
 /** Bytes per question; base64 makes 256 KiB of it. */
 export const CHUNK_BYTES = 192 * 1024;
@@ -80,6 +80,33 @@ export class GuestFiles {
       await this.#channel.call("guest-file-flush", { handle }, options);
     } finally {
       await this.#closeQuietly(handle);
+    }
+  }
+
+  /**
+   * Opening the pipe of answers waits in the guest until its other end is opened too, so nothing is asked again and again.
+   * “r+” makes no file where there is no pipe.
+   */
+  async talk({ ask, answer }: { readonly ask: string; readonly answer: string }, message: Uint8Array, options: Waiting) {
+    const question = await this.openIfThere(ask, options, "r+");
+    if (question === undefined) return undefined;
+    await this.writeAll(question, message, options);
+    await this.close(question, options);
+    const handle = await this.open(answer, "r", options);
+    try {
+      return await this.readSome(handle, options);
+    } finally {
+      void this.#closeQuietly(handle);
+    }
+  }
+
+  /** Undefined when the guest does not open it: mostly, that there is no such file. */
+  async openIfThere(path: string, options: Waiting, mode: "r" | "w" | "r+" = "r"): Promise<number | undefined> {
+    try {
+      return await this.open(path, mode, options);
+    } catch (error) {
+      if (isRefused(error)) return undefined;
+      throw error;
     }
   }
 

@@ -1,9 +1,10 @@
 // Who a machine is, when it went on from another's memory: random pool, machine id, name, SSH host keys and time of its
-// own, before anything of a person's runs in it. One script, one process per step, since under emulation each costs
-// milliseconds. What could not be made anew is said, never passed over.
+// own, before anything of a person's runs in it. The tiny Linux's resident helper does it without starting anything; other
+// systems are lent a program, and run one script. What could not be made anew is said, never passed over.
 import { MimicError, type Random, type Waiting } from "@mimic/base";
 import type { GuestAgent } from "../ports/index.ts";
 import { lastCallOf, lendHelper, takeBackHelper } from "./lent-helper.ts";
+import { askResident, type NewSelf } from "./resident-helper.ts";
 
 export interface Identity {
   readonly name: string;
@@ -17,8 +18,8 @@ export interface IdentityReport {
   readonly name: boolean;
   readonly machineId: boolean;
   readonly sshKeys: boolean;
-  /** Where the program is in the guest that takes fresh randomness and the time. */
-  readonly helper: string;
+  /** Where the program is in the guest that was lent to it; undefined where it has a resident one. */
+  readonly lent: string | undefined;
 }
 
 /**
@@ -47,7 +48,6 @@ fi
 exit 0`;
 
 const RANDOM_BYTES = 64;
-const OWN_HELPER = "/sbin/reseed";
 
 /**
  * Throws `disposable.no_identity` when the guest's random numbers could not be made its own: such a copy must not be used.
@@ -58,31 +58,27 @@ export async function giveIdentity(
   identity: Identity,
   options: Waiting & { readonly random: Random; readonly helper: Uint8Array; readonly keepsHelper?: boolean },
 ): Promise<IdentityReport> {
-  const machineId = hex(options.random.bytes(16));
-  let report = await run(agent, [identity.name, machineId, seconds(identity.nowMs), OWN_HELPER], options);
-  if (!report.random) {
-    // Its system has no helper of ours: it is lent one.
-    const lent = await lendHelper(agent, options.helper, options);
-    if (lent !== undefined) report = await run(agent, [identity.name, machineId, seconds(identity.nowMs), lent], options);
-    if (lent !== undefined && !(report.random && options.keepsHelper)) await takeBackHelper(agent, lent, options);
-  }
-  if (!report.random)
+  const self = { name: identity.name, machineId: hex(options.random.bytes(16)) };
+  const said = await askResident(agent, identity.nowMs, self, options);
+  // Where there are keys to be made, programs have to be started after all.
+  if (said?.has("random") && !said.has("ssh")) return reportOf(said, undefined);
+  const lent = await lendHelper(agent, options.helper, options);
+  const report = lent === undefined ? undefined : await runLent(agent, lent, { ...self, nowMs: identity.nowMs }, options);
+  if (lent !== undefined && !(report?.random && options.keepsHelper)) await takeBackHelper(agent, lent, options);
+  if (!report?.random)
     throw new MimicError("disposable.no_identity", "The copy could not be given random numbers of its own, so it was thrown away.", {
       hint: "Machines of this system are switched on instead of going on from a copy: mimic template --disks-only.",
     });
   return report;
 }
 
-/** At the moment a warmed machine is handed out: fresh randomness and the right time, in one small program. A lent helper goes. */
+/** At the moment a warmed machine is handed out: fresh randomness and the right time. A lent helper goes. */
 export async function refreshIdentity(
   agent: GuestAgent,
-  { helper, nowMs }: { readonly helper: string; readonly nowMs: number },
+  { lent, nowMs }: { readonly lent: string | undefined; readonly nowMs: number },
   options: Waiting & { readonly random: Random },
 ): Promise<void> {
-  const whole = Math.floor(nowMs / 1000);
-  const args = [String(whole), String(Math.round((nowMs - whole * 1000) * 1e6))];
-  const { code } = await agent.quick({ ...lastCallOf(helper, args), input: options.random.bytes(RANDOM_BYTES) }, options);
-  if (code !== 0)
+  if (!(lent === undefined ? await refreshResident(agent, nowMs, options) : await refreshLent(agent, lent, nowMs, options)))
     throw new MimicError("disposable.no_identity", "The waiting machine did not take fresh random numbers, so it was thrown away.", {
       hint: "Try again: another one is made.",
     });
@@ -94,31 +90,45 @@ export async function refreshAny(
   nowMs: number,
   options: Waiting & { readonly random: Random; readonly helper: Uint8Array },
 ): Promise<void> {
-  const now = async (helper: string): Promise<boolean> =>
-    await refreshIdentity(agent, { helper, nowMs }, options).then(
-      () => true,
-      () => false,
-    );
-  if (await now(OWN_HELPER)) return;
-  const lent = await lendHelper(agent, options.helper, options);
-  await refreshIdentity(agent, { helper: lent ?? OWN_HELPER, nowMs }, options);
+  if (await refreshResident(agent, nowMs, options)) return;
+  await refreshIdentity(agent, { lent: await lendHelper(agent, options.helper, options), nowMs }, options);
 }
 
-async function run(agent: GuestAgent, args: readonly string[], options: Waiting & { readonly random: Random }): Promise<IdentityReport> {
-  const input = options.random.bytes(RANDOM_BYTES);
-  const { out } = await agent.quick({ program: "/bin/sh", args: ["-c", SCRIPT, "mimic", ...args], input }, options);
-  const said = new Set(out.split("\n"));
-  return {
-    random: said.has("random"),
-    time: said.has("time"),
-    name: said.has("name"),
-    machineId: said.has("id"),
-    sshKeys: said.has("ssh"),
-    helper: args[3] ?? "",
-  };
+const refreshResident = async (agent: GuestAgent, nowMs: number, options: Waiting & { readonly random: Random }): Promise<boolean> =>
+  (await askResident(agent, nowMs, undefined, options))?.has("random") === true;
+
+async function refreshLent(
+  agent: GuestAgent,
+  lent: string,
+  nowMs: number,
+  options: Waiting & { readonly random: Random },
+): Promise<boolean> {
+  const whole = Math.floor(nowMs / 1000);
+  const args = [String(whole), String(Math.round((nowMs - whole * 1000) * 1e6))];
+  const { code } = await agent.quick({ ...lastCallOf(lent, args), input: options.random.bytes(RANDOM_BYTES) }, options);
+  return code === 0;
 }
 
-const seconds = (ms: number): string => String(Math.round(ms / 1000));
+async function runLent(
+  agent: GuestAgent,
+  lent: string,
+  self: NewSelf & { readonly nowMs: number },
+  options: Waiting & { readonly random: Random },
+): Promise<IdentityReport> {
+  const args = ["-c", SCRIPT, "mimic", self.name, self.machineId, String(Math.round(self.nowMs / 1000)), lent];
+  const { out } = await agent.quick({ program: "/bin/sh", args, input: options.random.bytes(RANDOM_BYTES) }, options);
+  return reportOf(new Set(out.split("\n")), lent);
+}
+
+const reportOf = (said: ReadonlySet<string>, lent: string | undefined): IdentityReport => ({
+  random: said.has("random"),
+  time: said.has("time"),
+  name: said.has("name"),
+  machineId: said.has("id"),
+  sshKeys: said.has("ssh"),
+  lent,
+});
+
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export function identityInWords(report: IdentityReport): string {

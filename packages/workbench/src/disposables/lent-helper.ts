@@ -37,20 +37,14 @@ export async function lendHelper(
   return path;
 }
 
-const isLent = (path: string): boolean => PLACES.some((place) => path.startsWith(`${place}/${FOLDER}`));
+/** What to run so that it does its work and is gone afterwards. */
+export const lastCallOf = (lent: string, args: readonly string[]): { readonly program: string; readonly args: readonly string[] } => ({
+  program: "/bin/sh",
+  args: ["-c", 'helper=$1; shift; "$helper" "$@"; code=$?; rm -rf "${helper%/*}"; exit $code', "mimic", lent, ...args],
+});
 
-/** What to run so that a helper does its work; one that is lent is gone afterwards. */
-export function lastCallOf(helper: string, args: readonly string[]): { readonly program: string; readonly args: readonly string[] } {
-  if (!isLent(helper)) return { program: helper, args };
-  return {
-    program: "/bin/sh",
-    args: ["-c", 'helper=$1; shift; "$helper" "$@"; code=$?; rm -rf "${helper%/*}"; exit $code', "mimic", helper, ...args],
-  };
-}
-
-/** Harmless where nothing was lent. */
-export async function takeBackHelper(agent: GuestAgent, helper: string, options: Waiting): Promise<void> {
-  if (isLent(helper)) await agent.quick({ program: "/bin/rm", args: ["-rf", helper.slice(0, helper.lastIndexOf("/"))] }, options);
+export async function takeBackHelper(agent: GuestAgent, lent: string, options: Waiting): Promise<void> {
+  await agent.quick({ program: "/bin/rm", args: ["-rf", lent.slice(0, lent.lastIndexOf("/"))] }, options);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

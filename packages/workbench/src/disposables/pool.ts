@@ -216,7 +216,7 @@ export async function raiseDisposable(
     await agent.waitUntilReady(work);
     const identity = { name, nowMs: ports.clock.nowMs() };
     const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram, keepsHelper: true });
-    raised.helper = report.helper;
+    raised.lent = report.lent;
     await dropCards(raised, work);
     return raised;
   } catch (error) {

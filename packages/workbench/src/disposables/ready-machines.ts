@@ -9,8 +9,8 @@ export interface Raised {
   /** It gets its folder and its run record: from now on it is a machine like any. */
   publish(record: MachineRecord): Promise<void>;
   discard(): Promise<void>;
-  /** Set once it has an identity of its own: where our helper is in the guest. */
-  helper?: string;
+  /** Where the helper is that was lent to its guest; a guest with a resident one needs none. */
+  lent?: string | undefined;
 }
 
 export interface ReadyMachines {

@@ -113,11 +113,13 @@ async function handOut(
   try {
     const { running } = raised;
     const wake = async (): Promise<void> => {
-      const { helper } = raised;
-      if (running.agent === undefined || helper === undefined) return;
-      if (!wasWaiting) return await takeBackHelper(running.agent, helper, work);
-      await running.resume(work);
-      await refreshIdentity(running.agent, { helper, nowMs: ports.clock.nowMs() }, { ...work, random: ports.random });
+      const { lent } = raised;
+      const { agent } = running;
+      if (agent === undefined) return;
+      if (wasWaiting) {
+        await running.resume(work);
+        await refreshIdentity(agent, { lent, nowMs: ports.clock.nowMs() }, { ...work, random: ports.random });
+      } else if (lent !== undefined) await takeBackHelper(agent, lent, work);
     };
     await Promise.all([raised.publish(record), wake()]);
     const actor = newActor(context, record);
