@@ -55,9 +55,12 @@ export const checkpointPause: Row = {
       const [stopped, resumed] = [peer.event("STOP"), peer.event("RESUME")];
       const id = `save${count++}`;
       const over = peer.event("JOB_STATUS_CHANGE", (data) => data["id"] === id && data["status"] === "concluded");
-      await peer.qmp("snapshot-save", { "job-id": id, tag: id, vmstate: "store", devices: [] });
-      const [from, to] = await Promise.all([stopped, resumed]);
+      await peer.qmp("snapshot-save", { "job-id": id, tag: id, vmstate: "store", devices: ["store"] });
       await over;
+      const jobs = (await peer.qmp("query-jobs")) as { id: string; error?: string }[];
+      const why = jobs.find((job) => job.id === id)?.error;
+      if (why !== undefined) throw new Error(`snapshot-save: ${why}`);
+      const [from, to] = await Promise.all([stopped, resumed]);
       await peer.qmp("job-dismiss", { id });
       return to - from;
     };

@@ -6,6 +6,8 @@ import { agentMisbehaved, isRefused } from "./errors.ts";
 
 /** Bytes per question; base64 makes 256 KiB of it. */
 export const CHUNK_BYTES = 192 * 1024;
+/** Each is a round through the guest, so its writer has its turn between them. */
+const ANSWER_TRIES = 200;
 const Chunk = z.object({ count: z.int().min(0).max(CHUNK_BYTES), "buf-b64": z.string(), eof: z.boolean() });
 const Written = z.object({ count: z.int().min(0).max(CHUNK_BYTES), eof: z.boolean().optional() });
 const encode = (bytes: Uint8Array): string => {
@@ -94,9 +96,20 @@ export class GuestFiles {
     await this.close(question, options);
     const handle = await this.open(answer, "r", options);
     try {
-      return await this.readSome(handle, options);
+      return await this.#readAnswer(handle, options);
     } finally {
       void this.#closeQuietly(handle);
+    }
+  }
+
+  /** Its writer has opened the pipe, and may not have written yet: qemu-ga reads without waiting, and then refuses. */
+  async #readAnswer(handle: number, options: Waiting): Promise<Uint8Array> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.readSome(handle, options);
+      } catch (error) {
+        if (!isRefused(error) || tries >= ANSWER_TRIES) throw error;
+      }
     }
   }
 
