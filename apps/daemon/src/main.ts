@@ -8,7 +8,7 @@ import { homedir } from "node:os";
 import { IdMaker, MimicError, messageOf } from "@mimic/base";
 import { reseedProgram } from "@mimic/images";
 import { assembleApart, createImageSources, serveAssembly } from "@mimic/images/node";
-import { createQemu, environmentOf } from "@mimic/qemu/node";
+import { createQemu, environmentOf, SysfsUsb } from "@mimic/qemu/node";
 import { directoriesFor, layoutOf } from "@mimic/store";
 import { openStore, readBootId } from "@mimic/store/node";
 import { createWorkbench } from "@mimic/workbench";
@@ -68,6 +68,8 @@ async function main(): Promise<void> {
     machines: store.machines,
     networks: store.networks,
     fabric,
+    // Another root is for tests: a tree that looks like /sys and /dev.
+    hostUsb: new SysfsUsb({ root: env.MIMIC_USB_ROOT ?? "/" }),
     lans: openLanBridges({ folderOf: (port) => layout.machineNet(port), logPath: layout.lanLog }),
     journal: store.journal,
     layers: store.layers,

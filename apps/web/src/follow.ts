@@ -5,7 +5,17 @@ import type { Event, JobView, MachineView, NetworkView } from "@mimic/model";
 import { api } from "./api.ts";
 import { followEvents } from "./live/events.ts";
 import { announce, say, showProblem } from "./notices.ts";
-import { imagesQuery, jobsQuery, machinesQuery, networksQuery, queryClient, systemsQuery, templatesQuery, trashQuery } from "./queries.ts";
+import {
+  imagesQuery,
+  jobsQuery,
+  machinesQuery,
+  networksQuery,
+  queryClient,
+  systemsQuery,
+  templatesQuery,
+  timetableQuery,
+  trashQuery,
+} from "./queries.ts";
 import { POWER_WORDS } from "./words.ts";
 
 /** More changed machines than this at once: one reading of the list costs less than one each. */
@@ -144,6 +154,7 @@ function take({ fact }: Event): void {
       return;
     case "machine.timetable_step": {
       machineChanged(fact.machineId);
+      queryClient.setQueryData(timetableQuery(fact.machineId).queryKey, (told = []) => [...told, fact].slice(-500));
       const outcome = { live: "done", later: "at its next start", impossible: "not possible" }[fact.when];
       say(`${nameOf(fact.machineId)}, ${plain(fact.words, 200)}: ${outcome}. ${plain(fact.why, 400)}`);
       return;

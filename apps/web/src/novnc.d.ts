@@ -16,6 +16,7 @@ declare module "@novnc/novnc" {
     constructor(target: HTMLElement, channel: RawChannel, options?: { shared?: boolean });
     viewOnly: boolean;
     scaleViewport: boolean;
+    resizeSession: boolean;
     clipViewport: boolean;
     focusOnClick: boolean;
     showDotCursor: boolean;

@@ -1,6 +1,6 @@
 // What the page asks the daemon, each under one key, so that live events can renew exactly what they touch.
 import { plain } from "@mimic/base";
-import type { MachineView } from "@mimic/model";
+import type { MachineView, TimetableOutcome } from "@mimic/model";
 import { notifyManager, QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { ApiError, api } from "./api.ts";
 
@@ -33,6 +33,14 @@ export const hardwareQuery = (machine: string) =>
   queryOptions({
     queryKey: ["of-machine", machine, "hardware"],
     queryFn: async ({ signal }) => (await api.machines.hardware({ machine }, { signal })).rows,
+  });
+/** What became of the steps of a timetable since it was begun on this page: filled by live events. */
+export const timetableQuery = (machineId: string) =>
+  queryOptions({
+    queryKey: ["timetable", machineId],
+    queryFn: (): TimetableOutcome[] => [],
+    initialData: (): TimetableOutcome[] => [],
+    staleTime: Number.POSITIVE_INFINITY,
   });
 export const storyQuery = (machine: string) =>
   queryOptions({
@@ -114,6 +122,12 @@ export const trashQuery = queryOptions({
 export const hostQuery = queryOptions({
   queryKey: ["host"],
   queryFn: ({ signal }) => api.host.show({}, { signal }),
+});
+/** What is plugged into this computer; devices come and go without a word, so it is looked at again and again. */
+export const hostUsbQuery = queryOptions({
+  queryKey: ["host", "usb"],
+  queryFn: ({ signal }) => api.host.usb({}, { signal }),
+  refetchInterval: 5000,
 });
 /** What a bridged network can be joined to. */
 export const lanQuery = queryOptions({

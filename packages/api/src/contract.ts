@@ -8,6 +8,7 @@ import {
   Era,
   HardwareChangeReport,
   HardwareRow,
+  HostUsbView,
   HostView,
   ImageKind,
   ImageView,
@@ -24,6 +25,7 @@ import {
   Timetable,
   TrashView,
   UsbDevice,
+  UsbSocket,
 } from "@mimic/model";
 import { oc } from "@orpc/contract";
 import { z } from "zod";
@@ -153,7 +155,23 @@ const machines = {
   changeMedium: route(routes.machines.changeMedium, m, "Put an image into a drive, or take it out")
     .input(z.strictObject({ machine, slot: z.string().max(16), image: image.nullable() }))
     .output(MachineView),
-  tryOut: route(routes.machines.tryOut, m, "Try its disks on another computer: a copy with other hardware, started at once")
+  lendUsb: route(routes.machines.lendUsb, m, "Lend it a USB device of this computer, until it is taken back or the machine stops")
+    .input(
+      z.strictObject({
+        machine,
+        socket: UsbSocket.describe("where it is plugged into this computer: “1-2.3”"),
+        agreed: z.boolean().default(false).describe("without it the answer says what has to be agreed to"),
+      }),
+    )
+    .output(MachineView),
+  takeBackUsb: route(routes.machines.takeBackUsb, m, "Take a lent USB device back")
+    .input(z.strictObject({ machine, socket: UsbSocket }))
+    .output(MachineView),
+  tryOut: route(
+    routes.machines.tryOut,
+    m,
+    "Try its disks on another computer: a machine for once, started at once; its own disks stay as they are",
+  )
     .input(z.strictObject({ machine, hardware: HardwareWish.optional(), bus: DiskBus.optional() }))
     .output(Started),
   ...diskContract,
@@ -381,6 +399,9 @@ const host = {
   diagnose: route(routes.host.diagnose, h, "What works here, what does not, why, and how to mend it")
     .input(z.strictObject({}))
     .output(Diagnosis),
+  usb: route(routes.host.usb, h, "What is plugged into this computer's own USB sockets, what can be lent to a machine, and why not")
+    .input(z.strictObject({}))
+    .output(HostUsbView),
   lan: route(routes.host.lan, h, "What of this computer's own network a bridged network can be joined to, or why to nothing")
     .input(z.strictObject({}))
     .output(LanView),

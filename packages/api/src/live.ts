@@ -7,6 +7,8 @@
 //
 // display  binary both ways: RFB as QEMU speaks it, checked and bounded on the way.
 //          `?viewOnly=1`: keys, pointer and clipboard from this viewer are dropped.
+// pointer  text from the client {"dx":3,"dy":-1,"buttons":1,"wheel":0}: how far a mouse moved, what is held now (1 left, 2 right,
+//          4 middle), notches downwards; each may be left out. Text {"ready":true} comes first.
 // sound    binary to the viewer: signed 16-bit little-endian stereo at 44,100 Hz. Text {"sound":"begin"|"end"}.
 // serial   binary both ways. On connect the history comes first, then text {"live":true}.
 //          `?port=0`, `?viewOnly=1`.

@@ -19,6 +19,7 @@ export const routes = {
     show: get("/host"),
     diagnose: post("/host/diagnosis"),
     lan: get("/host/lan"),
+    usb: get("/host/usb"),
   },
   machines: {
     list: get("/machines"),
@@ -38,6 +39,8 @@ export const routes = {
     press: post("/machines/{machine}/keys"),
     type: post("/machines/{machine}/text"),
     changeMedium: post("/machines/{machine}/media"),
+    lendUsb: post("/machines/{machine}/lent-usb"),
+    takeBackUsb: del("/machines/{machine}/lent-usb/{socket}"),
     tryOut: post("/machines/{machine}/trials"),
     flattenDisk: post("/machines/{machine}/disks/{disk}/flatten"),
     timetable: post("/machines/{machine}/timetable"),
@@ -167,6 +170,7 @@ export const rawRoutes = {
 /** WebSocket paths. Each is described in `live.ts`. */
 export const liveRoutes = {
   display: "/machines/{machine}/display",
+  pointer: "/machines/{machine}/pointer",
   sound: "/machines/{machine}/sound",
   serial: "/machines/{machine}/serial",
   shell: "/machines/{machine}/shell",

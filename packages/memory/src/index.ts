@@ -1,3 +1,4 @@
+export * from "./memory-host-usb.ts";
 export * from "./memory-hypervisor.ts";
 export * from "./memory-lan.ts";
 export * from "./memory-moments.ts";

@@ -2,7 +2,16 @@
 // and every piece of news behave as they do there. For tests and for pages without a daemon.
 import { type Clock, MimicError, type Random } from "@mimic/base";
 import { gradeIsolation, growthOf, type NicSpec, type RunRecord } from "@mimic/model";
-import type { BootPlan, GuestAgent, Hypervisor, LiveHardware, MachineNews, RunningMachine, SerialPort } from "@mimic/workbench/ports";
+import type {
+  BootPlan,
+  GuestAgent,
+  Hypervisor,
+  LiveHardware,
+  MachineNews,
+  PointerMove,
+  RunningMachine,
+  SerialPort,
+} from "@mimic/workbench/ports";
 import { memoryLive } from "./memory-live.ts";
 
 export interface MemoryHypervisorOptions {
@@ -171,6 +180,10 @@ export class MemoryMachine implements RunningMachine {
   }
   async screenText(): Promise<string | undefined> {
     return undefined;
+  }
+  readonly pointed: PointerMove[] = [];
+  async point(move: PointerMove): Promise<void> {
+    this.pointed.push(move);
   }
   async press(chords: readonly (readonly string[])[]): Promise<void> {
     for (const chord of chords) this.pressed.push([...chord]);

@@ -13,6 +13,7 @@ export interface MemoryLiveOptions {
 
 export function memoryLive({ hardware, changed, letsGo }: MemoryLiveOptions): LiveHardware {
   const change = (more: Partial<HardwareSpec>): void => changed({ ...hardware(), ...more });
+  const lent: string[] = [];
   const mustLetGo = (): void => {
     if (letsGo()) return;
     throw new MimicError("hardware.guest_keeps", "The guest does not let go of the device.", { hint: "Unmount it in the guest first." });
@@ -49,6 +50,18 @@ export function memoryLive({ hardware, changed, letsGo }: MemoryLiveOptions): Li
     async unplugUsb(id) {
       mustLetGo();
       change({ usb: hardware().usb.filter((device) => device.id !== id) });
+    },
+    async lendUsb({ socket }) {
+      if (!lent.includes(socket)) lent.push(socket);
+    },
+    async takeBackUsb(socket) {
+      mustLetGo();
+      lent.splice(lent.indexOf(socket) >>> 0, 1);
+    },
+    lentUsb: async () => [...lent],
+    async setDisplaySize(displaySize) {
+      change({ displaySize });
+      return displaySize;
     },
     async setCpus(count) {
       change({ cpus: count });

@@ -17,6 +17,8 @@ export class MemoryLayerStore implements LayerStore {
   readonly layers = new Map<string, LayerRef>();
   path: LayerStore["path"] = ({ id }) => id;
   freeze: LayerStore["freeze"] = async (_file, layer) => void this.layers.set(layer.id, layer);
+  share: LayerStore["share"] = async (_file, layer) => void this.layers.set(layer.id, layer);
+  settle: LayerStore["settle"] = async () => {};
   remove: LayerStore["remove"] = async ({ id }) => void this.layers.delete(id);
   list: LayerStore["list"] = async () => [...this.layers.values()];
   usage: LayerStore["usage"] = async () => 0;

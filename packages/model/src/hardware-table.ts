@@ -41,7 +41,7 @@ export type HardwareChange =
   | { readonly part: "addDrive" }
   | { readonly part: "bus"; readonly to: DiskBus }
   | { readonly part: "medium" }
-  | { readonly part: "addUsb" | "removeUsb" }
+  | { readonly part: "addUsb" | "removeUsb" | "lendUsb" }
   | { readonly part: WholePart };
 
 export interface WhenCan {
@@ -91,6 +91,13 @@ export function whenCanChange(change: HardwareChange, facts: HardwareFacts): Whe
     case "removeUsb":
       if (growth === undefined) return later(OLD_START);
       return growth.usbPorts > 0 ? now("A guest that knows USB notices it at once.") : later("It was started without a USB controller.");
+    case "lendUsb":
+      if (growth === undefined) return later(OLD_START);
+      return growth.usbPorts > 0
+        ? now("It is lent until it is taken back or the machine stops; this computer cannot use it meanwhile.")
+        : later("It was started without a USB controller.");
+    case "displaySize":
+      return displaySize(hardware);
     case "cpuLimitPercent":
       return now("This computer's kernel holds it to that share, where it can.");
     default:
@@ -98,7 +105,7 @@ export function whenCanChange(change: HardwareChange, facts: HardwareFacts): Whe
   }
 }
 
-const LATER_WORDS: Readonly<Record<Exclude<WholePart, "cpuLimitPercent">, string>> = {
+const LATER_WORDS: Readonly<Record<Exclude<WholePart, "cpuLimitPercent" | "displaySize">, string>> = {
   board: "A running system would not survive it; it applies at the next start.",
   architecture: "A running system would not survive it; it applies at the next start.",
   firmware: "It is the first program that runs; it applies at the next start.",
@@ -106,7 +113,6 @@ const LATER_WORDS: Readonly<Record<Exclude<WholePart, "cpuLimitPercent">, string
   tpm: "A running system would not survive it; it applies at the next start.",
   cpuModel: "A running system would not survive it; it applies at the next start.",
   display: "A graphics card is built in while the machine is off.",
-  displaySize: "The guest asks its monitor at power-on.",
   sound: "A sound card is built in while the machine is off.",
   input: "The guest looks for them at power-on.",
   serialPorts: "The guest looks for them at power-on.",
@@ -116,10 +122,14 @@ const LATER_WORDS: Readonly<Record<Exclude<WholePart, "cpuLimitPercent">, string
 };
 
 /** What no restart helps with. */
-function notWithThis(change: HardwareChange, { board, input, disks, firmware }: HardwareSpec): WhenCan | undefined {
-  if (change.part === "addUsb" && board !== "q35")
+function notWithThis(change: HardwareChange, { board, input, disks, firmware, display }: HardwareSpec): WhenCan | undefined {
+  if (change.part === "displaySize" && display === "none") return never("It has no screen.");
+  if (change.part === "displaySize" && display === "cirrus")
+    return never("A Cirrus card asks no monitor: the guest chooses the size by itself.");
+  if ((change.part === "addUsb" || change.part === "lendUsb") && board !== "q35")
     return never("This board's USB controller has only two ports, for keyboard and pointer.");
-  if (change.part === "addUsb" && input === "ps2") return never("It has no USB controller; give it a USB keyboard and pointer first.");
+  if ((change.part === "addUsb" || change.part === "lendUsb") && input === "ps2")
+    return never("It has no USB controller; give it a USB keyboard and pointer first.");
   if (change.part === "addDisk" && change.bus === "usb" && (board !== "q35" || input === "ps2"))
     return never("It has no USB controller with a free port; give it a USB keyboard and pointer first.");
   if (change.part === "addDisk" && disks.length >= 16) return never("A machine has at most sixteen disks.");
@@ -141,7 +151,7 @@ const BUS_DRIVERS: Readonly<Record<DiskBus, string>> = {
 };
 
 const NOTICE: Partial<Record<HardwareChange["part"], string>> = {
-  board: "Its system may notice: drivers, disk names and activation hang on the board. Try it on a copy first.",
+  board: "Its system may notice: drivers, disk names and activation hang on the board. Try it first.",
   architecture: "A system starts only on the kind of processor that it was made for.",
   firmware: "An installed system starts only with the firmware that it was installed with, unless it was prepared for both.",
   display: "Its system may need another driver for the screen; until then it shows plain VGA.",
@@ -149,9 +159,16 @@ const NOTICE: Partial<Record<HardwareChange["part"], string>> = {
 };
 
 function offWords(change: HardwareChange, wanted: HardwareSpec): string {
+  if (change.part === "lendUsb") return "A device is lent to a machine that runs: start it first.";
   if (wanted.disks.length === 0) return OFF;
-  if (change.part === "bus") return `Its system needs ${BUS_DRIVERS[change.to]}. Try it on a copy first.`;
+  if (change.part === "bus") return `Its system needs ${BUS_DRIVERS[change.to]}. Try it first.`;
   return NOTICE[change.part] ?? OFF;
+}
+
+function displaySize({ display }: HardwareSpec): WhenCan {
+  return display === "virtio"
+    ? now("A guest whose driver follows its monitor (virtio graphics: Linux has it) changes at once; another keeps its size.")
+    : later("The VGA card cannot tell its guest another size; the virtio one can. The guest asks its monitor at power-on.");
 }
 
 function cpus(to: number, { cpus: has, board }: HardwareSpec, growth: Growth | undefined): WhenCan {
@@ -256,15 +273,16 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
     ...wanted.usb.map((device) => row("USB", device.kind, { part: "removeUsb" })),
     row("another disk", "virtio", { part: "addDisk", bus: "virtio" }),
     row("another USB device", wanted.input === "usb" ? "a free port" : "no controller", { part: "addUsb" }),
-    {
-      part: "USB device of this computer",
-      what: "none",
-      change: "never",
-      why: "Mimic does not hand this computer's own USB devices to machines.",
-    },
+    row("USB device of this computer", "lent when you say so", { part: "lendUsb" }),
     whole("display", "display", wanted.display),
     whole("displaySize", "display size", `${wanted.displaySize.width} × ${wanted.displaySize.height}`),
     whole("sound", "sound", wanted.sound),
+    {
+      part: "joystick",
+      what: "none",
+      change: "never",
+      why: "QEMU imitates no joystick. In the browser a gamepad presses keys instead, which games take too.",
+    },
     whole("input", "keyboard and pointer", wanted.input === "usb" ? "USB tablet and keyboard" : "PS/2 mouse and keyboard"),
     whole("serialPorts", "serial ports", `${wanted.serialPorts}`),
     whole("agent", "guest agent", wanted.agent ? "channel present" : "none"),

@@ -5,6 +5,7 @@ export * from "./growth.ts";
 export * from "./hardware.ts";
 export * from "./hardware-table.ts";
 export * from "./host.ts";
+export * from "./host-usb.ts";
 export * from "./image.ts";
 export * from "./isolation.ts";
 export * from "./job.ts";

@@ -29,6 +29,8 @@ export const MachineRecord = z.strictObject({
    * with the newest generation of its template, and only disks that say so (`keeps`) stay: it follows the template.
    */
   forgets: z.enum(["machine", "disks"]).optional(),
+  /** The machine whose disks it tries on other hardware: that one is not started meanwhile. */
+  tries: MachineIdText.optional(),
   /** The moment that its present stands on. */
   moment: z.string().max(40).optional(),
   /** How often moments of it are kept by Mimic itself. */
@@ -97,6 +99,7 @@ export const MachineView = z.object({
   /** While its template is there: its name, the generation that this machine stands on, and the newest one. */
   madeFrom: z.object({ template: Name, generation: z.int(), newest: z.int() }).optional(),
   forgets: MachineRecord.shape.forgets,
+  tries: MachineRecord.shape.tries,
   asleep: z.boolean().optional(),
 });
 export type MachineView = z.infer<typeof MachineView>;

@@ -58,6 +58,7 @@ export const TimetableStep = z.discriminatedUnion("do", [
   z.strictObject({ ...at, do: z.literal("grow disk"), disk: Which, to: Size }),
   z.strictObject({ ...at, do: z.literal("add usb"), kind: z.enum(["tablet", "keyboard", "mouse"]) }),
   z.strictObject({ ...at, do: z.literal("remove usb"), device: Which }),
+  z.strictObject({ ...at, do: z.literal("screen size"), to: z.string().regex(/^\d{3,4}[x×]\d{3,4}$/) }),
   z.strictObject({ ...at, do: z.literal("insert"), drive: z.string().max(16), image: z.string().max(120) }),
   z.strictObject({ ...at, do: z.literal("eject"), drive: z.string().max(16) }),
   z.strictObject({ ...at, do: z.literal("type"), text: z.string().min(1).max(1000) }),

@@ -133,6 +133,9 @@ test("a disk that is plugged in grows while it is mounted, is held to a limit an
   const free = await read();
   await machine.live.limitDisk(spec.id, { bytesPerSecond: MIB, operationsPerSecond: 0 }, patient());
   expect(await read()).toBeGreaterThan(free);
+  // With a limit in between the guest hears of a new size all the same.
+  await machine.live.growDisk(spec.id, 192 * MIB, patient());
+  await expect.poll(() => sh(`cat /sys/block/${device.slice(5)}/size`), { timeout: 20_000 }).toBe(String(192 * 2048));
   await sh("umount /mnt");
   await machine.live.unplugDisk(spec.id, patient());
   expect(holds(path)).toBe(false);

@@ -97,10 +97,17 @@ export interface CommandArguments extends HotplugArguments {
   "input-send-event": { readonly events: readonly InputEvent[] };
 }
 type EmptyArguments = Readonly<Record<string, never>>;
-export interface InputEvent {
-  readonly type: "key";
-  readonly data: { readonly down: boolean; readonly key: { readonly type: "qcode"; readonly data: string } };
-}
+/** qapi/ui.json: what is needed of it. */
+export type InputEvent =
+  | {
+      readonly type: "key";
+      readonly data: { readonly down: boolean; readonly key: { readonly type: "qcode"; readonly data: string } };
+    }
+  | { readonly type: "rel"; readonly data: { readonly axis: "x" | "y"; readonly value: number } }
+  | {
+      readonly type: "btn";
+      readonly data: { readonly down: boolean; readonly button: "left" | "middle" | "right" | "wheel-up" | "wheel-down" };
+    };
 export type CommandName = keyof CommandArguments;
 
 const blockStats = z.object({ rd_bytes: z.number(), wr_bytes: z.number() });

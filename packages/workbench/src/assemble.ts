@@ -12,6 +12,7 @@ import { changeMachine } from "./machines/change-machine.ts";
 import { changeMedium } from "./machines/change-medium.ts";
 import { cloneMachine } from "./machines/clone-machine.ts";
 import { createMachine, newActor } from "./machines/create-machine.ts";
+import { hostUsb, lendUsb, takeBackUsb } from "./machines/lend-usb.ts";
 import * as machines from "./machines/machine-verbs.ts";
 import { bringDown, powerVerb, restartMachine, startMachine, stopMachine } from "./machines/power-verbs.ts";
 import { runTimetable } from "./machines/run-timetable.ts";
@@ -100,6 +101,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       show: () => showHost(context),
       diagnose: () => diagnose(context),
       lan: async () => lanView(await ports.lans.look()),
+      usb: () => hostUsb(context),
     },
     machines: {
       list: () => machines.listMachines(context),
@@ -120,6 +122,8 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       press: (input) => machines.pressKeys(context, input),
       type: (input) => machines.typeText(context, input),
       changeMedium: (input) => changeMedium(context, input),
+      lendUsb: (input) => lendUsb(context, input),
+      takeBackUsb: (input) => takeBackUsb(context, input),
       tryOut: (input) => tryOut(context, input),
       flattenDisk: (input) => flattenDisk(context, input),
       timetable: async (input) => runTimetable(context, input),

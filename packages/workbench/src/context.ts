@@ -11,6 +11,7 @@ import type { NetworkBook } from "./networks/network-book.ts";
 import type {
   DiskTool,
   HostSurvey,
+  HostUsb,
   Hypervisor,
   ImageSources,
   ImageStore,
@@ -34,6 +35,7 @@ export interface Ports {
   readonly networks: NetworkStore;
   readonly fabric: SwitchFabric;
   readonly lans: LanBridges;
+  readonly hostUsb: HostUsb;
   readonly journal: Journal;
   readonly layers: LayerStore;
   readonly moments: MomentStore;

@@ -11,6 +11,7 @@ import type {
   HardwareChangeReport,
   HardwareRow,
   HardwareSpec,
+  HostUsbView,
   HostView,
   ImageKind,
   ImageView,
@@ -96,6 +97,8 @@ export interface Workbench {
     diagnose(input: object): Answer<Diagnosis>;
     /** What of this computer's own network a bridged network can be joined to. */
     lan(input: object): Answer<LanView>;
+    /** What is plugged into this computer's own USB sockets, and who has it. */
+    usb(input: object): Answer<HostUsbView>;
   };
   readonly networks: NetworkVerbs;
   readonly machines: NicVerbs & {
@@ -117,7 +120,10 @@ export interface Workbench {
     press(input: OfMachine & { keys: string[] }): Answer<object>;
     type(input: OfMachine & { text: string }): Answer<object>;
     changeMedium(input: OfMachine & { slot: string; image: string | null }): Answer<MachineView>;
-    /** A copy with other hardware, started at once; the job ends when it is usable there. */
+    /** Refused without `agreed`: the words say what is agreed to. */
+    lendUsb(input: OfMachine & { socket: string; agreed: boolean }): Answer<MachineView>;
+    takeBackUsb(input: OfMachine & { socket: string }): Answer<MachineView>;
+    /** Its disks in a machine for once with other hardware, started at once; the job ends when it is usable there. */
     tryOut(input: TryWish): Answer<Started>;
     /** Changes at their times; the job ends with the last. Outcomes stand in its result: step1, step2 … */
     /** A disk takes in all that it stands on; while the machine runs, too. */

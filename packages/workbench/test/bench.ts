@@ -1,6 +1,7 @@
 // A workbench on memory, with time that the test moves.
 import { IdMaker, isRefusal, type Refusal, silentLog } from "@mimic/base";
 import {
+  MemoryHostUsb,
   MemoryHypervisor,
   type MemoryHypervisorOptions,
   MemoryImageStore,
@@ -40,6 +41,7 @@ export async function makeBench(options: BenchOptions = {}) {
   const networks = options.networks ?? new MemoryNetworkStore();
   const fabric = options.fabric ?? new MemorySwitchFabric(clock);
   const lans = new MemoryLanBridges();
+  const hostUsb = new MemoryHostUsb();
   const images = new MemoryImageStore();
   const journal = new MemoryJournal();
   const room: HostRoom = {
@@ -62,6 +64,7 @@ export async function makeBench(options: BenchOptions = {}) {
     networks,
     fabric,
     lans,
+    hostUsb,
     journal,
     survey: { survey: async () => room, routes: async () => options.routes ?? [] },
     layers: new MemoryLayerStore(),
@@ -78,7 +81,7 @@ export async function makeBench(options: BenchOptions = {}) {
     ...options.ports,
   });
   await workbench.bringBack({ signal: new AbortController().signal, recovered: [] });
-  return { workbench, clock, hypervisor, store, networks, fabric, lans, images, journal, room };
+  return { workbench, clock, hypervisor, store, networks, fabric, lans, hostUsb, images, journal, room };
 }
 
 export type Bench = Awaited<ReturnType<typeof makeBench>>;

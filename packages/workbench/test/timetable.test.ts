@@ -100,6 +100,39 @@ describe("the same disk in another computer", () => {
       hardware: { board: "q35" },
     });
   });
+  test("holds the machine's disks as they are until it stops; then it vanishes by itself, with all that it wrote", async () => {
+    const bench = await withMachine();
+    const before = granted(await bench.workbench.machines.show({ machine: "alpha" }));
+    await ended(bench, await bench.workbench.machines.tryOut({ machine: "alpha", bus: "scsi" }));
+    const trial = granted(await bench.workbench.machines.show({ machine: "alpha-try" }));
+    expect(trial).toMatchObject({ forgets: "machine", tries: before.id });
+    expect(trial.hardware.disks[0]?.id).toBe(before.hardware.disks[0]?.id);
+    for (const refused of [
+      await ended(bench, await bench.workbench.machines.start({ machine: "alpha" })),
+      await ended(bench, await bench.workbench.moments.take({ machine: "alpha", kind: "snapshot" })),
+    ])
+      expect(refused).toMatchObject({ state: "failed", problem: { code: "machine.busy", message: expect.stringContaining("alpha-try") } });
+    const disk = before.hardware.disks[0]?.id ?? "";
+    expect(await bench.workbench.machines.change({ machine: "alpha", growDisk: { id: disk, sizeBytes: 2 ** 40 } })).toMatchObject({
+      code: "machine.busy",
+    });
+    expect(await bench.workbench.machines.tryOut({ machine: "alpha", bus: "ide" })).toMatchObject({ code: "machine.busy" });
+    granted(await bench.workbench.machines.kill({ machine: "alpha-try" }));
+    await settle();
+    expect(await bench.workbench.machines.show({ machine: "alpha-try" })).toMatchObject({ code: "machine.unknown" });
+    expect(granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware).toEqual(before.hardware);
+    await ended(bench, await bench.workbench.machines.start({ machine: "alpha" }));
+  });
+  test("is kept when it works: both machines then stand on what they share, and nobody writes to that", async () => {
+    const bench = await withMachine();
+    await ended(bench, await bench.workbench.machines.tryOut({ machine: "alpha", bus: "scsi" }));
+    const kept = granted(await bench.workbench.disposables.keep({ machine: "alpha-try", name: "beta" }));
+    expect([kept.forgets, kept.tries]).toEqual([undefined, undefined]);
+    const alpha = granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.disks[0];
+    expect(alpha?.layers?.[0]?.id).toBe(kept.hardware.disks[0]?.layers?.[0]?.id);
+    expect(alpha?.head).toMatch(/^lay_/);
+    await ended(bench, await bench.workbench.machines.start({ machine: "alpha" }));
+  });
   test("a trial that does not work says so and leaves the machine alone", async () => {
     const bench = await withMachine({ behaviour: "fail" });
     const job = await ended(bench, await bench.workbench.machines.tryOut({ machine: "alpha", hardware: { board: "i440fx" } }));

@@ -125,6 +125,7 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
     answer: { "application/x-pcapng": { schema: { type: "string", contentEncoding: "binary" } } },
   },
   "live.display": live("Screen, keyboard and mouse, as RFB 3.8", VIEW_ONLY),
+  "live.pointer": live("A mouse that moves by so much, for systems that know no tablet"),
   "live.sound": live("Sound: signed 16-bit little-endian stereo at 44,100 Hz"),
   "live.serial": live("Serial console, its history first", query("port", "which one, from 0"), VIEW_ONLY),
   "live.shell": live("A shell in the guest", VIEW_ONLY, ENDS_MACHINE),

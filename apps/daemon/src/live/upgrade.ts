@@ -15,6 +15,7 @@ import { openDisplay } from "./display.ts";
 import { openExec } from "./exec.ts";
 import type { LiveCall, MachineCall } from "./live-call.ts";
 import { openPackets } from "./packets.ts";
+import { openPointer } from "./pointer.ts";
 import { openSerial, openShell } from "./serial.ts";
 import { openSound } from "./sound.ts";
 import { openTcp } from "./tcp.ts";
@@ -27,6 +28,7 @@ type Open =
 
 const OPEN: Readonly<Record<string, Open>> = {
   "live.display": { of: "machine", open: openDisplay, query: ["viewOnly"] },
+  "live.pointer": { of: "machine", open: openPointer, query: [] },
   "live.sound": { of: "machine", open: openSound, query: [] },
   "live.serial": { of: "machine", open: openSerial, query: ["port", "viewOnly"] },
   "live.shell": { of: "machine", open: openShell, query: ["viewOnly", "endsMachine"] },

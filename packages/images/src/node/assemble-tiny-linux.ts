@@ -9,6 +9,7 @@ import { busyboxApplets } from "../tiny-linux/applets.ts";
 import { buildInitrd, type Ingredients } from "../tiny-linux/build.ts";
 import { MODULES, MORE_MODULES } from "../tiny-linux/files.ts";
 import { type KernelModule, moduleName, readModule, withDependencies } from "../tiny-linux/modules.ts";
+import { type TinyTarget, tinyTarget } from "../tiny-linux/targets.ts";
 import { readDeb, type Unpacked, unpackDeb } from "./deb-file.ts";
 import type { DebianArchive, FoundPackage } from "./debian-archive.ts";
 
@@ -61,7 +62,7 @@ async function readKernel(path: string, signal: AbortSignal): Promise<Kernel> {
   let copyright: Uint8Array = new Uint8Array(0);
   for await (const entry of readDeb(path, signal)) {
     if (entry.kind !== "file") continue;
-    const kernel = /^boot\/vmlinuz-([A-Za-z0-9.+~-]{1,100})$/.exec(entry.path);
+    const kernel = /^boot\/vmlinu[xz]-([A-Za-z0-9.+~-]{1,100})$/.exec(entry.path);
     if (kernel?.[1]) {
       release = kernel[1];
       image = await collect(entry.body, MAX_FILE, "kernel");
@@ -99,12 +100,13 @@ function oneFile(unpacked: readonly Unpacked[], pattern: RegExp, what: string): 
 }
 
 const wantedFile = (path: string): boolean =>
-  /^(usr\/)?lib(64)?\/(x86_64-linux-gnu\/)?[^/]+\.so(\.[^/]*)?$/.test(path) ||
+  /^(usr\/)?lib(64)?\/([a-z0-9_]+-linux-gnu[a-z0-9]*\/)?[^/]+\.so(\.[^/]*)?$/.test(path) ||
   /^(usr\/)?s?bin\/(busybox|qemu-ga)$/.test(path) ||
   /^usr\/share\/doc\/[^/]+\/copyright$/.test(path);
 
 async function gather(
   paths: readonly { readonly name: string; readonly path: string }[],
+  target: TinyTarget,
   work: LongWork,
 ): Promise<Ingredients & { image: Uint8Array }> {
   let kernel: Kernel | undefined;
@@ -134,6 +136,7 @@ async function gather(
     applets,
     agent: oneFile(unpacked, /bin\/qemu-ga$/, "the guest agent"),
     libraries: librariesOf(unpacked),
+    target,
     copyrights,
   };
 }
@@ -146,16 +149,20 @@ async function writePart(folder: string, name: BootPart["name"], body: Uint8Arra
 /** Writes `kernel` and `initrd` into the (empty) folder. Needs no root, no dpkg, and runs nothing from the packages. */
 export async function assembleTinyLinux(
   archive: DebianArchive,
-  recipe: { readonly suite: string; readonly packages: readonly string[] },
+  recipe: { readonly suite: string; readonly packages: readonly string[]; readonly options: Readonly<Record<string, string>> },
   folder: string,
   work: LongWork,
 ): Promise<Assembled> {
   const wanted = new Set(recipe.packages);
-  const index = await archive.packages(recipe.suite, (name) => wanted.has(name) || /^linux-image-\d/.test(name), work);
+  const architecture = recipe.options["debianArchitecture"] ?? "amd64";
+  const target = tinyTarget(architecture);
+  if (!target) throw new Error(`no tiny Linux is known for ${architecture}`);
+  const isWanted = (name: string): boolean => wanted.has(name) || /^linux-image-\d/.test(name);
+  const index = await archive.packages(recipe.suite, isWanted, work, `binary-${architecture}`);
   const packages = resolvePackages(recipe.packages, index, recipe.suite);
   const paths: { name: string; path: string }[] = [];
   for (const one of packages) paths.push({ name: one.name, path: await archive.fetch(one, work) });
-  const ingredients = await gather(paths, work);
+  const ingredients = await gather(paths, target, work);
   work.report({ words: "Putting it together" });
   const parts = [await writePart(folder, "kernel", ingredients.image), await writePart(folder, "initrd", buildInitrd(ingredients))];
   return { parts, packages, kernelRelease: ingredients.kernelRelease };

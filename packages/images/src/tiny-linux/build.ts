@@ -5,6 +5,7 @@ import { neededLibraries } from "./elf.ts";
 import { MODULES, MORE_MODULES, OWN_FILES } from "./files.ts";
 import { type KernelModule, modulesAlias, modulesDep, withDependencies } from "./modules.ts";
 import { residentProgram } from "./resident.ts";
+import { type TinyTarget, tinyTarget } from "./targets.ts";
 
 export interface Ingredients {
   /** “6.1.0-56-cloud-amd64” */
@@ -19,35 +20,21 @@ export interface Ingredients {
   readonly agent: Uint8Array;
   /** Shared libraries by soname, links already followed. */
   readonly libraries: ReadonlyMap<string, Uint8Array>;
+  /** Which processor all this is for. */
+  readonly target: TinyTarget;
   /** Licences of the parts: file name → text. */
   readonly copyrights: ReadonlyMap<string, Uint8Array>;
 }
 
-const FOLDERS = [
-  "bin",
-  "dev",
-  "etc",
-  "lib",
-  "lib/x86_64-linux-gnu",
-  "lib64",
-  "mnt",
-  "proc",
-  "root",
-  "run",
-  "sbin",
-  "sys",
-  "tmp",
-  "usr",
-  "usr/bin",
-  "usr/sbin",
-  "var",
-];
-const LOADER = "ld-linux-x86-64.so.2";
-
+const FOLDERS = ["bin", "dev", "etc", "lib", "mnt", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "usr/bin", "usr/sbin", "var"];
 /** The libraries that a program needs, and those that they need. Throws `archive.malformed` when one is in none of the packages. */
-export function librariesFor(program: Uint8Array, libraries: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+export function librariesFor(
+  program: Uint8Array,
+  libraries: ReadonlyMap<string, Uint8Array>,
+  loader = loaderName(tinyTarget("amd64")),
+): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
-  const queue = [...neededLibraries(program), LOADER];
+  const queue = [...neededLibraries(program), loader];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     if (found.has(name)) continue;
     const body = libraries.get(name);
@@ -57,6 +44,8 @@ export function librariesFor(program: Uint8Array, libraries: ReadonlyMap<string,
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+const loaderName = (target: TinyTarget | undefined): string => target?.loader.replace(/^.*\//, "") ?? "";
 
 const SBIN = new Set([
   "init",
@@ -83,11 +72,11 @@ function systemFiles(parts: Ingredients): { path: string; mode: number; body: Ui
   const wantedAliases = modules.filter((module) => MORE_MODULES.includes(module.name) || MODULES.includes(module.name));
   return [
     ...OWN_FILES.map((file) => ({ path: file.path, mode: file.mode, body: text.encode(file.text) })),
-    { path: "lib/mimic/identity", mode: 0o755, body: residentProgram() },
+    ...(parts.target.canReseed ? [{ path: "lib/mimic/identity", mode: 0o755, body: residentProgram() }] : []),
     { path: "bin/busybox", mode: 0o755, body: parts.busybox },
     { path: "usr/sbin/qemu-ga", mode: 0o755, body: parts.agent },
-    ...[...librariesFor(parts.agent, parts.libraries)].map(([name, body]) => ({
-      path: name === LOADER ? `lib64/${name}` : `lib/x86_64-linux-gnu/${name}`,
+    ...[...librariesFor(parts.agent, parts.libraries, loaderName(parts.target))].map(([name, body]) => ({
+      path: name === loaderName(parts.target) ? parts.target.loader : `${parts.target.libraries}/${name}`,
       mode: 0o755,
       body,
     })),

@@ -52,6 +52,25 @@ export const MORE_MODULES: readonly string[] = [
   "e1000",
   "e1000e",
   "psmouse",
+  // What Debian's kernel for real computers has, and the one for clouds has not.
+  "virtio_gpu",
+  "bochs",
+  "xhci_pci",
+  "ehci_pci",
+  "uhci_hcd",
+  "usb_storage",
+  "uas",
+  "usbhid",
+  "hid_generic",
+  "joydev",
+  "mousedev",
+  "snd_hda_intel",
+  "snd_hda_codec_generic",
+  "snd_intel8x0",
+  "snd_sb16",
+  "snd_opl3_synth",
+  "snd_pcm_oss",
+  "floppy",
   "dm_mod",
   "dm_crypt",
 ];
@@ -73,7 +92,7 @@ echo "$name" > /etc/hostname
 echo "127.0.0.1 localhost $name" > /etc/hosts
 {
   echo '::respawn:/lib/mimic/agent'
-  echo '::respawn:/lib/mimic/identity'
+  [ -x /lib/mimic/identity ] && echo '::respawn:/lib/mimic/identity'
   echo 'tty1::respawn:-/bin/sh'
   [ -c /dev/hvc0 ] && echo 'hvc0::respawn:-/bin/sh'
   while read -r port kind; do
@@ -81,7 +100,10 @@ echo "127.0.0.1 localhost $name" > /etc/hosts
       *uart:unknown*) ;;
       *uart:*) echo "ttyS\${port%:}::respawn:-/bin/sh" ;;
     esac
-  done < /proc/tty/driver/serial
+  done < /proc/tty/driver/serial 2>/dev/null
+  for port in ttyAMA0 ttysclp0; do
+    [ -c /dev/$port ] && echo "$port::respawn:-/bin/sh"
+  done
   echo '::respawn:/lib/mimic/power-button'
   echo '::respawn:/sbin/uevent /lib/mimic/hotplug'
   echo '::once:/lib/mimic/coldplug'
@@ -124,7 +146,8 @@ exit 0
 /**
  * The agent goes first, where it has a channel: it writes its state just before it answers. One processor does both, and
  * who waits for the machine waits for the agent. A new pseudo-terminal that nobody writes to is a clock without a program.
- * PCI class 0200 is a network card (PCI Code and ID Assignment 1.11): drivers that are rarely needed are loaded only for it.
+ * PCI class 0200 is a network card, 03 a display, 0c03 USB (PCI Code and ID Assignment 1.11): drivers that are rarely needed
+ * are loaded only for them.
  */
 const COLDPLUG = `#!/bin/sh
 for channel in /sys/class/virtio-ports/*; do
@@ -141,10 +164,16 @@ for card in /sys/class/net/eth*; do
 done
 for device in /sys/bus/pci/devices/*; do
   read -r class < "$device/class"
-  [ "\${class%??}" = 0x0200 ] && [ ! -e "$device/driver" ] && read -r alias < "$device/modalias" && modprobe -q "$alias"
+  [ -e "$device/driver" ] && continue
+  case $class in
+    0x0200?? | 0x03???? | 0x0c03??) read -r alias < "$device/modalias" && modprobe -q "$alias" ;;
+  esac
+done
+for device in /sys/bus/virtio/devices/*; do
+  [ -e "$device/driver" ] || { read -r alias < "$device/modalias" && modprobe -q "$alias"; } 2>/dev/null
 done
 ip link set lo up
-echo online_movable > /sys/devices/system/memory/auto_online_blocks 2>/dev/null
+[ -e /sys/devices/system/memory/auto_online_blocks ] && echo online_movable > /sys/devices/system/memory/auto_online_blocks
 exit 0
 `;
 

@@ -7,6 +7,7 @@ import { QemuHypervisor, type QemuPorts } from "./hypervisor.ts";
 import { type LanBridgesOptions, QemuLanBridges } from "./lan/lan-bridges.ts";
 
 export type { Helper } from "./helper.ts";
+export { SysfsUsb } from "./host-usb.ts";
 export type { QemuPorts } from "./hypervisor.ts";
 export { type Environment, environmentOf } from "./tools.ts";
 

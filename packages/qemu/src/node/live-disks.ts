@@ -1,6 +1,6 @@
 // Disks of a running QEMU: plugged in by descriptor like those it was started with, taken out when the guest has let
 // go, grown, and held to limits by a filter that is put in when it is first needed.
-import { MimicError, type Waiting } from "@mimic/base";
+import type { Waiting } from "@mimic/base";
 import type { DiskLimits, DiskSpec, HardwareSpec } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type { DiskChain } from "@mimic/workbench/ports";
@@ -18,6 +18,7 @@ import {
 } from "../argv/index.ts";
 import { diskKey } from "../files.ts";
 import { chainOf, closeNode, topNodeOf } from "./block-graph.ts";
+import { hand, letGo } from "./hand-over.ts";
 import { deviceIds, unplug, withFreeSocket } from "./hotplug.ts";
 import { openFiles } from "./open-files.ts";
 
@@ -79,19 +80,6 @@ async function addLayers(monitor: QmpSession, name: string, disk: DiskSpec, chai
   }
 }
 
-/** QEMU can open no name of ours, so it gets the open file itself (QMP add-fd with SCM_RIGHTS). */
-async function hand(monitor: QmpSession, descriptor: number, opaque: string, options: Waiting): Promise<number> {
-  try {
-    return (await monitor.execute("add-fd", { opaque }, { ...options, descriptor }))["fdset-id"];
-  } catch (error) {
-    options.signal.throwIfAborted();
-    throw new MimicError("hardware.no_handover", "The disk's file could not be handed to the running QEMU.", {
-      hint: "Start Mimic by its launcher (./mimic), which brings a Node that can; or make the change while the machine is off.",
-      cause: error,
-    });
-  }
-}
-
 export async function unplugDisk(monitor: QmpSession, hardware: HardwareSpec, disk: DiskSpec, options: Waiting): Promise<void> {
   const name = diskName(hardware.disks, disk.id);
   const layers = await chainOf(monitor, hardware, disk.id, options);
@@ -112,10 +100,7 @@ async function closeDisk(monitor: QmpSession, name: string, layers: number, opti
     await attempt(monitor.execute("blockdev-del", { "node-name": node }, options));
     await attempt(monitor.execute("blockdev-del", { "node-name": `${node}-file` }, options));
   }
-  const sets = await monitor.execute("query-fdsets", {}, options).catch(() => []);
-  for (const set of sets)
-    if (set.fds.some((fd) => fd.opaque?.startsWith(`${name}:`)))
-      await attempt(monitor.execute("remove-fd", { "fdset-id": set["fdset-id"] }, options));
+  await letGo(monitor, `${name}:`, options);
 }
 
 export async function growDisk(
@@ -125,11 +110,15 @@ export async function growDisk(
   sizeBytes: number,
   options: Waiting,
 ): Promise<void> {
-  await monitor.execute(
-    "block_resize",
-    { "node-name": await topNodeOf(monitor, hardware, disk.id, options), size: Math.ceil(sizeBytes / 512) * 512 },
-    options,
-  );
+  const name = diskName(hardware.disks, disk.id);
+  // The one that the guest's disk hangs on: a filter above the file does not tell it of a change below (QEMU 7.2).
+  const node = (await isLimited(monitor, name, options)) ? limitNode(name) : await topNodeOf(monitor, hardware, disk.id, options);
+  await monitor.execute("block_resize", { "node-name": node, size: Math.ceil(sizeBytes / 512) * 512 }, options);
+}
+
+async function isLimited(monitor: QmpSession, name: string, options: Waiting): Promise<boolean> {
+  const objects = await monitor.execute("qom-list", { path: "/objects" }, options);
+  return objects.some((object) => object.name === limitGroup(name));
 }
 
 /**
@@ -144,8 +133,7 @@ export async function limitDisk(
   options: Waiting,
 ): Promise<void> {
   const name = diskName(hardware.disks, disk.id);
-  const objects = await monitor.execute("qom-list", { path: "/objects" }, options);
-  if (objects.some((object) => object.name === limitGroup(name))) {
+  if (await isLimited(monitor, name, options)) {
     await monitor.execute("qom-set", { path: `/objects/${limitGroup(name)}`, property: "limits", value: throttleLimits(limits) }, options);
     return;
   }

@@ -6,10 +6,12 @@ import type { QmpSession } from "@mimic/qmp";
 import type { LiveHardware } from "@mimic/workbench/ports";
 import { usbDevice, usbName } from "../argv/index.ts";
 import { limitCpu } from "./cpu-limit.ts";
+import { askDisplaySize } from "./display-size.ts";
 import { busOf, deviceIds, unplug } from "./hotplug.ts";
 import { growDisk, limitDisk, plugDisk, unplugDisk } from "./live-disks.ts";
 import { absorbLayers, moveDisk } from "./live-layers.ts";
 import { setMemory } from "./live-memory.ts";
+import { lendUsb, lentUsb, takeBackUsb } from "./live-usb.ts";
 import { MemoryLags } from "./memory-lags.ts";
 
 export interface LiveParts {
@@ -17,6 +19,7 @@ export interface LiveParts {
   readonly run: () => RunRecord;
   readonly changed: (hardware: HardwareSpec, growth: RunRecord["growth"]) => void;
   readonly clock: Clock;
+  readonly displaySocket: () => string | undefined;
 }
 
 export function openLiveHardware(parts: LiveParts): LiveHardware {
@@ -65,6 +68,20 @@ export function openLiveHardware(parts: LiveParts): LiveHardware {
     async unplugUsb(id, options) {
       await unplug(session, usbName(id), options);
       change({ usb: now().usb.filter((one) => one.id !== id) });
+    },
+    async lendUsb(device, options) {
+      await lendUsb(session, device, options);
+      change({}, "USB devices");
+    },
+    takeBackUsb: (socket, options) => takeBackUsb(session, socket, options),
+    lentUsb: (options) => lentUsb(session, options),
+    async setDisplaySize(size, options) {
+      const socket = parts.displaySocket();
+      if (socket === undefined)
+        throw new MimicError("display.none", "This machine has no screen.", { hint: "Give it one while it is off." });
+      const became = await askDisplaySize(socket, size, options);
+      change({ displaySize: { width: size.width, height: size.height } });
+      return became;
     },
     async setCpus(count, options) {
       const came = await addCpus(session, count, options);

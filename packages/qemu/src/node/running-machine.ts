@@ -10,6 +10,7 @@ import type {
   MachineFiles,
   MachineNews,
   NewLayer,
+  PointerMove,
   ReadyDisks,
   RunningMachine,
   SaveWish,
@@ -18,6 +19,7 @@ import type {
 import { SOCKET } from "../argv/channels.ts";
 import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
+import { pointerEvents } from "../pointer.ts";
 import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
 import { dropCpuLimit } from "./cpu-limit.ts";
 import { layerInNode, prepareLayers, topLayersOf } from "./disk-layers.ts";
@@ -65,6 +67,8 @@ export class QemuMachine implements RunningMachine {
   #paused: boolean;
   #ending = false;
   #shots = 0;
+  /** Of its mouse, held now. */
+  #buttons = 0;
   /** As it is now: parts come and go. */
   #run: RunRecord;
 
@@ -75,6 +79,7 @@ export class QemuMachine implements RunningMachine {
     this.live = openLiveHardware({
       session: parts.session,
       clock: parts.clock,
+      displaySocket: () => this.displaySocket,
       run: () => this.#run,
       changed: (hardware, growth) => {
         this.#run = { ...this.#run, hardware, growth };
@@ -175,6 +180,12 @@ export class QemuMachine implements RunningMachine {
 
   async type(text: string, options: Waiting): Promise<void> {
     for (const chord of chordsOf(text)) await this.#chord(chord, options);
+  }
+
+  async point(move: PointerMove, options: Waiting): Promise<void> {
+    const events = pointerEvents(move, this.#buttons);
+    this.#buttons = move.buttons ?? this.#buttons;
+    if (events.length > 0) await this.#parts.session.execute("input-send-event", { events }, options);
   }
 
   async changeMedium(slot: string, path: string | undefined, options: Waiting): Promise<void> {

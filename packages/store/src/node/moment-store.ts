@@ -33,6 +33,8 @@ export function createLayerStore({ layout, files }: Needs): LayerStore {
       await files.link(file, path(layer));
       await files.readOnly(path(layer));
     },
+    share: (file, layer) => files.link(file, path(layer)),
+    settle: (layer) => files.readOnly(path(layer)),
     remove: (layer) => files.remove(path(layer)),
     async list() {
       return (await files.names(layout.layers)).flatMap((name): LayerRef[] => {

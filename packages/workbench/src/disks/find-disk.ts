@@ -26,7 +26,7 @@ export function findDiskForWork(context: Context, input: { machine: string; disk
   return refused ?? { actor, disk, chain: context.ports.machines.plan(actor.record).files.disks[disk.id] ?? [] };
 }
 
-function whyNotNow(context: Context, { record, state, running, busy }: MachineActor, disk: DiskSpec): Refusal | undefined {
+function whyNotNow(context: Context, { record, state, running, heldBy: busy }: MachineActor, disk: DiskSpec): Refusal | undefined {
   const { name } = record;
   if (record.forgets)
     return refusal("disk.of_disposable", `“${name}” is disposable: its disks vanish with it.`, `Keep it first: mimic keep ${name}`);

@@ -1,7 +1,7 @@
 // A machine for once: from the pool in a moment, else raised from the template's memory, else switched on. The first
 // wish for a system makes the template that all later ones go on from.
 import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
-import { findByName, type JobView, type MachineRecord, type MachineView, type Name, newest, type TemplateRecord } from "@mimic/model";
+import { findByName, isPc, type JobView, type MachineRecord, type MachineView, type Name, newest, type TemplateRecord } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
 import { ensureImage, findSystem } from "../images/acquire.ts";
 import type { JobResult } from "../jobs/job-board.ts";
@@ -10,6 +10,7 @@ import { adoptNew, fillDraft, newActor, publish } from "../machines/create-machi
 import { decideStart } from "../machines/decide-start.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { bringUp } from "../machines/power-verbs.ts";
+import { keepTrial } from "../machines/try-out.ts";
 import { machineView } from "../machines/view.ts";
 import { writeSeeds } from "../machines/write-seeds.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
@@ -167,7 +168,8 @@ async function templateOfSystem(context: Context, wanted: string, work: LongWork
   const digest = await ensureImage(context, system, work);
   if (isRefusal(digest)) return digest;
   const known = [...context.templates.values()].find((one) => one.automatic?.image === digest && one.system === system.id);
-  if (known && (await whyNotInstant(context, newest(known), work)) === undefined) return known;
+  // Of another processor only the disks are kept, so there is nothing that could become better.
+  if (known && (!isPc(newest(known).hardware) || (await whyNotInstant(context, newest(known), work)) === undefined)) return known;
   const image = ports.images.get(digest);
   const composed = compose({ wish: { name: system.id }, system, image, newDiskId: () => ports.ids.make("dsk") });
   if (isRefusal(composed)) return composed;
@@ -203,9 +205,11 @@ async function makeSystemTemplate(
   await publish(context, record, work, (draft) => fillDraft(context, draft, record, composed, work));
   const actor = newActor(context, record);
   try {
-    work.report({ words: `Switching “${system.name}” on for the first time; later ones begin where it is then` });
-    const up = await bringUp(actor, "usable", work);
-    if (isRefusal(up)) return up;
+    if (isPc(record.hardware)) {
+      work.report({ words: `Switching “${system.name}” on for the first time; later ones begin where it is then` });
+      const up = await bringUp(actor, "usable", work);
+      if (isRefusal(up)) return up;
+    }
     const making = {
       name,
       known,
@@ -257,8 +261,12 @@ export async function keepDisposable(
   const name = input.name === undefined ? record.name : freeName(context, input.name);
   if (isRefusal(name)) return name;
   await actor.occupy("it is being kept", async () => {
+    await keepTrial(context, record, { signal: AbortSignal.timeout(60_000) });
     const disks = await keepDisks(context, actor);
-    await actor.change({ ...actor.record, name, forgets: undefined, hardware: { ...actor.record.hardware, disks: [...disks] } }, "kept");
+    await actor.change(
+      { ...actor.record, name, forgets: undefined, tries: undefined, hardware: { ...actor.record.hardware, disks: [...disks] } },
+      "kept",
+    );
     if (running === undefined)
       for (const disk of record.hardware.disks)
         if (!disk.keeps && !disk.readOnly) await context.ports.machines.forgetFile(record, disk.head ?? disk.id);

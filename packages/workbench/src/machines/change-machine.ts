@@ -42,6 +42,8 @@ async function changeAlone(
       `“${actor.record.name}” is just ${power === "starting" ? "being switched on" : "shutting down"}; its hardware can be changed in a moment.`,
       "Wait until it runs or is off, then try again.",
     );
+  if (wish.growDisk && !actor.running && actor.heldBy !== undefined)
+    return refusal("machine.busy", `“${actor.record.name}” is busy: ${actor.heldBy}.`, "Grow its disk when that is done.");
   let record = actor.record;
   const what: string[] = [];
   if (wish.name !== undefined && wish.name !== record.name) {

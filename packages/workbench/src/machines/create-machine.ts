@@ -139,6 +139,7 @@ export function newActor(context: Context, record: MachineRecord, last?: Constru
       log,
       events: context.events,
       diskFreeBytes: async () => (await survey.survey()).diskFreeBytes,
+      triedBy: (id) => [...context.actors.values()].find((one) => one.record.tries === id)?.record.name,
       plugIn: (actor, nics) => plugIn(context, actor, nics),
       ...powerHooks(context),
     },

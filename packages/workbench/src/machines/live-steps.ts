@@ -43,6 +43,13 @@ export async function carryOut(context: Context, actor: MachineActor, step: Live
       await withAgent(running, (agent, soon) => agent.useNewMemory(soon));
       await live.setMemory(step.memoryMiB, { ...options, report });
       return `The guest has ${step.memoryMiB} MiB now.`;
+    case "setDisplaySize": {
+      const { width, height } = await live.setDisplaySize(step.size, options);
+      const has = `${width} × ${height}`;
+      return width === step.size.width && height === step.size.height
+        ? `The guest follows: its screen is ${has} now.`
+        : `The guest was told, and its screen stays at ${has}: its system has no driver that follows, or its text console has no room for more.`;
+    }
     case "limitCpu":
       await live.limitCpu(step.percent, options);
       return undefined;

@@ -37,6 +37,8 @@ export interface ActorNeeds {
   readonly log: Log;
   diskFreeBytes(): Promise<number>;
   /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
+  /** The name of a trial that reads this machine's disks now. */
+  triedBy(machineId: string): string | undefined;
   plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
   /** What this start is to be beside the record: where it goes on from, keys of its disks. May change the record first. */
   beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
@@ -54,6 +56,8 @@ export interface ActorNeeds {
 
 type Request = Extract<PowerInput, { kind: "start" | "stop" | "kill" | "pause" | "resume" | "reset" }>;
 export type PowerAnswer = { readonly kind: "accepted" } | { readonly kind: "already" } | Refusal;
+
+const BUSY_HINT = "Wait until that is done (mimic jobs), or end the trial.";
 
 export class MachineActor {
   record: MachineRecord;
@@ -88,11 +92,18 @@ export class MachineActor {
     this.#load = new LoadRecorder(needs.clock);
   }
 
+  /** Why nothing may write to its disks now, in words: work on them, or a trial that reads them. */
+  get heldBy(): string | undefined {
+    if (this.busy !== undefined) return this.busy;
+    const trial = this.#needs.triedBy(this.record.id);
+    return trial === undefined ? undefined : `“${trial}” tries its disks on other hardware`;
+  }
+
   /** Passes a request through the policy. “accepted” means under way: wait with `until`. */
   ask(request: Request, report: ReportProgress = () => {}): PowerAnswer {
     if (request.kind === "start") this.#bootReport = report;
-    if (request.kind === "start" && this.busy !== undefined)
-      return refusal("machine.busy", `“${this.record.name}” is busy: ${this.busy}.`, "Wait until that is done: mimic jobs");
+    if (request.kind === "start" && this.heldBy !== undefined)
+      return refusal("machine.busy", `“${this.record.name}” is busy: ${this.heldBy}.`, BUSY_HINT);
     const step = stepPower(this.state, request, this.record.name);
     if (step.refused) return step.refused;
     if (step.already) return { kind: "already" };
@@ -151,8 +162,8 @@ export class MachineActor {
    * changes the record only at its end, itself in its turn, so other changes need not wait for it.
    */
   async occupy<T>(words: string, work: () => Promise<T>, options: { readonly apart?: boolean } = {}): Promise<T> {
-    if (this.busy !== undefined)
-      throw new MimicError("machine.busy", `“${this.record.name}” is busy: ${this.busy}.`, { hint: "Wait until that is done: mimic jobs" });
+    if (this.heldBy !== undefined)
+      throw new MimicError("machine.busy", `“${this.record.name}” is busy: ${this.heldBy}.`, { hint: BUSY_HINT });
     this.busy = words;
     try {
       await this.#needs.makeWay(this);

@@ -13,6 +13,7 @@ import {
   misfit,
   type UsbDevice,
   WHOLE_PARTS,
+  type WholePart,
   whenCanChange,
   withPlaces,
 } from "@mimic/model";
@@ -29,7 +30,8 @@ export type LiveStep =
   | { readonly do: "unplugUsb"; readonly id: string }
   | { readonly do: "setCpus"; readonly count: number }
   | { readonly do: "setMemory"; readonly memoryMiB: number }
-  | { readonly do: "limitCpu"; readonly percent: number };
+  | { readonly do: "limitCpu"; readonly percent: number }
+  | { readonly do: "setDisplaySize"; readonly size: HardwareSpec["displaySize"] };
 
 export interface PlannedChange {
   /** “disk of 10 GiB” */
@@ -87,9 +89,7 @@ class Planner {
       this.hardware = { ...this.hardware, machineType: undefined };
     for (const part of WHOLE_PARTS) {
       if (wish[part] === undefined) continue;
-      const step: LiveStep | undefined =
-        part === "cpuLimitPercent" ? { do: "limitCpu", percent: this.hardware.cpuLimitPercent } : undefined;
-      const refused = this.#note(PART_WORDS[part] ?? part, { part }, step);
+      const refused = this.#note(PART_WORDS[part] ?? part, { part }, this.#stepOf(part));
       if (refused) return refused;
     }
     if (wish.cpus !== undefined) {
@@ -104,6 +104,13 @@ class Planner {
       const to = wish.memoryMiB;
       return this.#note(`memory of ${to} MiB`, { part: "memoryMiB", to }, { do: "setMemory", memoryMiB: to });
     }
+    return undefined;
+  }
+
+  /** Undefined where there is nothing to do but to write it down. */
+  #stepOf(part: WholePart): LiveStep | undefined {
+    if (part === "cpuLimitPercent") return { do: "limitCpu", percent: this.hardware.cpuLimitPercent };
+    if (part === "displaySize") return { do: "setDisplaySize", size: this.hardware.displaySize };
     return undefined;
   }
 

@@ -94,6 +94,10 @@ async function doStep(context: Context, actor: MachineActor, step: TimetableStep
       return await change({ addUsb: { kind: step.kind } });
     case "remove usb":
       return await withOne(actor, "usb", step.device, (id) => change({ removeUsb: id }));
+    case "screen size": {
+      const [width = 0, height = 0] = step.to.split(/[x×]/).map(Number);
+      return await change({ hardware: { displaySize: { width, height } } });
+    }
     case "insert":
       return await changeMedium(context, { machine, slot: step.drive, image: step.image });
     case "eject":

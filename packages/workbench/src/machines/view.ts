@@ -40,6 +40,7 @@ export async function machineView(context: Context, actor: MachineActor): Promis
     origin: record.origin,
     madeFrom: madeFrom(context, record),
     forgets: record.forgets,
+    tries: record.tries,
     asleep: record.asleep === undefined ? undefined : true,
   };
 }

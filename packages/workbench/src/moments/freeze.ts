@@ -30,11 +30,16 @@ export interface ReadyFreeze {
   undo(): Promise<void>;
 }
 
+export interface Freezing extends Waiting {
+  /** By disk: the layer that its file is named as already (`share`); other disks are left alone. */
+  readonly given?: ReadonlyMap<string, LayerRef>;
+}
+
 /** `act` makes a running QEMU write to the fresh layers; when it throws, everything is as before. Only for a machine that is `occupy`d. */
 export async function freezeDisks<T>(
   context: Context,
   actor: MachineActor,
-  options: Waiting,
+  options: Freezing,
   act: (layers: readonly NewLayer[]) => Promise<T>,
 ): Promise<Frozen<T>> {
   const ready = await readyFreeze(context, actor, options);
@@ -50,21 +55,22 @@ export async function freezeDisks<T>(
 }
 
 /** Either `commit` or `undo` must follow. On a throw everything is as before. Only for a machine that is `occupy`d. */
-export async function readyFreeze(context: Context, actor: MachineActor, options: Waiting): Promise<ReadyFreeze> {
+export async function readyFreeze(context: Context, actor: MachineActor, options: Freezing): Promise<ReadyFreeze> {
   const { ports } = context;
   const before = actor.record;
-  const steps = await planSteps(context, actor);
+  const { given } = options;
+  const steps = await planSteps(context, actor, given);
   const after = withDisks(before, steps);
   const path = (record: MachineRecord, disk: DiskSpec): string => ports.machines.filePath(record, disk.head ?? disk.id, disk.format);
   const removeFresh = async (): Promise<void> => {
     for (const { fresh, layer } of steps) {
       await ports.machines.forgetFile(before, fresh.head ?? "");
-      await ports.layers.remove(layer);
+      if (!given) await ports.layers.remove(layer);
     }
   };
   try {
     for (const { disk, layer, fresh } of steps) {
-      await ports.layers.freeze(path(before, disk), layer);
+      await (given ? ports.layers.settle(layer) : ports.layers.freeze(path(before, disk), layer));
       const under = { path: ports.layers.path(layer), format: layer.format };
       await ports.diskTool.createOverlay(path(after, fresh), under, disk.sizeBytes, options);
     }
@@ -106,13 +112,17 @@ async function writesToFresh({ running }: MachineActor, steps: readonly Step[]):
 const isTop = (head: string | undefined, top: string | undefined): boolean => top !== undefined && head?.endsWith(top) === true;
 
 /** A machine that is off and wrote nothing since its last layer needs no new one. */
-async function planSteps(context: Context, actor: MachineActor): Promise<readonly Step[]> {
+async function planSteps(
+  context: Context,
+  actor: MachineActor,
+  given: ReadonlyMap<string, LayerRef> | undefined,
+): Promise<readonly Step[]> {
   const { ports } = context;
   const steps: Step[] = [];
   for (const disk of actor.record.hardware.disks) {
-    if (disk.readOnly) continue;
-    if (actor.running === undefined && (await isUntouched(ports, actor.record, disk))) continue;
-    const layer: LayerRef = { id: ports.ids.make("lay"), format: disk.format };
+    if (disk.readOnly || (given && !given.has(disk.id))) continue;
+    if (actor.running === undefined && !given && (await isUntouched(ports, actor.record, disk))) continue;
+    const layer: LayerRef = given?.get(disk.id) ?? { id: ports.ids.make("lay"), format: disk.format };
     const fresh: DiskSpec = { ...disk, format: "qcow2", head: ports.ids.make("lay"), layers: [layer, ...(disk.layers ?? [])] };
     steps.push({ disk, layer, fresh });
   }

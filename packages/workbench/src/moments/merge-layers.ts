@@ -109,8 +109,8 @@ async function chainsOf(context: Context): Promise<readonly Chain[]> {
 }
 
 /** Something works on it, it is in between, it sleeps, it forgets, or it stands still (then QEMU gives no file back). */
-const isFixed = ({ record, busy, state }: MachineActor): boolean =>
-  busy !== undefined ||
+const isFixed = ({ record, heldBy, state }: MachineActor): boolean =>
+  heldBy !== undefined ||
   record.asleep !== undefined ||
   record.forgets !== undefined ||
   !(state.power === "running" || state.power === "stopped" || state.power === "failed");

@@ -72,7 +72,7 @@ export class RoutineKeeper implements Routines {
     const { record } = actor;
     const refused = mayNotTake(actor, kind);
     if (refused) return await this.#skip(context, actor, refused.why);
-    if (actor.busy !== undefined) return await this.#skip(context, actor, `it is busy: ${actor.busy}`);
+    if (actor.heldBy !== undefined) return await this.#skip(context, actor, `it is busy: ${actor.heldBy}`);
     if (!(await hasChangedSince(context, actor)))
       return this.#note(record.id, { at: nowIso(context), why: "nothing on its disks has changed since the last moment" });
     const title = `Keep a ${kind} of “${record.name}”, as its routine says`;
@@ -125,7 +125,7 @@ export class RoutineKeeper implements Routines {
   /** What a person protected, named or noted is not Mimic's to clear away; nor is what is being worked on. */
   async #clearAway(context: Context, actor: MachineActor): Promise<void> {
     const { routine } = actor.record;
-    if (routine === undefined || actor.busy !== undefined) return;
+    if (routine === undefined || actor.heldBy !== undefined) return;
     try {
       const all = await context.ports.moments.load(actor.record.id);
       const own = all.filter(({ byRoutine, automatic, isProtected }) => byRoutine === true && automatic !== undefined && !isProtected);

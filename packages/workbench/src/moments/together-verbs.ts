@@ -51,7 +51,7 @@ function findAll(context: Context, machines: readonly string[]): readonly Machin
 
 const namesOf = (actors: readonly MachineActor[]): string => actors.map(({ record }) => `“${record.name}”`).join(", ");
 
-const notBusy = ({ busy, record }: MachineActor): Refusal | undefined =>
+const notBusy = ({ heldBy: busy, record }: MachineActor): Refusal | undefined =>
   busy === undefined ? undefined : refusal("machine.busy", `“${record.name}” is busy: ${busy}.`, "Wait until that is done: mimic jobs");
 
 /** One after the other in the order of their ids, so that two such works never wait for each other in a circle. */

@@ -141,6 +141,8 @@ export interface RunningMachine {
   press(chords: readonly (readonly string[])[], options: Waiting): Promise<void>;
   /** US layout. Throws `input.unknown_key` for characters that have no key, before anything is typed. */
   type(text: string, options: Waiting): Promise<void>;
+  /** Moves its mouse and presses its buttons, as seen by systems that know no tablet. */
+  point(move: PointerMove, options: Waiting): Promise<void>;
   /** Adds a network card; its socket listens once “now” is answered, and `run.hardware` has it. “nextStart” = this board cannot while it runs. */
   plugNic(nic: NicSpec, options: Waiting): Promise<"now" | "nextStart">;
   /** Takes it out once the guest has let go. Throws `nic.cannot_unplug`; what is not there is out already. */
@@ -167,6 +169,17 @@ export interface RunningMachine {
   /** Per disk: the name of the layer that it writes to now; undefined = the file it was started with. */
   topLayers(options: Waiting): Promise<Readonly<Record<string, string | undefined>>>;
   release(): Promise<void>;
+}
+
+/** What a mouse did since the last word of it. */
+export interface PointerMove {
+  /** Counts of the mouse, to the right and downwards. */
+  readonly dx: number;
+  readonly dy: number;
+  /** Held now: 1 = left, 2 = right, 4 = middle; undefined = as before. */
+  readonly buttons?: number | undefined;
+  /** Notches of the wheel, downwards. */
+  readonly wheel: number;
 }
 
 export interface SaveWish {

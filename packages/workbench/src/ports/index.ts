@@ -1,5 +1,6 @@
 export type * from "./guest-agent.ts";
 export type * from "./host-survey.ts";
+export type * from "./host-usb.ts";
 export type * from "./hypervisor.ts";
 export type * from "./images.ts";
 export type * from "./lan-bridges.ts";

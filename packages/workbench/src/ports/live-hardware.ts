@@ -32,7 +32,14 @@ export interface LiveMove {
   readonly atReady: () => Promise<void>;
 }
 
-/** Throws `hardware.no_socket`, `hardware.no_handover`, `hardware.guest_keeps`, `hardware.guest_slow`, and what QEMU refuses (`qmp.refused`). */
+export interface LentUsb {
+  /** Its place at this computer: “1-2.3”. */
+  readonly socket: string;
+  /** Its device file, which Mimic opens and hands over. */
+  readonly file: string;
+}
+
+/** Throws `hardware.no_socket`, `hardware.no_handover`, `usb.*`, `display.*`, `hardware.guest_keeps`, `hardware.guest_slow`, and what QEMU refuses (`qmp.refused`). */
 export interface LiveHardware {
   /** `chain`: its own file, then the images under it. Half of a failed one is taken away again. */
   plugDisk(disk: DiskSpec, chain: DiskChain, options: Waiting): Promise<void>;
@@ -50,6 +57,16 @@ export interface LiveHardware {
   limitDisk(diskId: string, limits: DiskLimits, options: Waiting): Promise<void>;
   plugUsb(device: UsbDevice, options: Waiting): Promise<void>;
   unplugUsb(deviceId: string, options: Waiting): Promise<void>;
+  /** Hands a device of this computer to the guest, until it is taken back or the machine ends. Throws `usb.not_lent` with the reason. */
+  lendUsb(device: LentUsb, options: Waiting): Promise<void>;
+  takeBackUsb(socket: string, options: Waiting): Promise<void>;
+  /** The sockets of this computer whose devices it has now. */
+  lentUsb(options: Waiting): Promise<readonly string[]>;
+  /** Tells its monitor; answers what the guest's screen is then, whether it followed or not. Throws `display.fixed_size`. */
+  setDisplaySize(
+    size: { readonly width: number; readonly height: number },
+    options: Waiting,
+  ): Promise<{ readonly width: number; readonly height: number }>;
   /** Puts in what is missing; brings into use, or out of it, through the agent when that answers. Answers how many the guest uses. */
   setCpus(count: number, options: Waiting): Promise<number>;
   /**

@@ -6,6 +6,9 @@ export interface LayerStore {
   path(layer: LayerRef): string;
   /** Gives the file of a disk a second name among the layers: whichever name is removed, the bytes stay. */
   freeze(file: string, layer: LayerRef): Promise<void>;
+  /** A second name only: whoever asks sees to it that nobody writes to the file meanwhile. `settle` makes a layer of it for good. */
+  share(file: string, layer: LayerRef): Promise<void>;
+  settle(layer: LayerRef): Promise<void>;
   remove(layer: LayerRef): Promise<void>;
   list(): Promise<readonly LayerRef[]>;
   usage(layer: LayerRef): Promise<number>;

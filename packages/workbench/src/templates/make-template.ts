@@ -4,6 +4,7 @@ import { isRefusal, type LongWork, messageOf, type Refusal, refusal } from "@mim
 import {
   type Generation,
   type HardwareSpec,
+  isPc,
   type JobView,
   type Name,
   newest,
@@ -145,7 +146,9 @@ async function keepMachine(context: Context, actor: MachineActor, disksOnly: boo
 }
 
 /** A copy whose random numbers cannot be made its own must not go on from memory: so the agent has to answer. */
-async function whyDisksOnly({ running }: MachineActor, disksOnly: boolean, work: LongWork): Promise<string | undefined> {
+async function whyDisksOnly({ running, record }: MachineActor, disksOnly: boolean, work: LongWork): Promise<string | undefined> {
+  // The program that gives a copy its own is machine code of the PC.
+  if (!isPc(record.hardware)) return "a copy that goes on from memory could not be given random numbers of its own on this processor";
   if (running === undefined) return "it was made of a machine that was off";
   if (disksOnly) return "only its disks were wanted";
   if (running.agent === undefined)

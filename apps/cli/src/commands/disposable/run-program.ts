@@ -1,5 +1,5 @@
 // `mimic run --arch arm64 ./program`: one program for another processor, on this computer, by QEMU's user-mode
-// emulation. It is somebody's program, so it runs in a cage of its own: no network, no files but the system's own and the
+// emulation, or in a small machine where that is not (run-in-machine.ts). It is somebody's program, so it runs in a cage of its own: no network, no files but the system's own and the
 // folder that it stands in, and that one only for reading unless it is said otherwise.
 import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
@@ -31,7 +31,22 @@ export async function runProgram(context: Context, given: Given, words: readonly
     });
   const program = { architecture, file: realpathSync(file), args, env: given.texts("env"), mayWrite: given.flag("write") };
   const path = context.io.env["PATH"] ?? "/usr/bin:/bin";
-  return await runCaged(context, given, cageOf(program, { bwrap: find("bwrap", path), emulator: emulatorOf(architecture, path) }));
+  const tools = { bwrap: find("bwrap", path), emulator: emulatorOf(architecture, path) };
+  const because = whyNotHere(architecture, given, tools);
+  if (because !== undefined) return await (await import("./run-in-machine.ts")).runInMachine(context, given, program, because);
+  return await runCaged(context, given, cageOf(program, tools));
+}
+
+interface Tools {
+  readonly bwrap: string | undefined;
+  readonly emulator: string | undefined;
+}
+
+function whyNotHere(architecture: Architecture, given: Given, { bwrap, emulator }: Tools): string | undefined {
+  if (given.flag("inMachine")) return "";
+  if (emulator === undefined) return `QEMU’s emulation of single programs (${ARCHITECTURES[architecture].words}) is not installed here.`;
+  if (bwrap === undefined) return "bubblewrap is not installed, so there is no cage on this computer to run it in.";
+  return undefined;
 }
 
 function emulatorOf(architecture: Architecture, path: string): string | undefined {
@@ -41,30 +56,19 @@ function emulatorOf(architecture: Architecture, path: string): string | undefine
   return find(`qemu-${user}-static`, path) ?? find(`qemu-${user}`, path);
 }
 
-/** The whole command line. Throws `run.no_emulator`, `run.no_cage`. */
-export function cageOf(
-  program: ForeignProgram,
-  tools: { readonly bwrap: string | undefined; readonly emulator: string | undefined },
-): string[] {
-  const { words, user } = ARCHITECTURES[program.architecture];
-  if (tools.emulator === undefined)
-    throw new UsageError("run.no_emulator", `QEMU’s emulation of single programs (${words}) is not installed here.`, {
-      hint: "On Debian and Ubuntu: apt install qemu-user-static. Or run it in a machine of that kind: mimic run --os debian-12-arm64 --in ./program -- /tmp/program",
-    });
-  if (tools.bwrap === undefined)
-    throw new UsageError("run.no_cage", "bubblewrap is not installed, so there is no cage to run the program in.", {
-      hint: "Install it (bubblewrap), or run the program in a machine: mimic run OS --in ./program -- /tmp/program",
-    });
+/** The whole command line; both tools must be there. */
+export function cageOf(program: ForeignProgram, { bwrap = "bwrap", emulator = "" }: Tools): string[] {
+  const { user } = ARCHITECTURES[program.architecture];
   const libraries = `/usr/${SYSROOTS[user] ?? `${user}-linux-gnu`}`;
   return [
-    ...[tools.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
+    ...[bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
     ...systemFolders(),
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
     ...[program.mayWrite ? "--bind" : "--ro-bind", dirname(program.file), "/program", "--chdir", "/program"],
     ...["--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp"],
     ...program.env.flatMap((pair) => ["--setenv", pair.slice(0, Math.max(0, pair.indexOf("="))), pair.slice(pair.indexOf("=") + 1)]),
     "--",
-    ...(tools.emulator === "" ? [] : [tools.emulator, ...(existsSync(libraries) ? ["-L", libraries] : [])]),
+    ...(emulator === "" ? [] : [emulator, ...(existsSync(libraries) ? ["-L", libraries] : [])]),
     `/program/${basename(program.file)}`,
     ...program.args,
   ];

@@ -26,10 +26,12 @@ export const command: CommandSpec = {
   options: [
     {
       flags: "--arch <processor>",
-      about: "run a program of this computer that is made for another processor (arm64, riscv64 …), in a cage, without a machine",
+      about:
+        "run a program of this computer that is made for another processor (arm64, riscv64 …), in a cage, without a machine where that can be",
       completes: ["arm64", "arm", "riscv64", "ppc64le", "s390x", "i386"],
     },
     { flags: "--write", about: "with --arch: the program may write into its own folder" },
+    { flags: "--in-machine", about: "with --arch: in a small machine of that kind, with a kernel of its own" },
     { flags: "--os <system>", about: "the same, before the command", completes: "system" },
     {
       flags: "--in <file[:/path]>",

@@ -34,13 +34,13 @@ export const command: CommandSpec = {
     { flags: "--remove-disk <id>", about: "take a disk out (mimic show); its file is kept in the machine's trash", completes: "nothing" },
     { flags: "--grow-disk <id=size>", about: "make a disk larger", completes: "nothing" },
     { flags: "--bus <bus>", about: "how all its disks are plugged in: virtio, scsi, sata, ide, nvme, usb", completes: BUSES },
-    { flags: "--try", about: "on a copy first: makes one, changes that and starts it; the machine stays as it is" },
+    { flags: "--try", about: "first in a machine for once, over the same disks; what it writes goes when it stops" },
     { flags: "--add-drive <kind>", about: "one more drive: cd or floppy", completes: ["cd", "floppy"] },
   ],
   examples: [
     { line: "mimic set hello", does: "what it has, and what can be changed when" },
     { line: "mimic set hello --memory 2G --cpus 2", does: "more memory and a second processor" },
-    { line: "mimic set hello --board i440fx --bus ide --try", does: "would it start in a PC of the nineties? Tried on a copy" },
+    { line: "mimic set hello --board i440fx --bus ide --try", does: "would it start in a PC of the nineties? Its disk stays as it is" },
     { line: "mimic set hello --note 'for the course'", does: "a note to yourself" },
   ],
   run: async (context, given) => {

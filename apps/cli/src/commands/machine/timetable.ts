@@ -16,7 +16,7 @@ export const command: CommandSpec = {
   group: "Machines",
   summary: "Change a running machine at given times",
   about:
-    "The file is a list in YAML or JSON: “- at: 10s” and below it “do: pull cable”. Other steps: plug cable, memory (to: half), cores, limit cores, slow disk (speed: 1M), free disk, add disk, remove disk, grow disk, add usb, remove usb, insert, eject, type, press power, reset, pause, resume, kill. Of each step it is said whether it was done live, waits for the next start, or is impossible.",
+    "The file is a list in YAML or JSON: “- at: 10s” and below it “do: pull cable”. Other steps: plug cable, memory (to: half), cores, limit cores, slow disk (speed: 1M), free disk, add disk, remove disk, grow disk, add usb, remove usb, screen size (to: 1024x768), insert, eject, type, press power, reset, pause, resume, kill. Of each step it is said whether it was done live, waits for the next start, or is impossible.",
   args: [MACHINE, { name: "file", about: "the timetable", completes: "file" }],
   options: [{ flags: "--no-wait", about: "begin it and return at once" }],
   examples: [{ line: "mimic timetable hello bad-day.yaml", does: "cable out, memory halved, a slow disk: each at its second" }],

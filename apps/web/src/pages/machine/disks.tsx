@@ -14,6 +14,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { GrowForm, LimitForm, limitWords } from "./disk-forms.tsx";
+import { HostUsb } from "./host-usb.tsx";
 import { Usb } from "./usb.tsx";
 
 export function Disks({ machine }: { machine: MachineView }) {
@@ -60,6 +61,7 @@ export function Disks({ machine }: { machine: MachineView }) {
         </ul>
       </section>
       <Usb machine={machine} />
+      <HostUsb machine={machine} />
       <AddDisk machine={machine} opened={adding} onClose={() => setAdding(false)} />
     </div>
   );

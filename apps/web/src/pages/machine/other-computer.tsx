@@ -1,5 +1,5 @@
 // “Same disk, other computer”: board, firmware, bus and processor of a machine that is off, with what its system may
-// notice, and a trial on a copy first.
+// notice, and a trial first: its disks in a machine for once, which vanishes when it stops.
 import { Button, NativeSelect } from "@mantine/core";
 import type { DiskBus, HardwareSpec, MachineView } from "@mimic/model";
 import { whenCanChange } from "@mimic/model";
@@ -93,7 +93,7 @@ export function OtherComputer({ machine }: { machine: MachineView }) {
         ) : null}
         <div className="row end">
           <Button disabled={same || machine.runs !== undefined} loading={attempt.isPending} onClick={() => attempt.mutate(undefined)}>
-            Try on a copy
+            Try it first
           </Button>
           <Button type="submit" variant="filled" disabled={same || never !== undefined} loading={change.isPending}>
             Change it

@@ -16,14 +16,17 @@ interface Options {
   readonly on: boolean;
   readonly viewOnly: boolean;
   readonly fit: boolean;
+  /** The machine's screen takes the size of its place here. */
+  readonly follow: boolean;
 }
 
-export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machine, name, on, viewOnly, fit }: Options) {
+export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machine, name, on, viewOnly, fit, follow }: Options) {
   const [state, setState] = useState<ScreenState>({ state: "connecting" });
   const [round, setRound] = useState(0);
   const failures = useRef(0);
   const viewer = useRef<RFB>(undefined);
   const fitNow = useRef(fit);
+  const followNow = useRef(follow);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks for a new connection
   useEffect(() => {
     const target = place.current;
@@ -47,6 +50,7 @@ export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machi
       rfb.background = "transparent";
       rfb.viewOnly = viewOnly;
       rfb.scaleViewport = fitNow.current;
+      rfb.resizeSession = followNow.current;
       rfb.addEventListener("connect", () => {
         failures.current = 0;
         setState({ state: "connected" });
@@ -71,10 +75,15 @@ export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machi
     fitNow.current = fit;
     if (viewer.current) viewer.current.scaleViewport = fit;
   }, [fit]);
+  useEffect(() => {
+    followNow.current = follow;
+    if (viewer.current) viewer.current.resizeSession = follow;
+  }, [follow]);
   const again = useCallback(() => {
     failures.current = 0;
     setRound((n) => n + 1);
   }, []);
   const focus = useCallback(() => viewer.current?.focus({ preventScroll: true }), []);
-  return { state, again, focus };
+  const sendKey = useCallback((keysym: number, code: string, down: boolean) => viewer.current?.sendKey(keysym, code, down), []);
+  return { state, again, focus, sendKey };
 }

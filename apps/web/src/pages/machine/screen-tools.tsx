@@ -1,21 +1,25 @@
 // What one can do with a screen: size, full screen, keys, typing a text, a picture of it, watching only, sound.
 import { ActionIcon, Button, Menu, Slider, Textarea, Tooltip } from "@mantine/core";
 import { rawRoutes } from "@mimic/api/routes";
-import type { MachineView } from "@mimic/model";
+import { type MachineView, whenCanChange } from "@mimic/model";
 import {
+  IconArrowsDiagonal,
   IconAspectRatio,
   IconCamera,
   IconClipboardText,
+  IconDeviceGamepad2,
   IconEye,
   IconEyeOff,
   IconKeyboard,
   IconMaximize,
+  IconMouse,
   IconVolume,
   IconVolumeOff,
 } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api, apiBlob } from "../../api.ts";
+import { factsOf } from "../../changes.ts";
 import { openSound, type Sound } from "../../live/sound.ts";
 import { say, showProblem } from "../../notices.ts";
 import { CommandLine } from "../../ui/command.tsx";
@@ -31,6 +35,11 @@ interface Props {
   readonly setViewOnly: (yes: boolean) => void;
   readonly fit: boolean;
   readonly setFit: (yes: boolean) => void;
+  readonly follow: boolean;
+  readonly setFollow: (yes: boolean) => void;
+  readonly pad: boolean;
+  readonly setPad: (yes: boolean) => void;
+  readonly catchPointer: () => void;
   /** Puts the focus back into the picture. */
   readonly back: () => void;
 }
@@ -62,7 +71,7 @@ function Tool({ words, icon, pressed, onPress, ref, ...rest }: ToolProps) {
   );
 }
 
-export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, setFit, back }: Props) {
+export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, setFit, back, ...more }: Props) {
   const [typing, setTyping] = useState(false);
   const press = useVerb((keys: readonly string[]) => api.machines.press({ machine: machine.id, keys: [...keys] }), { after: back });
   const picture = async () => {
@@ -91,6 +100,14 @@ export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, s
         pressed={!fit}
         onPress={() => setFit(!fit)}
       />
+      {canFollow(machine) ? (
+        <Tool
+          words={more.follow ? "Keep the machine’s own size" : "Let the machine’s screen follow this window"}
+          icon={<IconArrowsDiagonal size={20} aria-hidden="true" />}
+          pressed={more.follow}
+          onPress={() => more.setFollow(!more.follow)}
+        />
+      ) : null}
       <Tool words="Full screen" icon={<IconMaximize size={20} aria-hidden="true" />} onPress={full} />
       <Menu width={220} withinPortal={false} returnFocus={false}>
         <Menu.Target>
@@ -106,6 +123,13 @@ export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, s
           ))}
         </Menu.Dropdown>
       </Menu>
+      <Tool words="Catch the mouse (Esc gives it back)" icon={<IconMouse size={20} aria-hidden="true" />} onPress={more.catchPointer} />
+      <Tool
+        words={more.pad ? "Put the gamepad away" : "Use a gamepad: it presses keys"}
+        icon={<IconDeviceGamepad2 size={20} aria-hidden="true" />}
+        pressed={more.pad}
+        onPress={() => (more.setPad(!more.pad), back())}
+      />
       <Tool words="Type a text (paste)" icon={<IconClipboardText size={20} aria-hidden="true" />} onPress={() => setTyping(true)} />
       <Tool words="Save a picture of it" icon={<IconCamera size={20} aria-hidden="true" />} onPress={() => void picture()} />
       <Tool
@@ -119,6 +143,10 @@ export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, s
     </div>
   );
 }
+
+/** The one table knows which card can tell its guest. */
+const canFollow = (machine: MachineView): boolean =>
+  machine.runs !== undefined && whenCanChange({ part: "displaySize" }, factsOf(machine)).when === "now";
 
 const MOST_TYPED = 10_000;
 

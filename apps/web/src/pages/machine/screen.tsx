@@ -5,12 +5,14 @@ import { type MachineView, may } from "@mimic/model";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { usePower } from "../../actions.ts";
 import { shownName, systemsQuery } from "../../queries.ts";
 import { Picture } from "../../ui/pictures.tsx";
 import { PowerState } from "../../ui/state.tsx";
+import { PAD_WORDS, watchGamepads } from "./gamepad.ts";
 import { isLeaveKey } from "./keys.ts";
+import { usePointerLock } from "./pointer-lock.ts";
 import { useScreen } from "./screen-connection.ts";
 import { ScreenTools } from "./screen-tools.tsx";
 
@@ -35,7 +37,16 @@ function LiveScreen({ machine }: { machine: MachineView }) {
   const [viewOnly, setViewOnly] = useState(false);
   const [fit, setFit] = useState(true);
   const name = shownName(machine.name);
-  const { state, again, focus } = useScreen(place, { machine: machine.id, name, on: true, viewOnly, fit });
+  const [follow, setFollow] = useState(false);
+  const [pad, setPad] = useState(false);
+  const { state, again, focus, sendKey } = useScreen(place, { machine: machine.id, name, on: true, viewOnly, fit, follow });
+  const catcher = useRef<HTMLDivElement>(null);
+  const pointer = usePointerLock(catcher, machine.id, viewOnly);
+  useEffect(() => {
+    if (!pad || viewOnly) return;
+    const pads = watchGamepads(({ key, down }) => sendKey(key.keysym, key.code, down));
+    return () => pads[Symbol.dispose]();
+  }, [pad, viewOnly, sendKey]);
   const leave = (event: React.KeyboardEvent) => {
     if (!isLeaveKey(event.nativeEvent)) return;
     event.preventDefault();
@@ -56,12 +67,21 @@ function LiveScreen({ machine }: { machine: MachineView }) {
           setViewOnly={setViewOnly}
           fit={fit}
           setFit={setFit}
+          follow={follow}
+          setFollow={setFollow}
+          pad={pad}
+          setPad={setPad}
+          catchPointer={() => {
+            focus();
+            void pointer.catchIt();
+          }}
           back={focus}
         />
       </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: only catches the key that leaves the screen, on its way down */}
       <div className="screen-place" data-fit={fit || undefined} onKeyDownCapture={leave}>
         <div ref={place} className="screen-canvas" />
+        <div ref={catcher} className="screen-catcher" aria-hidden="true" />
         {state.state === "connected" ? null : (
           <div className="screen-over">
             <p role="status">
@@ -74,7 +94,12 @@ function LiveScreen({ machine }: { machine: MachineView }) {
         )}
       </div>
       <p className="screen-hint quiet">
-        {viewOnly ? "View only: your keys and mouse do not reach it." : "Click into the picture to type; Ctrl ] gives the keyboard back."}
+        {viewOnly
+          ? "View only: your keys and mouse do not reach it."
+          : pointer.isCaught
+            ? "Your mouse moves in the machine alone; Esc gives it back."
+            : "Click into the picture to type; Ctrl ] gives the keyboard back."}
+        {pad && !viewOnly ? ` Gamepad: ${PAD_WORDS}.` : ""}
         {machine.power === "paused" ? ` Paused: ${plain(machine.because, 200)}.` : ""}
       </p>
     </div>

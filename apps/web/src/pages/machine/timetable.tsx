@@ -1,9 +1,12 @@
 // Changes at given times, written as YAML; each step's outcome is shown as it happens.
 import { Button, Textarea } from "@mantine/core";
-import type { MachineView } from "@mimic/model";
+import { plain } from "@mimic/base";
+import type { MachineView, TimetableOutcome } from "@mimic/model";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
+import { queryClient, timetableQuery } from "../../queries.ts";
 import type { Steps } from "./read-timetable.ts";
 
 const EXAMPLE = `- at: 10s
@@ -30,12 +33,16 @@ export function Timetable({ machine }: { machine: MachineView }) {
     const { readText } = await import("./read-timetable.ts");
     const read = readText(text);
     setWrong("wrong" in read ? read.wrong : undefined);
-    if ("steps" in read) run.mutate(read.steps);
+    if ("steps" in read) {
+      queryClient.setQueryData(timetableQuery(machine.id).queryKey, []);
+      run.mutate(read.steps);
+    }
   };
   const off = machine.runs === undefined;
   return (
     <section aria-labelledby="timetable">
       <h2 id="timetable">Timetable</h2>
+      <Told machine={machine} />
       <form
         className="dialog-form panel"
         onSubmit={(event) => {
@@ -67,5 +74,28 @@ export function Timetable({ machine }: { machine: MachineView }) {
         </div>
       </form>
     </section>
+  );
+}
+
+const OUTCOME: Readonly<Record<TimetableOutcome["when"], string>> = { live: "Done", later: "At its next start", impossible: "Impossible" };
+const COLOUR = { live: "now", later: "afterRestart", impossible: "never" } as const;
+
+/** Each step as it happens. */
+function Told({ machine }: { machine: MachineView }) {
+  const { data } = useQuery(timetableQuery(machine.id));
+  if (data.length === 0) return null;
+  return (
+    <ol className="told" aria-label="What became of each step" aria-live="polite">
+      {data.map(({ words, when, why }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: steps only ever come at the end
+        <li key={at}>
+          <span className="when" data-when={COLOUR[when]}>
+            {OUTCOME[when]}
+          </span>{" "}
+          {plain(words, 200)}
+          {why ? <span className="quiet row-why">{plain(why, 400)}</span> : null}
+        </li>
+      ))}
+    </ol>
   );
 }
