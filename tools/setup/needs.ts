@@ -300,6 +300,22 @@ export const needs: readonly Need[] = [
     programs: ["mke2fs"],
     packages: { apt: "e2fsprogs", dnf: "e2fsprogs", pacman: "e2fsprogs", zypper: "e2fsprogs", apk: "e2fsprogs", brew: "e2fsprogs" },
   },
+  {
+    what: "the maker of FAT",
+    why: "makes the file systems that Mimic's own reader is tested with",
+    for: "tests",
+    isVital: false,
+    programs: ["mkfs.vfat"],
+    packages: { apt: "dosfstools", dnf: "dosfstools", pacman: "dosfstools", zypper: "dosfstools", apk: "dosfstools", brew: "dosfstools" },
+  },
+  {
+    what: "mtools",
+    why: "writes files to FAT as others do",
+    for: "tests",
+    isVital: false,
+    programs: ["mcopy"],
+    packages: { apt: "mtools", dnf: "mtools", pacman: "mtools", zypper: "mtools", apk: "mtools", brew: "mtools" },
+  },
 ];
 
 function netTool(program: string, why: string, packages: Need["packages"]): Need[] {

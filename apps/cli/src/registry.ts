@@ -45,6 +45,7 @@ export const registry: Readonly<Record<string, Load>> = {
   checkpoint: () => import("./commands/moment/checkpoint.ts"),
   restore: () => import("./commands/moment/restore.ts"),
   "moments ls": () => import("./commands/moment/ls.ts"),
+  "moments diff": () => import("./commands/moment/diff.ts"),
   "moments routine": () => import("./commands/moment/routine.ts"),
   "moments set": () => import("./commands/moment/set.ts"),
   "moments rm": () => import("./commands/moment/rm.ts"),

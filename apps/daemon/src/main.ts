@@ -2,13 +2,13 @@
 // through QEMU, and answers at its doors. It may be killed at any moment: machines go on, and the next
 // daemon finds them again.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { IdMaker, MimicError, messageOf } from "@mimic/base";
 import { reseedProgram } from "@mimic/images";
-import { assembleApart, createImageSources, serveAssembly } from "@mimic/images/node";
-import { createQemu, environmentOf, SysfsUsb } from "@mimic/qemu/node";
+import { assembleApart, createImageSources, serveAssembly, serveComparison } from "@mimic/images/node";
+import { createQemu, type DiskReader, environmentOf, SysfsUsb } from "@mimic/qemu/node";
 import { directoriesFor, layoutOf } from "@mimic/store";
 import { openStore, readBootId } from "@mimic/store/node";
 import { createWorkbench } from "@mimic/workbench";
@@ -24,6 +24,8 @@ import { VERSION } from "./version.ts";
 const DEFAULT_PORT = 7717;
 /** With this word the same program is the daemon's helper: it puts one image together and ends. */
 const ASSEMBLE = "assemble";
+/** With this one it reads the file systems of two disks, in a cage, and ends. */
+const COMPARE = "compare";
 
 async function main(): Promise<void> {
   process.umask(0o077);
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     clock,
     random,
     environment: environmentOf(env),
+    reader: diskReader(root),
   });
   const sources = createImageSources({
     quarantine: () => store.images.quarantine(),
@@ -126,6 +129,12 @@ async function main(): Promise<void> {
   process.on("SIGHUP", () => {});
 }
 
+/** The built program, because its cage shows it that folder alone. */
+const diskReader = (root: string): DiskReader => ({
+  argv: [realpathSync(process.execPath), "--max-old-space-size=512", `${root}/.mimic/build/daemon/main.js`, COMPARE],
+  reads: [`${root}/.mimic/build/daemon`],
+});
+
 /** The launcher's mark on what it built; a newer one beside a running daemon means that it is out of date. */
 const readBuild = (root: string): Promise<string | undefined> =>
   readFile(`${root}/.mimic/build/daemon.hash`, "utf8").catch(() => undefined);
@@ -147,6 +156,7 @@ process.on("unhandledRejection", (error) => {
 });
 
 if (process.argv[2] === ASSEMBLE) serveAssembly(clock);
+else if (process.argv[2] === COMPARE) await serveComparison(process.argv[3]);
 else main().catch(failToStart);
 
 function failToStart(error: unknown): never {

@@ -68,6 +68,7 @@ export function machineCommands(machine: Pick<MachineView, "name" | "power">): M
     ...(power === "stopped" || power === "failed" ? [row("Start it", "start", name)] : []),
     ...(on ? [row("Shut it down", "stop", name), row("Restart it", "restart", name)] : []),
     ...(power === "running" ? [row("Pause it", "pause", name)] : []),
+    ...(on ? [row("Put it to sleep", "suspend", name)] : []),
     ...(power === "paused" ? [row("Let it go on", "resume", name)] : []),
     ...(on || power === "starting" || power === "stopping" ? [row("End it at once", "kill", name)] : []),
     ...(on

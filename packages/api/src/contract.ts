@@ -16,6 +16,7 @@ import {
   LanView,
   LoadSample,
   MachineView,
+  MomentComparison,
   MomentKind,
   MomentRoutineView,
   MomentView,
@@ -279,6 +280,13 @@ const moments = {
   remove: route(routes.moments.remove, mo, "Delete it, anywhere in the tree; the job, where there is one, gives its room back")
     .input(OfMoment)
     .output(z.object({ job: JobView.optional() })),
+  compare: route(
+    routes.moments.compare,
+    mo,
+    "What differs from another moment, or from the present of a machine that is off: file by file where the file system is known",
+  )
+    .input(z.strictObject({ machine, moment, with: moment.optional().describe("another moment; the present when left out") }))
+    .output(MomentComparison),
   routine: route(routes.moments.routine, mo, "How often Mimic keeps a moment by itself and how many stay; without rhythms: no longer")
     .input(z.strictObject({ machine, kind: MomentKind.optional(), rhythms: Rhythms }))
     .output(z.object({ routine: MomentRoutineView.optional() })),

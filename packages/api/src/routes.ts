@@ -93,6 +93,7 @@ export const routes = {
     restore: post("/machines/{machine}/moments/{moment}/restore"),
     change: patch("/machines/{machine}/moments/{moment}"),
     remove: del("/machines/{machine}/moments/{moment}"),
+    compare: post("/machines/{machine}/moments/{moment}/comparison"),
     routine: patch("/machines/{machine}/routine"),
     takeTogether: post("/moments"),
     restoreTogether: post("/machines/{machine}/moments/{moment}/restore-together"),

@@ -121,6 +121,7 @@ export const memoryDiskTool: DiskTool = {
   absorb: async () => {},
   rewrite: async () => {},
   grow: async () => {},
+  compare: async () => ({ writtenBytes: 0, volumes: [] }),
   usage: async () => 0,
   async isUntouched(path) {
     return (await this.usage(path)) === 0;

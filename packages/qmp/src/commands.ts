@@ -42,6 +42,7 @@ export interface CommandArguments extends HotplugArguments {
     readonly "node-name": string;
     readonly name: string;
     readonly writable: false;
+    readonly "allocation-depth"?: boolean;
   };
   netdev_add: {
     readonly type: "stream";

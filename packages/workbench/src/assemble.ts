@@ -19,6 +19,7 @@ import { runTimetable } from "./machines/run-timetable.ts";
 import * as trash from "./machines/trash-verbs.ts";
 import { tryOut } from "./machines/try-out.ts";
 import { afterAbsence } from "./moments/after-absence.ts";
+import { compareMoments } from "./moments/compare-moments.ts";
 import { letGoAfterAbsence } from "./moments/hold-still.ts";
 import { LayerWork } from "./moments/layer-work.ts";
 import { sweepLayers } from "./moments/layers.ts";
@@ -152,6 +153,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       restore: (input) => restoreMoment(context, input),
       change: (input) => moments.changeMoment(context, input),
       remove: (input) => moments.removeMoment(context, input),
+      compare: (input) => compareMoments(context, input),
       routine: (input) => changeRoutine(context, input),
       takeTogether: async (input) => takeTogether(context, input),
       restoreTogether: (input) => restoreTogether(context, input),

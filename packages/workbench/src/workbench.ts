@@ -19,6 +19,7 @@ import type {
   LanView,
   LoadSample,
   MachineView,
+  MomentComparison,
   MomentRoutineView,
   MomentView,
   StreamLagged,
@@ -157,6 +158,8 @@ export interface Workbench {
     restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
     change(input: MomentChange): Answer<MomentView>;
     remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined }>;
+    /** What differs from another moment, or from the present of a machine that is off. */
+    compare(input: OfMachine & { moment: string; with?: string | undefined }): Answer<MomentComparison>;
     /** How often moments are kept by Mimic itself; without rhythms: no longer. */
     routine(input: RoutineWish): Answer<{ routine?: MomentRoutineView }>;
     /** Of several machines at one moment: all of them or none. */

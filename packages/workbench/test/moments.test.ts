@@ -2,7 +2,7 @@
 // that hold still or do not, and after a daemon that was cut off.
 import { isRefusal } from "@mimic/base";
 import type { MemoryMachine } from "@mimic/memory";
-import { MemoryHypervisor, MemoryMomentStore } from "@mimic/memory";
+import { MemoryHypervisor, MemoryMomentStore, memoryDiskTool } from "@mimic/memory";
 import { describe, expect, test, vi } from "vitest";
 import { type Bench, type BenchOptions, ended, granted, makeBench, withMachine } from "./bench.ts";
 
@@ -272,4 +272,54 @@ describe("several machines at one moment", () => {
     });
     for (const machine of all.machines) expect(await names(again, machine)).toEqual([]);
   });
+});
+
+describe("before a risky change", () => {
+  const change = async (bench: Bench, wish: object) =>
+    granted(await bench.workbench.machines.change({ machine: "alpha", ...wish })).changes.map(({ what }) => what);
+
+  test("a machine that has run is kept as it was, and can go back to the computer that it was", async () => {
+    const bench = await withMachine();
+    await start(bench, "alpha");
+    granted(await bench.workbench.machines.kill({ machine: "alpha" }));
+    const board = granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.board;
+    expect(await change(bench, { hardware: { board: "i440fx" } })).toContain("kept as it was");
+    expect(await change(bench, { hardware: { memoryMiB: 512 } })).not.toContain("kept as it was");
+    const [moment] = (await list(bench)).moments;
+    expect(moment).toMatchObject({ kind: "snapshot", automatic: "before its hardware became another computer’s" });
+    await ended(bench, await bench.workbench.moments.restore({ machine: "alpha", moment: moment?.id ?? "" }));
+    expect(granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.board).toBe(board);
+  });
+
+  test("a disk that is taken out is in a moment first; a machine that never ran has nothing to lose", async () => {
+    const bench = await withMachine();
+    expect(await change(bench, { hardware: { board: "i440fx" } })).not.toContain("kept as it was");
+    await change(bench, { addDisk: { sizeBytes: 1024 ** 3 } });
+    await start(bench, "alpha");
+    granted(await bench.workbench.machines.kill({ machine: "alpha" }));
+    const disk = granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.disks.at(-1)?.id ?? "";
+    expect(await change(bench, { removeDisk: disk })).toContain("kept as it was");
+    const [moment] = (await list(bench)).moments;
+    await ended(bench, await bench.workbench.moments.restore({ machine: "alpha", moment: moment?.id ?? "" }));
+    expect(granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.disks.map(({ id }) => id)).toContain(disk);
+  });
+});
+
+test("two moments are compared by what their disks stand on; the present of one that runs is not", async () => {
+  const asked: number[][] = [];
+
+  const compare: typeof memoryDiskTool.compare = async (from, to) => {
+    asked.push([from.own, to.own]);
+    return { writtenBytes: 7, volumes: [] };
+  };
+  const bench = await withMachine({ ports: { diskTool: { ...memoryDiskTool, compare } } });
+  await start(bench, "alpha");
+  for (const name of ["one", "two"]) await ended(bench, await bench.workbench.moments.take({ machine: "alpha", kind: "snapshot", name }));
+  const found = granted(await bench.workbench.moments.compare({ machine: "alpha", moment: "one", with: "two" }));
+  expect(found.disks.map(({ change }) => change)).toEqual(["changed"]);
+  const same = granted(await bench.workbench.moments.compare({ machine: "alpha", moment: "two", with: "two" }));
+  expect(same.disks.map(({ change }) => change)).toEqual(["same"]);
+  expect(asked).toEqual([[0, 1]]);
+  const refused = await bench.workbench.moments.compare({ machine: "alpha", moment: "one" });
+  expect(isRefusal(refused) && refused.code).toBe("moment.present_runs");
 });

@@ -4,10 +4,12 @@ import { chmod, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { type LongWork, MimicError, messageOf, plain, type Refusal, type Secret, type Waiting } from "@mimic/base";
 import type { DiskFormat } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
-import type { DiskTool } from "@mimic/workbench/ports";
+import type { DiskComparison, DiskTime, DiskTool } from "@mimic/workbench/ports";
 import { checkLayer } from "../qcow2/check.ts";
 import { firstTableOf, HEADER_BYTES, newQcow2, parseQcow2Header } from "../qcow2/header.ts";
 import { runBlockJob } from "./block-jobs.ts";
+import { chainArgs } from "./chain-args.ts";
+import { compareApart } from "./compare-apart.ts";
 import { startHelperQemu } from "./helper-qemu.ts";
 import type { QemuHypervisor, QemuPorts } from "./hypervisor.ts";
 import { luksHeader } from "./luks.ts";
@@ -146,6 +148,13 @@ export class QemuDiskTool implements DiskTool {
     }
   }
 
+  async compare(from: DiskTime, to: DiskTime, options: Waiting): Promise<DiskComparison> {
+    const { reader, stateDirectory } = this.#ports;
+    if (reader === undefined) throw new RangeError("there is no reader of file systems");
+    const { binary } = await this.#qemu.capabilities(options);
+    return await compareApart({ cage: await this.#qemu.cage(), binary, parent: `${stateDirectory}/tmp`, reader }, from, to, options);
+  }
+
   async usage(path: string): Promise<number> {
     return (await stat(path)).blocks * 512;
   }
@@ -209,20 +218,6 @@ export class QemuDiskTool implements DiskTool {
 
 const speedOf = ({ bytesPerSecond }: { readonly bytesPerSecond?: number | undefined }) =>
   bytesPerSecond === undefined ? {} : { speed: bytesPerSecond };
-
-/** “source0” over “source1” … on descriptors from 3 on. */
-function chainArgs(chain: readonly File[], writesTop: boolean): string[] {
-  const args: string[] = [];
-  for (const [depth, layer] of [...chain.entries()].reverse()) {
-    const fd = 3 + depth;
-    const access = { "read-only": !(writesTop && depth === 0) };
-    const backing = layer.format === "qcow2" ? { backing: depth + 1 < chain.length ? `source${depth + 1}` : null } : {};
-    const file = { driver: "file", "node-name": `file${depth}`, filename: `/dev/fdset/${fd}`, ...access, "auto-read-only": false };
-    const format = { driver: layer.format, "node-name": `source${depth}`, file: `file${depth}`, ...access, ...backing };
-    args.push("-add-fd", `fd=${fd},set=${fd}`, "-blockdev", JSON.stringify(file), "-blockdev", JSON.stringify(format));
-  }
-  return args;
-}
 
 function copyArgs(chain: readonly File[], to: File, below: string | null = null): readonly string[] {
   const args = chainArgs(chain, false);

@@ -8,6 +8,8 @@ import { type Cage, seenFolder, spawnCaged } from "./spawn.ts";
 
 export interface HelperQemu extends AsyncDisposable {
   readonly session: QmpSession;
+  /** Its own, where it makes its sockets; gone when it ends. */
+  readonly folder: string;
   readonly pid: number;
 }
 
@@ -59,6 +61,7 @@ export async function startHelperQemu(
     const session = await connectQmp(`${folder}/qmp.sock`, { signal: AbortSignal.any([options.signal, cut.signal]), patienceMs: 10_000 });
     return {
       session,
+      folder,
       pid: await pid,
       async [Symbol.asyncDispose]() {
         session.close();

@@ -24,6 +24,7 @@ import { type FileNeed, keyKey, numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
 import { endLeftJobs } from "./block-jobs.ts";
 import { probeCage } from "./cage.ts";
+import type { DiskReader } from "./compare-apart.ts";
 import { diagnose } from "./diagnose.ts";
 import { closeChannels, type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
 import { MediaServers } from "./media.ts";
@@ -43,6 +44,8 @@ export interface QemuPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly environment: Environment;
+  /** Reads file systems, for comparing disks; without it none are compared. */
+  readonly reader?: DiskReader | undefined;
 }
 
 export class QemuHypervisor implements Hypervisor {

@@ -6,6 +6,7 @@ import { QemuHypervisor, type QemuPorts } from "./hypervisor.ts";
 
 import { type LanBridgesOptions, QemuLanBridges } from "./lan/lan-bridges.ts";
 
+export type { DiskReader } from "./compare-apart.ts";
 export type { Helper } from "./helper.ts";
 export { SysfsUsb } from "./host-usb.ts";
 export type { QemuPorts } from "./hypervisor.ts";

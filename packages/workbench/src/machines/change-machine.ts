@@ -4,6 +4,7 @@ import { formatSize, isRefusal, MimicError, messageOf, mib, type Refusal, type R
 import type { HardwareChangeReport, ImageRecord, MachineRecord, MachineView } from "@mimic/model";
 import { type Context, findMachine, freeName } from "../context.ts";
 import { findImage } from "../images/acquire.ts";
+import { keepBefore } from "../moments/keep-before.ts";
 import type { ChangeWish } from "../workbench.ts";
 import { carryOut } from "./live-steps.ts";
 import type { MachineActor } from "./machine-actor.ts";
@@ -34,6 +35,7 @@ async function changeAlone(
   actor: MachineActor,
   wish: ChangeWish,
   report: ReportProgress,
+  kept?: HardwareChangeReport,
 ): Promise<HardwareChangeReport[] | Refusal> {
   const { power } = actor.state;
   if (touchesHardware(wish) && (power === "starting" || power === "stopping"))
@@ -73,12 +75,18 @@ async function changeAlone(
   record = { ...record, hardware: plan.hardware };
   what.push(...plan.changes.map((change) => change.what));
   if (what.length === 0) return [];
+  if (kept === undefined) {
+    const before = await keepBefore(context, actor, wish, { ...waiting(), report });
+    // Its disks stand on new layers: everything is planned anew from there.
+    if (before) return await changeAlone(context, actor, wish, report, before);
+  }
+  const first = kept ? [kept] : [];
   await prepareFiles(context, actor, record, plan);
   // Network cards are changed by others meanwhile, each in its own turn: the latest count.
   record = { ...record, hardware: { ...record.hardware, nics: actor.record.hardware.nics } };
   await finish(context, actor, record, what);
-  if (!running) return plan.changes.map((change) => ({ what: change.what, when: "live", why: change.why }));
-  return await applyLive(context, actor, plan, report);
+  if (!running) return [...first, ...plan.changes.map(({ what, why }): HardwareChangeReport => ({ what, when: "live", why }))];
+  return [...first, ...(await applyLive(context, actor, plan, report))];
 }
 
 const touchesHardware = ({ machine: _, name: _name, note: _note, ...rest }: ChangeWish): boolean =>

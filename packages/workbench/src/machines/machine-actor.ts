@@ -69,6 +69,8 @@ export class MachineActor {
   notUsable: string | undefined;
   /** What works on its disks now, in words: it must not be started meanwhile. */
   busy: string | undefined;
+  /** It was switched on at least once. */
+  hasRun: boolean;
   /** Why the last boot failed, for the job that asked for it. */
   lastFailure: unknown;
   readonly #needs: ActorNeeds;
@@ -87,6 +89,7 @@ export class MachineActor {
   constructor(needs: ActorNeeds, record: MachineRecord, last: LastPower | undefined) {
     this.#needs = needs;
     this.record = record;
+    this.hasRun = last !== undefined;
     this.state = { power: last?.power ?? "stopped", because: last?.because ?? "never started" };
     this.since = last?.at ?? record.createdAt;
     this.#load = new LoadRecorder(needs.clock);
@@ -341,6 +344,7 @@ export class MachineActor {
   #attach(running: RunningMachine): void {
     if (this.#runAbort.signal.aborted) this.#runAbort = new AbortController();
     this.running = running;
+    this.hasRun = true;
     running.listen((news) => this.#hear(news));
     if (this.usableBy === undefined) void this.#becomeUsable(running, this.#runAbort.signal);
     void this.#load.record(running, this.#runAbort.signal);

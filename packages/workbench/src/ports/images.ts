@@ -1,6 +1,6 @@
 // Getting images, keeping images, making disks.
 import type { LongWork, Refusal, Secret, Waiting } from "@mimic/base";
-import type { DiskFormat, ImageKind, ImageRecord, System } from "@mimic/model";
+import type { DiskFormat, ImageKind, ImageRecord, System, VolumeDifference } from "@mimic/model";
 
 /** A verified image in quarantine, not yet in the store. `path` is a file, or a folder for kind "boot". */
 export interface NewImage {
@@ -48,6 +48,26 @@ export interface ImageStore {
   verify(digest: string, options: LongWork): Promise<{ readonly good: boolean; readonly found: string }>;
 }
 
+export interface DiskFile {
+  readonly path: string;
+  readonly format: DiskFormat;
+}
+
+/** A disk at one time. */
+export interface DiskTime {
+  /** Top to bottom; of a disk that nothing was ever written to it may be empty. */
+  readonly chain: readonly DiskFile[];
+  readonly sizeBytes: number;
+  /** How many of them, from the top, the other time does not stand on. */
+  readonly own: number;
+}
+
+export interface DiskComparison {
+  /** At most so much differs. */
+  readonly writtenBytes: number;
+  readonly volumes: VolumeDifference[];
+}
+
 /** Always with explicit formats; hostile files only through the jail. */
 export interface DiskTool {
   /** A layer over an image; `sizeBytes` may be larger than the image's. */
@@ -82,6 +102,11 @@ export interface DiskTool {
   ): Promise<void>;
   /** Makes the disk larger (never smaller); only while no machine uses it. */
   grow(path: string, format: DiskFormat, sizeBytes: number, options: Waiting): Promise<void>;
+  /**
+   * What differs between two times of a disk. Hostile content is read in a cage only. Throws `disk.compare_failed`. No
+   * layer may be taken in by another meanwhile.
+   */
+  compare(from: DiskTime, to: DiskTime, options: Waiting): Promise<DiskComparison>;
   /** Bytes that it takes on this computer. */
   usage(path: string): Promise<number>;
   /** Nothing was ever written to this qcow2 file: all that is seen through it lies below. False when in doubt. */

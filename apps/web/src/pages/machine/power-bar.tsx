@@ -5,6 +5,7 @@ import {
   IconBolt,
   IconCopy,
   IconDots,
+  IconMoon,
   IconPencil,
   IconPlayerPause,
   IconPlayerPlay,
@@ -14,18 +15,21 @@ import {
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import { machineCommands, usePower } from "../../actions.ts";
+import { machineCommands, usePower, useVerb } from "../../actions.ts";
+import { api } from "../../api.ts";
 import { shownName } from "../../queries.ts";
 import { CommandsButton } from "../../ui/command.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { CloneDialog, RenameDialog, TrashDialog } from "./dialogs.tsx";
+import { whyNotSleep } from "./moments/why-not-keep.ts";
 
 type Asking = "kill" | "reset" | "rename" | "clone" | "trash";
 
 export function PowerBar({ machine }: { machine: MachineView }) {
   const power = usePower();
   const [asking, setAsking] = useState<Asking>();
+  const sleep = useVerb(() => api.moments.suspend({ machine: machine.id }));
   const name = shownName(machine.name);
   const why = (action: PowerAction) => {
     const answer = may(action, machine.power, name);
@@ -55,7 +59,7 @@ export function PowerBar({ machine }: { machine: MachineView }) {
           loading={doing("start")}
           leftSection={<IconPlayerPlay size={18} aria-hidden="true" />}
         >
-          Start
+          {machine.asleep ? "Wake it up" : "Start"}
         </ReasonButton>
       )}
       <ReasonButton
@@ -89,6 +93,12 @@ export function PowerBar({ machine }: { machine: MachineView }) {
             words="Restart"
             why={why("stop")}
             onPress={() => press("restart")}
+          />
+          <MoreItem
+            icon={<IconMoon size={16} aria-hidden="true" />}
+            words="Put it to sleep"
+            why={whyNotSleep(machine)}
+            onPress={() => sleep.mutate(undefined)}
           />
           <MoreItem
             icon={<IconRotateClockwise size={16} aria-hidden="true" />}

@@ -13,6 +13,8 @@ import { Confirm } from "../../../ui/confirm.tsx";
 import { Dialog } from "../../../ui/dialog.tsx";
 import { ReasonButton } from "../../../ui/reason-button.tsx";
 import { commandLine, freeName, nameTrouble } from "../../../words.ts";
+import { Compare } from "./compare.tsx";
+import { EditMoment } from "./edit-moment.tsx";
 import { whyNotKeep } from "./why-not-keep.ts";
 
 interface Props {
@@ -21,7 +23,7 @@ interface Props {
 }
 
 export function MomentRow({ machine, moment, depth }: Props & { depth: number }) {
-  const [asking, setAsking] = useState<"back" | "all" | "as" | "remove">();
+  const [asking, setAsking] = useState<"back" | "all" | "as" | "compare" | "edit" | "remove">();
   const close = () => setAsking(undefined);
   const name = plain(moment.name, 80);
   const back = useVerb(() => api.moments.restore({ machine: machine.id, moment: moment.id }), { after: close });
@@ -58,6 +60,8 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
           </ReasonButton>
         ) : null}
         <Button onClick={() => setAsking("as")}>Make a machine of it</Button>
+        <Button onClick={() => setAsking("compare")}>Compare</Button>
+        <Button onClick={() => setAsking("edit")}>Edit</Button>
         <Button onClick={() => protect.mutate(!moment.isProtected)}>{moment.isProtected ? "Do not protect" : "Protect"}</Button>
         <ReasonButton why={moment.isProtected ? "It is protected." : undefined} onPress={() => setAsking("remove")}>
           Delete
@@ -98,6 +102,8 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
         <p>It can no longer be gone back to. The other moments and the present stay whole.</p>
         <CommandLine command={commandLine("moments", "rm", machine.name, moment.name)} />
       </Confirm>
+      {asking === "compare" ? <Compare machine={machine} moment={moment} onClose={close} /> : null}
+      {asking === "edit" ? <EditMoment machine={machine} moment={moment} onClose={close} /> : null}
       {asking === "as" ? <AsMachine machine={machine} moment={moment} onClose={close} /> : null}
     </li>
   );

@@ -72,6 +72,7 @@ export function Routine({ machine, routine }: { machine: MachineView; routine: M
         </fieldset>
         <SegmentedControl
           aria-label="What is kept"
+          className="routine-kind"
           value={kind}
           onChange={(value) => setChanged({ counts, kind: value as "snapshot" | "checkpoint" })}
           data={[

@@ -1,5 +1,5 @@
 // Why nothing can be kept of a machine now, and nothing gone back to; undefined = it can.
-import type { MachineView } from "@mimic/model";
+import { type MachineView, whyNotSave } from "@mimic/model";
 
 export function whyNotKeep(machine: MachineView): string | undefined {
   if (machine.forgets) return "It is disposable: nothing of it shall stay. Keep it first.";
@@ -7,3 +7,12 @@ export function whyNotKeep(machine: MachineView): string | undefined {
   if (machine.power === "starting" || machine.power === "stopping") return "Wait until it runs or is off.";
   return undefined;
 }
+
+/** Why its memory cannot be put onto the disk now; undefined = it can. */
+export function whyNotSleep(machine: MachineView): string | undefined {
+  const isOn = machine.power === "running" || machine.power === "paused";
+  const why = whyNotKeep(machine) ?? (isOn ? undefined : "It is off.");
+  return why ?? capital(whyNotSave(machine.runs?.hardware ?? machine.hardware, machine.runs?.growth));
+}
+
+const capital = (words: string | undefined): string | undefined => words && `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
