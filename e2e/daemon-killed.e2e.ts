@@ -29,6 +29,10 @@ async function expectWhole(mimic: Installation): Promise<void> {
     const files = paths.filter((path) => path.startsWith(`machines/${id}/disks/`));
     expect(files).toHaveLength(hardware.disks.length);
   }
+  // Of what was kept of several at one moment, all are there or none.
+  const kept = await Promise.all(machines.map(async ({ id }) => (await mimic.client.moments.list({ machine: id })).moments));
+  const ids = new Set(kept.flat().map(({ id }) => id));
+  for (const { siblings = [] } of kept.flat()) for (const { moment } of siblings) expect(ids).toContain(moment);
   const templates = paths.filter((path) => /^templates\/[^/]+$/.test(path));
   expect((await mimic.client.templates.list({})).templates).toHaveLength(templates.length);
   const trash = paths.filter((path) => /^trash\/[^/]+$/.test(path));
@@ -53,6 +57,14 @@ const works: Record<string, { prepare?: Work; work: Work }> = {
       await writeToDisk(mimic);
     },
     work: (mimic) => mimic.done(mimic.client.moments.take({ machine: "first", kind: "snapshot", name: "one" })),
+  },
+  "keeping two machines at one moment": {
+    prepare: async (mimic) => {
+      await withDisk(mimic);
+      await writeToDisk(mimic);
+      await mimic.done(mimic.client.machines.create({ name: "other", system: "tiny-linux", diskBytes: 1 << 20 }));
+    },
+    work: (mimic) => mimic.done(mimic.client.moments.takeTogether({ machines: ["first", "other"], kind: "snapshot", name: "pair" })),
   },
   "going back to a snapshot": {
     prepare: async (mimic) => {

@@ -121,6 +121,16 @@ test("two machines are chosen in the table and kept at one moment; each says wit
   await expect.poll(async () => (await mimic.client.machines.show({ machine: "box" })).usableBy ?? "", { timeout: 60_000 }).not.toBe("");
 }, 150_000);
 
+test("a machine is put to sleep from its menu, says so, and is woken up", async () => {
+  await go("/machines/box");
+  await page.getByRole("button", { name: "More for box" }).click();
+  await page.getByRole("menuitem", { name: "Put it to sleep" }).click();
+  const wake = page.getByRole("button", { name: "Wake it up" });
+  await wake.waitFor({ timeout: 30_000 });
+  await wake.click();
+  await expect.poll(async () => (await mimic.client.machines.show({ machine: "box" })).power, { timeout: 30_000 }).toBe("running");
+}, 90_000);
+
 test("all that time the pages did nothing that they should not", () => {
   expect(misdeeds(seen)).toEqual(NOTHING);
 });
