@@ -66,3 +66,12 @@ test("what a memory never held costs nothing on the disk, and a full one comes b
   );
   closeSync(fd);
 });
+
+test("a program may be started with small pages only, and the next one has what is usual", async () => {
+  await using shop = await aWorkshop();
+  const cage = await probeCage(environmentOf(process.env), `${shop.folder}/tmp`);
+  const look = async (smallPages: boolean) =>
+    (await runCaged(cage, { argv: ["/bin/grep", "THP_enabled", "/proc/self/status"], folder: shop.folder, smallPages }, 10_000)).output;
+  expect(await look(true)).toMatch(/THP_enabled:\s0/);
+  expect(await look(false)).toMatch(/THP_enabled:\s1/);
+});

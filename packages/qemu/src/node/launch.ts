@@ -91,6 +91,8 @@ export async function launch(spec: LaunchSpec, options: LongWork): Promise<Launc
     devices,
     groups,
     stderr: log.fd,
+    // Copies of one memory are many, and wait most of the time.
+    smallPages: plan.traceless === true && plan.resume !== undefined,
     outlives: true,
   });
   try {

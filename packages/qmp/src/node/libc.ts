@@ -21,6 +21,8 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): boolean;
   /** What this thread may do, the programs that it starts may no longer. prctl(2), PR_CAP_AMBIENT. */
   keepRightsFromChildren(): void;
+  /** Runs `start`; programs that it starts (at once, not later) get their memory in small pages only. prctl(2), PR_SET_THP_DISABLE. */
+  withSmallPages<T>(start: () => T): T;
   /** To ask the kernel about interfaces; the caller closes it. socket(2). */
   datagramSocket(): number;
 }
@@ -32,6 +34,7 @@ const F_ADD_SEALS = 1033;
 const ALL_SEALS = 1 | 2 | 4 | 8;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
+const PR_SET_THP_DISABLE = 41;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2_000_000;
@@ -81,6 +84,14 @@ function openLibc(): Libc | undefined {
       ioctl: (fd, request, argument) => Number(functions.ioctl?.(fd, request, ffi.getRawPointer(argument))) === 0,
       keepRightsFromChildren() {
         if (Number(functions.prctl?.(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0n, 0n, 0n)) !== 0) throw new Error("prctl failed");
+      },
+      withSmallPages(start) {
+        functions.prctl?.(PR_SET_THP_DISABLE, 1n, 0n, 0n, 0n);
+        try {
+          return start();
+        } finally {
+          functions.prctl?.(PR_SET_THP_DISABLE, 0n, 0n, 0n, 0n);
+        }
       },
       datagramSocket() {
         const fd = Number(functions.socket?.(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
