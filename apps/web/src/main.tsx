@@ -1,6 +1,5 @@
 // Where the page begins: style elements are adopted before anything can make one, then the session is opened,
 // then everything else.
-import "./zod-without-eval.ts";
 import { adoptStyleElements } from "./style-elements.ts";
 import "./styles/index.css";
 import { MantineProvider } from "@mantine/core";
