@@ -156,7 +156,9 @@ function take({ fact }: Event): void {
       machineChanged(fact.machineId);
       queryClient.setQueryData(timetableQuery(fact.machineId).queryKey, (told = []) => [...told, fact].slice(-500));
       const outcome = { live: "done", later: "at its next start", impossible: "not possible" }[fact.when];
-      say(`${nameOf(fact.machineId)}, ${plain(fact.words, 200)}: ${outcome}. ${plain(fact.why, 400)}`);
+      // The page that it was begun on lists each step.
+      if (!window.location.pathname.endsWith("/hardware"))
+        say(`${nameOf(fact.machineId)}, ${plain(fact.words, 200)}: ${outcome}. ${plain(fact.why, 400)}`);
       return;
     }
     case "machine.trashed":
