@@ -1,5 +1,5 @@
 // The browser interface as a person uses it: the real daemon, a real tiny Linux, a real Chromium, real keys.
-import { readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
@@ -220,6 +220,20 @@ test("the other views of a machine say what it is, what it did and how it does",
   await go(`/machines/${NAME}/disks`);
   await page.getByRole("heading", { name: "Disks", exact: true }).waitFor();
   await shot(page, "disks");
+  // A disk of the running machine moves to another drive, once one is named; until then the page says how.
+  await mimic.client.machines.change({ machine: NAME, addDisk: { sizeBytes: 4 << 20, bus: "virtio" } });
+  await page.getByRole("button", { name: "Its file…" }).first().click();
+  await page.getByText("mimic storage add big /mnt/big").waitFor();
+  await page.keyboard.press("Escape");
+  await mkdir(`${mimic.home}/big`, { mode: 0o700 });
+  await mimic.client.storages.add({ name: "big", folder: `${mimic.home}/big` });
+  await page.getByRole("button", { name: "Its file…" }).first().click();
+  await page.getByLabel("Move it to").waitFor();
+  await shot(page, "disk-file");
+  await page.keyboard.press("Tab");
+  await page.getByRole("button", { name: "Move it" }).press("Enter");
+  const storage = async () => (await mimic.client.machines.show({ machine: NAME })).hardware.disks[0]?.storage;
+  await expect.poll(storage, { timeout: 30_000 }).toMatch(/^sto_/);
   await go(`/machines/${NAME}/activity`);
   await page.getByText(/Usable: the guest agent answered/).waitFor();
   await shot(page, "activity");

@@ -25,6 +25,8 @@ export const TRASHED: ArgumentSpec = { name: "entry", about: "the machine's name
 
 export const TEMPLATE: ArgumentSpec = { name: "template", about: "the template's name (mimic template ls)", completes: "template" };
 
+export const STORAGE: ArgumentSpec = { name: "storage", about: "the storage's name (mimic storage ls)", completes: "storage" };
+
 export const GRACE: OptionSpec = { flags: "--grace <time>", about: "how long its system may take: 30s, 5m", completes: "nothing" };
 export const THEN_KILL: OptionSpec = { flags: "--then-kill", about: "end it when it has not shut down by then" };
 export const YES: OptionSpec = { flags: "-y, --yes", about: "do not ask" };

@@ -13,6 +13,7 @@ export type Completes =
   | "job"
   | "trash"
   | "template"
+  | "storage"
   | "drive"
   | "file"
   | "remote"

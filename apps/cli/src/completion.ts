@@ -17,7 +17,9 @@ export interface Answer {
   readonly candidates: readonly Candidate[];
 }
 /** Names of this moment. */
-export type Look = (what: "machine" | "network" | "image" | "system" | "job" | "trash" | "template") => Promise<readonly Candidate[]>;
+export type Look = (
+  what: "machine" | "network" | "image" | "system" | "job" | "trash" | "template" | "storage",
+) => Promise<readonly Candidate[]>;
 
 const NOTHING: Answer = { mode: "values", candidates: [] };
 
@@ -52,6 +54,7 @@ function topWords(specs: readonly CommandSpec[]): Candidate[] {
 }
 
 const NOUN_WORDS: Readonly<Record<string, string>> = {
+  storage: "Folders on other drives that disks may lie in",
   trash: "What was removed and can come back",
   os: "Systems that machines can be made from",
   image: "Images that are here",
@@ -138,6 +141,8 @@ async function lookUp(what: Parameters<Look>[0], door: Door): Promise<readonly C
           value: name,
           about: hardwareInWords,
         }));
+      case "storage":
+        return (await client.storages.list({}, options)).storages.map(({ name, folder }) => ({ value: name, about: folder }));
       case "trash":
         return (await client.trash.list({}, options)).trash.map(({ name }) => ({ value: name, about: "in the trash" }));
       default:

@@ -65,6 +65,10 @@ export class EventWords {
         return `${name}: a moment that was due was not kept: ${plain(fact.why, 300)}`;
       case "moment.restored":
         return `${name} went back to a moment`;
+      case "storage.added":
+        return `disks can lie in ${quoted(fact.name)} now`;
+      case "storage.removed":
+        return `${quoted(fact.name)} is no storage any more`;
       case "image.added":
         return `image ${quoted(fact.name)} is here`;
       case "image.removed":

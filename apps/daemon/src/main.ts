@@ -78,6 +78,7 @@ async function main(): Promise<void> {
     layers: store.layers,
     moments: store.moments,
     templates: store.templates,
+    storages: store.storages,
     random,
     reseedProgram: reseedProgram(),
     survey: createSurvey(layout.data),

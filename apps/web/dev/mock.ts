@@ -26,6 +26,18 @@ const LAN = {
   hint: "“Bridged” in docs/networks.md shows how to make a bridge; --kind nat needs none.",
   choices: [],
 };
+const STORAGES: OutputOf<"storages", "list">["storages"] = [
+  { id: "main", name: "main", folder: "/home/you/.local/share/mimic", isThere: true, freeBytes: 41e9, machines: ["hello"] },
+  { id: "sto_1", name: "big", folder: "/mnt/big", isThere: true, freeBytes: 812e9, machines: ["database"] },
+  {
+    id: "sto_2",
+    name: "stick",
+    folder: "/media/you/stick",
+    isThere: false,
+    because: "the folder is there and empty of Mimic’s disks: its drive is not mounted",
+    machines: [],
+  },
+];
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -339,6 +351,7 @@ class MockDaemon {
     systems: { list: () => ({ systems: this.world.systems }) },
     templates: { list: () => ({ templates: [] }) },
     moments: { list: () => ({ moments: [] }) },
+    storages: { list: () => ({ storages: STORAGES }) },
     jobs: {
       list: () => ({ jobs: this.world.jobs }),
       show: (_, { job }) => this.world.jobs.find((each) => each.id === job),

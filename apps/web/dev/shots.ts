@@ -48,6 +48,15 @@ const SHOTS: readonly Shot[] = [
   { name: "terminal", path: "/machines/hello/terminal" },
   { name: "hardware", path: "/machines/desktop/hardware", whole: true },
   { name: "disks", path: "/machines/hello/disks" },
+  { name: "disk-file", path: "/machines/hello/disks", before: (page) => page.getByRole("button", { name: "Its file…" }).first().click() },
+  {
+    name: "disk-file-away",
+    path: "/machines/hello/disks",
+    before: async (page) => {
+      await page.getByRole("button", { name: "Its file…" }).first().click();
+      await page.getByLabel("Move it to").selectOption("stick");
+    },
+  },
   { name: "activity", path: "/machines/hello/activity" },
   { name: "numbers", path: "/machines/hello/numbers", whole: true },
   { name: "logs", path: "/machines/hello/logs" },

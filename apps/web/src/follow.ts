@@ -11,6 +11,7 @@ import {
   machinesQuery,
   networksQuery,
   queryClient,
+  storagesQuery,
   systemsQuery,
   templatesQuery,
   timetableQuery,
@@ -182,6 +183,10 @@ function take({ fact }: Event): void {
     case "template.removed":
     case "template.changed":
       void queryClient.invalidateQueries({ queryKey: templatesQuery.queryKey });
+      return;
+    case "storage.added":
+    case "storage.removed":
+      void queryClient.invalidateQueries({ queryKey: storagesQuery.queryKey });
       return;
     case "image.added":
     case "image.removed":

@@ -102,6 +102,12 @@ export const templatesQuery = queryOptions({
   queryKey: ["templates"],
   queryFn: async ({ signal }) => (await api.templates.list({}, { signal })).templates,
 });
+export const storagesQuery = queryOptions({
+  queryKey: ["storages"],
+  queryFn: async ({ signal }) => (await api.storages.list({}, { signal })).storages,
+  // Drives come and go, and room too.
+  refetchInterval: 10_000,
+});
 export const imagesQuery = queryOptions({
   queryKey: ["images"],
   queryFn: async ({ signal }) => (await api.images.list({}, { signal })).images,

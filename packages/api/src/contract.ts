@@ -30,7 +30,7 @@ import {
 } from "@mimic/model";
 import { oc } from "@orpc/contract";
 import { z } from "zod";
-import { diskContract } from "./disk-contract.ts";
+import { diskContract, storageContract } from "./disk-contract.ts";
 import { HardwareWish } from "./hardware-wish.ts";
 import { networkContract, nicContract } from "./network-contract.ts";
 import { type Route, routes } from "./routes.ts";
@@ -447,6 +447,7 @@ export const contract = {
   templates,
   moments,
   disposables,
+  storages: storageContract,
   images,
   systems,
   jobs,

@@ -42,6 +42,8 @@ export const routes = {
     lendUsb: post("/machines/{machine}/lent-usb"),
     takeBackUsb: del("/machines/{machine}/lent-usb/{socket}"),
     tryOut: post("/machines/{machine}/trials"),
+    compactDisk: post("/machines/{machine}/disks/{disk}/compact"),
+    moveDisk: post("/machines/{machine}/disks/{disk}/move"),
     flattenDisk: post("/machines/{machine}/disks/{disk}/flatten"),
     timetable: post("/machines/{machine}/timetable"),
     explain: get("/machines/{machine}/explanation"),
@@ -104,6 +106,12 @@ export const routes = {
     run: post("/disposables"),
     keep: post("/machines/{machine}/keep"),
     discard: post("/machines/{machine}/discard"),
+  },
+  storages: {
+    list: get("/storages"),
+    /** Only over the unix socket: the folder is on this computer. */
+    add: post("/storages"),
+    remove: del("/storages/{storage}"),
   },
   images: {
     list: get("/images"),

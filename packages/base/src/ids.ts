@@ -24,7 +24,7 @@ export class IdMaker {
   }
 
   make<B extends string>(
-    prefix: "mch" | "dsk" | "job" | "trs" | "jnl" | "req" | "net" | "nic" | "prt" | "rul" | "fwd" | "mom" | "tpl" | "usb" | "lay",
+    prefix: "mch" | "dsk" | "job" | "trs" | "jnl" | "req" | "net" | "nic" | "prt" | "rul" | "fwd" | "mom" | "tpl" | "usb" | "lay" | "sto",
   ): Branded<string, B> {
     this.#lastMs = Math.max(this.#lastMs + 1, this.#clock.nowMs());
     let time = this.#lastMs;

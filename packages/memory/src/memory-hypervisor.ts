@@ -300,6 +300,7 @@ class MemoryAgent implements GuestAgent {
   useCpus: GuestAgent["useCpus"] = async (count) => count;
   useNewMemory: GuestAgent["useNewMemory"] = async () => {};
   growFileSystem: GuestAgent["growFileSystem"] = async () => "The guest says: the file system at / has grown too.";
+  trim: GuestAgent["trim"] = async () => "The guest says: 1 MiB at / was not used.";
   talk: GuestAgent["talk"] = async () => new TextEncoder().encode("random time name \n");
   quick: GuestAgent["quick"] = async () => this.#options.says ?? { code: 0, out: "random\nname\ntime\n" };
   async *readFile(path: string): AsyncGenerator<Uint8Array> {

@@ -47,7 +47,9 @@ export class MemoryMachineStore implements MachineStore {
     files: { runDirectory: "run", netDirectory: "net", logDirectory: "log", nvramDirectory: "nvram", disks: chainsOf(record), media: {} },
   });
   diskPath: MachineStore["diskPath"] = (_record, id) => id;
-  filePath: MachineStore["filePath"] = (_record, name) => name;
+  filePath: MachineStore["filePath"] = (_record, { head, id }) => head ?? id;
+  draftFile: MachineStore["draftFile"] = async (_record, { head, id }) => `draft/${head ?? id}`;
+  settleFile: MachineStore["settleFile"] = async () => {};
   forgetFile: MachineStore["forgetFile"] = async () => {};
   tidyDisks: MachineStore["tidyDisks"] = async () => {};
   vanish: MachineStore["vanish"] = async (id) => void this.machines.delete(id);

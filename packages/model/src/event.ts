@@ -31,6 +31,8 @@ export const Fact = z.discriminatedUnion("kind", [
   /** What a machine's routine says was changed, or it could not keep a moment that was due. */
   z.object({ kind: z.literal("routine.changed"), machineId: id }),
   z.object({ kind: z.literal("routine.skipped"), machineId: id, why: z.string() }),
+  z.object({ kind: z.literal("storage.added"), storageId: id, name: z.string() }),
+  z.object({ kind: z.literal("storage.removed"), storageId: id, name: z.string() }),
   z.object({ kind: z.literal("image.added"), digest: z.string(), name: z.string() }),
   z.object({ kind: z.literal("image.removed"), digest: z.string(), name: z.string() }),
   z.object({ kind: z.literal("network.created"), networkId: id, name: z.string() }),

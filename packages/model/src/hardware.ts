@@ -3,6 +3,7 @@
 import { formatSize, mib } from "@mimic/base";
 import { z } from "zod";
 import { NicSpec } from "./network/nic.ts";
+import { StorageId } from "./storage.ts";
 
 /** Processors that QEMU can stand in for; what each is good for stands in architectures.ts. */
 export const Architecture = z.enum([
@@ -48,9 +49,9 @@ export const DiskLimits = z.strictObject({
   operationsPerSecond: z.int().min(0).max(10_000_000).default(0),
 });
 export type DiskLimits = z.infer<typeof DiskLimits>;
-/** A frozen layer of disks: `layers/<id>.<format>` in the data directory, shared by whoever stands on it. */
+/** A frozen layer of disks: `layers/<id>.<format>` in the data directory or in a storage, shared by whoever stands on it. */
 export const LayerId = z.string().regex(/^lay_[0-9a-z]{26}$/);
-export const LayerRef = z.strictObject({ id: LayerId, format: DiskFormat });
+export const LayerRef = z.strictObject({ id: LayerId, format: DiskFormat, storage: StorageId.optional() });
 export type LayerRef = z.infer<typeof LayerRef>;
 
 /** A hard disk. Its file is `disks/<id>.<format>` in the machine's folder; `base` is the image under it. */
@@ -75,12 +76,17 @@ export const DiskSpec = z.strictObject({
     .optional(),
   /** Its own file's name, once a layer was laid over the first: `disks/<head>.<format>`. */
   head: LayerId.optional(),
+  /** Where its own file lies; absent = in the data directory. */
+  storage: StorageId.optional(),
   /** Frozen layers between its own file and `base`, top to bottom. */
   layers: z.array(LayerRef).max(64).optional(),
   /** Of a machine that begins anew: this disk does not. “home” = its system puts it where people keep what is theirs. */
   keeps: z.enum(["disk", "home"]).optional(),
 });
 export type DiskSpec = z.infer<typeof DiskSpec>;
+
+/** The same disk for another machine: its own file is a new one, in the data directory. */
+export const withoutFile = (disk: DiskSpec): DiskSpec => ({ ...disk, head: undefined, storage: undefined });
 
 /** A drive whose medium can be changed: CD or floppy. `image` is what is in it, null = empty. */
 export const MediaDrive = z.strictObject({

@@ -19,6 +19,7 @@ export * from "./name.ts";
 export * from "./network/index.ts";
 export * from "./power.ts";
 export * from "./readiness.ts";
+export * from "./storage.ts";
 export * from "./system.ts";
 export * from "./template.ts";
 export * from "./timetable.ts";

@@ -112,7 +112,7 @@ test("a disk moves to another file under the guest's writes, and its old file is
   const to = at(`lay_${"m".repeat(26)}`);
   await shop.qemu.diskTool.createOverlay(to, under[0] as (typeof chain)[number], SIZE, patient());
   const atReady: string[] = [];
-  const move = { diskId: spec.id, name: `lay_${"m".repeat(26)}`, path: to, atReady: async () => void atReady.push("now") };
+  const move = { diskId: spec.id, name: `lay_${"m".repeat(26)}`, path: to, isWhole: false, atReady: async () => void atReady.push("now") };
   await machine.live.moveDisk(move, patient());
   expect(atReady).toEqual(["now"]);
   expect(opens(own?.path as string)).toBe(0);
@@ -127,7 +127,7 @@ test("a move that fails when both are the same leaves the disk where it is", asy
   const to = at(`lay_${"f".repeat(26)}`);
   await shop.qemu.diskTool.createOverlay(to, chain[1] as (typeof chain)[number], SIZE, patient());
   const fails = async () => Promise.reject(new Error("the record could not be written"));
-  const move = { diskId: spec.id, name: `lay_${"f".repeat(26)}`, path: to, atReady: fails };
+  const move = { diskId: spec.id, name: `lay_${"f".repeat(26)}`, path: to, isWhole: false, atReady: fails };
   await expect(machine.live.moveDisk(move, patient())).rejects.toMatchObject({ code: "disk.work_failed" });
   expect(opens(to)).toBe(0);
   expect(opens(chain[0]?.path as string)).toBeGreaterThan(0);

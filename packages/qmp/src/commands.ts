@@ -71,6 +71,8 @@ export interface CommandArguments extends HotplugArguments {
     readonly target: string;
     readonly sync: "top" | "full";
     /** “write-blocking”: a write of the guest is done when both have it. */
+    /** Bytes under way at once. */
+    readonly "buf-size"?: number;
     readonly "copy-mode"?: "background" | "write-blocking";
     /** Bytes a second. */
     readonly speed?: number;

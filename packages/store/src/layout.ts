@@ -43,7 +43,11 @@ export interface Layout extends Directories {
   network(id: string): NetworkLayout;
   /** Logs of machines of which nothing shall stay: gone with the computer's next start at the latest. */
   passingLog(id: string): string;
-  layer(id: string, format: string): string;
+  layer(layer: { readonly id: string; readonly format: string; readonly storage?: string | undefined }): string;
+  /** Storage → the folder that a person named; filled by the store of storages. */
+  readonly storages: Map<string, string>;
+  readonly storageList: string;
+  storage(id: string): StorageLayout;
   moment(machineId: string, id: string): StateLayout;
   momentDraft(machineId: string, id: string): StateLayout;
   template(id: string): { readonly folder: string; readonly record: string };
@@ -70,6 +74,15 @@ export interface MachineLayout {
   readonly serialLog: string;
   disk(id: string, format: string): string;
   medium(slot: string): string;
+}
+/** Mimic's own folder in one that a person named. */
+export interface StorageLayout {
+  readonly folder: string;
+  /** Says which storage it is. */
+  readonly note: string;
+  readonly disks: string;
+  readonly layers: string;
+  machine(id: string): string;
 }
 export interface NetworkLayout {
   readonly folder: string;
@@ -136,6 +149,18 @@ export function layoutOf(directories: Directories): Layout {
     part: (name) => `${folder}/parts/${name}`,
   });
   const trashAt = (folder: string): TrashLayout => ({ folder, record: `${folder}/trash.json`, machine: `${folder}/machine` });
+  const storages = new Map<string, string>();
+  const storageAt = (id: string): StorageLayout => {
+    // One that nobody knows any more is nowhere.
+    const folder = `${storages.get(id) ?? `${data}/gone`}/mimic/${id}`;
+    return {
+      folder,
+      note: `${folder}/storage.json`,
+      disks: `${folder}/disks`,
+      layers: `${folder}/layers`,
+      machine: (machineId) => `${folder}/disks/${machineId}`,
+    };
+  };
   return {
     data,
     run,
@@ -171,7 +196,10 @@ export function layoutOf(directories: Directories): Layout {
       return { folder, record: `${folder}/network.json`, keys: `${folder}/keys`, key: (portId) => `${folder}/keys/${portId}.key` };
     },
     passingLog: (id) => `${run}/l/${id}`,
-    layer: (id, format) => `${data}/layers/${id}.${format}`,
+    layer: ({ id, format, storage }) => `${storage === undefined ? `${data}/layers` : storageAt(storage).layers}/${id}.${format}`,
+    storages,
+    storageList: `${data}/storages.json`,
+    storage: storageAt,
     moment: (machineId, id) => stateAt(`${data}/machines/${machineId}/moments/${id}`),
     momentDraft: (machineId, id) => stateAt(`${data}/machines/${machineId}/moments/${DRAFT_PREFIX}${id}`),
     template: (id) => templateAt(`${data}/templates/${id}`),

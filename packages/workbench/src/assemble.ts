@@ -2,7 +2,10 @@
 import { isRefusal } from "@mimic/base";
 import type { HostView } from "@mimic/model";
 import { type Context, findRunning, type Ports } from "./context.ts";
+import { compactDisk } from "./disks/compact-disk.ts";
 import { flattenDisk } from "./disks/flatten-disk.ts";
+import { moveDisk } from "./disks/move-disk.ts";
+import { cutOffMoves } from "./disks/settle-moves.ts";
 import { Pool } from "./disposables/pool.ts";
 import { discardDisposable, keepDisposable, runDisposable } from "./disposables/run-disposable.ts";
 import { EventLog } from "./events.ts";
@@ -36,6 +39,7 @@ import { lanView } from "./networks/lan.ts";
 import { NetworkBook } from "./networks/network-book.ts";
 import { addNic, changeNic, removeNic } from "./networks/nic-verbs.ts";
 import { bringNetworksBack, pluggedMachines } from "./networks/plug-in.ts";
+import { addStorage, listStorages, removeStorage, tidyStorages } from "./storages/storage-verbs.ts";
 import { createFromTemplate } from "./templates/create-from-template.ts";
 import { renewMachine } from "./templates/follow.ts";
 import { makeTemplate } from "./templates/make-template.ts";
@@ -54,6 +58,7 @@ const FEATURES = [
   "events",
   "trash",
   "networks",
+  "storages",
   "lan",
   "display",
   "sound",
@@ -126,6 +131,8 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       lendUsb: (input) => lendUsb(context, input),
       takeBackUsb: (input) => takeBackUsb(context, input),
       tryOut: (input) => tryOut(context, input),
+      compactDisk: (input) => compactDisk(context, input),
+      moveDisk: (input) => moveDisk(context, input),
       flattenDisk: (input) => flattenDisk(context, input),
       timetable: async (input) => runTimetable(context, input),
       explain: (input) => machines.explainMachine(context, input),
@@ -170,6 +177,11 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       keep: (input) => keepDisposable(context, input),
       discard: async (input) => discardDisposable(context, input),
     },
+    storages: {
+      list: () => listStorages(context),
+      add: (input) => addStorage(context, input),
+      remove: (input) => removeStorage(context, input),
+    },
     images: {
       list: () => images.listImages(context),
       show: (input) => images.showImage(context, input),
@@ -211,11 +223,12 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
   context.unreadable = unreadable.length + kept.unreadable.length;
   // A folder that cannot be read may be that of a machine which runs: then nobody may be taken for a stray.
   if (unreadable.length === 0) await ports.hypervisor.sweep(new Set(stored.flatMap(({ run }) => (run ? [run.cookie] : []))), { signal });
+  const moves = cutOffMoves(await ports.journal.open());
   await Promise.all(
     stored.map(async ({ record, run, lastPower }) => {
       const actor = newActor(context, record, lastPower);
       if (run) await actor.adopt(run, { signal, bootId: ports.bootId });
-      await afterAbsence(context, actor, { signal });
+      await afterAbsence(context, actor, { signal, moves });
     }),
   );
   await bringNetworksBack(context, { signal, isWhole: lostNetworks.length === 0 });
@@ -233,6 +246,7 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
     await ports.journal.close(id);
   }
   await trash.forgetExpired(context);
+  await tidyStorages(context);
   await sweepLayers(context);
   context.pool.fill();
   context.routines.look();

@@ -22,6 +22,7 @@ import type {
   MomentStore,
   NetworkStore,
   RunningMachine,
+  StorageStore,
   SwitchFabric,
   TemplateStore,
 } from "./ports/index.ts";
@@ -40,6 +41,7 @@ export interface Ports {
   readonly layers: LayerStore;
   readonly moments: MomentStore;
   readonly templates: TemplateStore;
+  readonly storages: StorageStore;
   readonly survey: HostSurvey;
   readonly clock: Clock;
   readonly ids: IdMaker;

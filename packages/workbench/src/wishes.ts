@@ -10,6 +10,13 @@ export interface DiskWish {
   readonly bytesPerSecond?: number | undefined;
 }
 
+export interface DiskMoveWish extends DiskWish {
+  /** A storage's name; “main” = the data directory. */
+  readonly to: string;
+  /** Take in all that it stands on as well. */
+  readonly flatten?: boolean | undefined;
+}
+
 export interface MomentWish {
   readonly machine: string;
   readonly kind: MomentKind;

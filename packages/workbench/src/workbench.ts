@@ -22,6 +22,7 @@ import type {
   MomentComparison,
   MomentRoutineView,
   MomentView,
+  StorageView,
   StreamLagged,
   SystemView,
   TemplateView,
@@ -127,6 +128,10 @@ export interface Workbench {
     /** Its disks in a machine for once with other hardware, started at once; the job ends when it is usable there. */
     tryOut(input: TryWish): Answer<Started>;
     /** Changes at their times; the job ends with the last. Outcomes stand in its result: step1, step2 … */
+    /** Room that its file takes for nothing is given back. */
+    compactDisk(input: OfDisk & { bytesPerSecond?: number | undefined }): Answer<Started>;
+    /** Its own file goes into another storage; while the machine runs, too. */
+    moveDisk(input: OfDisk & { to: string; flatten?: boolean | undefined; bytesPerSecond?: number | undefined }): Answer<Started>;
     /** A disk takes in all that it stands on; while the machine runs, too. */
     flattenDisk(input: OfDisk & { bytesPerSecond?: number | undefined }): Answer<Started>;
     timetable(input: OfMachine & { steps: TimetableStep[] }): Answer<Started>;
@@ -176,6 +181,12 @@ export interface Workbench {
     keep(input: OfMachine & { name?: string | undefined }): Answer<MachineView>;
     /** Does not wait until it is gone. */
     discard(input: OfMachine): Answer<object>;
+  };
+  readonly storages: {
+    list(input: object): Answer<{ storages: StorageView[] }>;
+    /** `folder` is on this computer. */
+    add(input: { name: string; folder: string }): Answer<StorageView>;
+    remove(input: { storage: string }): Answer<object>;
   };
   readonly images: {
     list(input: object): Answer<{ images: ImageView[] }>;

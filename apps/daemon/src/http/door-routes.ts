@@ -27,6 +27,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   "sessions.open": "code",
   "sessions.renew": "renewal",
   "images.import": "unix",
+  "storages.add": "unix",
   "daemon.shutdown": "unix",
 };
 const BYTES: ReadonlySet<string> = new Set(["raw.writeFile", "raw.upload"]);

@@ -157,7 +157,7 @@ describe("doors for the owner alone", () => {
 
   test("codes, imports by path and the daemon's end are done over the unix socket and refused on loopback", async () => {
     const only = doorRoutes().filter((route) => route.access === "unix");
-    expect(only.map((route) => route.id)).toEqual(["images.import", "sessions.code", "daemon.shutdown"]);
+    expect(only.map((route) => route.id)).toEqual(["storages.add", "images.import", "sessions.code", "daemon.shutdown"]);
     for (const { id, path } of only) {
       const before = open.fake.calls.length;
       const answer = await fetch(open.doors.address + path.slice(1), {

@@ -44,7 +44,7 @@ type AnyVerb = (input: unknown, context?: CallContext) => Promise<unknown>;
 
 export function createVerbs(options: VerbOptions): CallVerb {
   const { workbench } = options;
-  const { host, machines, networks, templates, moments, disposables, images, systems, jobs, trash } = workbench;
+  const { host, machines, networks, templates, moments, disposables, storages, images, systems, jobs, trash } = workbench;
   const onWorkbench: Verbs<Omit<Contract, DoorAreas>> = {
     host,
     machines,
@@ -52,6 +52,7 @@ export function createVerbs(options: VerbOptions): CallVerb {
     templates,
     moments,
     disposables,
+    storages,
     images,
     systems,
     jobs,

@@ -24,6 +24,15 @@ export const GLOSSARY = {
     also: "thin layer",
     means: "A file that holds only what a machine changed. What it did not change is read from the image below.",
   },
+  flatten: {
+    term: "flatten",
+    also: "make independent",
+    means: "Letting a disk take in all the layers and images that it stands on, so that it depends on nothing else.",
+  },
+  storage: {
+    term: "storage",
+    means: "A folder that you named, on any drive, in which disks may lie. “main” is Mimic’s own data directory.",
+  },
   snapshot: {
     term: "snapshot",
     means: "A machine’s disks as they were at one moment. Going back to it is like switching on with those disks.",

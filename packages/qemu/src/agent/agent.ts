@@ -7,7 +7,7 @@ import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
 import { agentAbsent, agentMisbehaved, agentRefused } from "./errors.ts";
 import { runInGuest } from "./exec.ts";
 import { GuestFiles, textOf } from "./files.ts";
-import { growFileSystem, onlineMemoryByItself } from "./guest-help.ts";
+import { growFileSystem, onlineMemoryByItself, trimFileSystems } from "./guest-help.ts";
 
 const Claim = z.string().max(1000);
 const HostName = z.object({ "host-name": Claim });
@@ -107,6 +107,10 @@ export class QemuAgent implements GuestAgent {
 
   async useNewMemory(options: Waiting): Promise<void> {
     await onlineMemoryByItself(this, options);
+  }
+
+  async trim(options: Waiting): Promise<string> {
+    return await trimFileSystems(this, options);
   }
 
   async growFileSystem(diskId: string, options: Waiting): Promise<string | undefined> {

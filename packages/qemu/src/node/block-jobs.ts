@@ -12,26 +12,30 @@ export interface BlockJobWork extends LongWork {
 }
 
 const LOOK_EVERY_MS = 25;
+const LAST_STEP_MS = 60_000;
 
 /** Resolves when the job has ended well. When it has not, or is cut off, it is gone too, and what it worked on is what it was. */
 export async function runBlockJob(session: QmpSession, id: string, begin: () => Promise<unknown>, work: BlockJobWork): Promise<void> {
   await begin();
   try {
+    let patience: Waiting = work;
     for (let asked = false; ; ) {
-      const job = await find(session, id, work);
+      const job = await find(session, id, patience);
       if (job === undefined) throw new Error("the job vanished");
       work.report({ words: work.words, done: job["current-progress"], total: job["total-progress"], unit: "bytes" });
       if (job.status === "concluded") {
-        await session.execute("job-dismiss", { id }, work);
+        await session.execute("job-dismiss", { id }, patience);
         if (job.error !== undefined) throw new Error(job.error);
         return;
       }
       if (job.status === "ready" && !asked) {
         await work.atReady?.();
         asked = true;
-        await session.execute("job-complete", { id }, work);
+        // From here on it is not cut off any more: what was told to take over does.
+        patience = { signal: AbortSignal.timeout(LAST_STEP_MS) };
+        await session.execute("job-complete", { id }, patience);
       }
-      await work.clock.sleep(LOOK_EVERY_MS, work);
+      await work.clock.sleep(LOOK_EVERY_MS, patience);
     }
   } catch (error) {
     await endBlockJob(session, id, work.clock);

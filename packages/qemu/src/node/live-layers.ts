@@ -9,6 +9,8 @@ import { diskWorkFailed, JOB, runBlockJob } from "./block-jobs.ts";
 import { addLayer, nodeOf } from "./disk-layers.ts";
 import { openForQemu } from "./open-files.ts";
 
+const BUFFER_BYTES = 1024 ** 2;
+
 type Options = LongWork & { readonly clock: Clock };
 
 /** One layer takes in what those below it hold, down to one that stays (or none); those go out of the running QEMU. */
@@ -61,11 +63,19 @@ export async function moveDisk(session: QmpSession, hardware: HardwareSpec, move
   const top = await topNodeOf(session, hardware, move.diskId, options);
   const node = nodeOf(move.name);
   try {
-    const below = (await childrenOf(session, "backing", options)).get(top) ?? null;
+    const below = move.isWhole ? null : ((await childrenOf(session, "backing", options)).get(top) ?? null);
     await addLayer(session, { node, path: move.path, below }, options);
     const id = `${JOB}move-${node}`;
-    const speed = move.bytesPerSecond === undefined ? {} : { speed: move.bytesPerSecond };
-    const order = { device: top, target: node, sync: "top", "copy-mode": "write-blocking", ...speed, "auto-dismiss": false } as const;
+    // QEMU is held to a speed buffer by buffer: 16 MiB of them would go at once.
+    const speed = move.bytesPerSecond === undefined ? {} : { speed: move.bytesPerSecond, "buf-size": BUFFER_BYTES };
+    const order = {
+      device: top,
+      target: node,
+      sync: move.isWhole ? "full" : "top",
+      "copy-mode": "write-blocking",
+      ...speed,
+      "auto-dismiss": false,
+    } as const;
     const begin = () => session.execute("blockdev-mirror", { "job-id": id, ...order }, options);
     await runBlockJob(session, id, begin, { ...options, words: "copying the disk", atReady: move.atReady });
   } catch (error) {

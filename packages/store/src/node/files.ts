@@ -70,6 +70,19 @@ export class Files {
     });
   }
 
+  /** What was written to it, by whomever, is on the drive. */
+  async sync(path: string): Promise<void> {
+    await this.#try(path, async () => {
+      if (!this.#syncs) return;
+      const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
   async move(from: string, to: string): Promise<void> {
     await this.#try(to, async () => {
       this.#step(`move ${to}`);

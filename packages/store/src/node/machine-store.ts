@@ -3,7 +3,7 @@
 import { appendFile, open, readFile, stat } from "node:fs/promises";
 import { type Clock, type IdMaker, type Log, MimicError, plainBlock } from "@mimic/base";
 import { MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
-import type { BootPlan, LastPower, MachineStore, StoredMachine, TrashedMachine } from "@mimic/workbench/ports";
+import type { BootPlan, LastPower, MachineStore, OwnFile, StoredMachine, TrashedMachine } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { DocumentKind } from "../document.ts";
 import { DRAFT_PREFIX, type Layout, type MachineLayout } from "../layout.ts";
@@ -70,6 +70,13 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
     };
   }
 
+  const foldersOf = (record: MachineRecord, storage: string | undefined): string =>
+    storage === undefined ? layout.machine(record.id).disks : layout.storage(storage).machine(record.id);
+  /** On drives that are there; what is left on another goes when it is back (`StorageStore.tidy`). */
+  const leaveStorages = async (id: string): Promise<void> => {
+    for (const storage of layout.storages.keys()) await files.remove(layout.storage(storage).machine(id));
+  };
+
   return {
     async load() {
       const machines: StoredMachine[] = [];
@@ -122,35 +129,46 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       const draft = layout.machineDraft(id).folder;
       if (await files.exists(layout.machine(id).folder)) await files.move(layout.machine(id).folder, draft);
       await files.remove(draft);
+      await leaveStorages(id);
       await files.remove(layout.machineRun(id));
       await files.remove(layout.passingLog(id));
     },
 
     async tidyDisks(record) {
-      const at = layout.machine(record.id);
-      const named = new Set(record.hardware.disks.map((disk) => at.disk(disk.head ?? disk.id, disk.format)));
-      for (const name of await files.names(at.disks)) {
-        const path = `${at.disks}/${name}`;
-        if (named.has(path)) continue;
-        const { nlink, blocks } = await stat(path);
-        // A disk that was taken out is neither: it keeps its file.
-        if (nlink > 1 || (name.startsWith("lay_") && blocks * 512 < EMPTY_BYTES)) await files.remove(path);
-      }
+      const named = new Set(record.hardware.disks.map((disk) => `${foldersOf(record, disk.storage)}/${fileName(disk)}`));
+      for (const folder of [undefined, ...layout.storages.keys()].map((storage) => foldersOf(record, storage)))
+        for (const name of await files.names(folder)) {
+          const path = `${folder}/${name}`;
+          if (named.has(path)) continue;
+          const { nlink, blocks } = await stat(path);
+          // A disk that was taken out is none of these: it keeps its file.
+          if (name.startsWith(DRAFT_PREFIX) || nlink > 1 || (name.startsWith("lay_") && blocks * 512 < EMPTY_BYTES))
+            await files.remove(path);
+        }
     },
 
-    async forgetFile(record, name) {
-      const file = layout.machine(record.id).disk(name, "");
-      for (const found of await files.names(layout.machine(record.id).disks))
-        if (`${layout.machine(record.id).disks}/${found}`.startsWith(file))
-          await files.remove(`${layout.machine(record.id).disks}/${found}`);
+    async forgetFile(record, disk) {
+      const folder = foldersOf(record, disk.storage);
+      const name = `${disk.head ?? disk.id}.`;
+      for (const found of await files.names(folder))
+        if (found.startsWith(name) || found.startsWith(`${DRAFT_PREFIX}${name}`)) await files.remove(`${folder}/${found}`);
     },
 
     plan: (record, options) => planOf(needs, record, options?.draft ? layout.machineDraft(record.id) : layout.machine(record.id)),
     diskPath: (record, diskId) => {
       const disk = record.hardware.disks.find((one) => one.id === diskId);
-      return layout.machine(record.id).disk(disk?.head ?? diskId, disk?.format ?? "qcow2");
+      return `${foldersOf(record, disk?.storage)}/${fileName(disk ?? { id: diskId, format: "qcow2" })}`;
     },
-    filePath: (record, name, format) => layout.machine(record.id).disk(name, format),
+    filePath: (record, disk) => `${foldersOf(record, disk.storage)}/${fileName(disk)}`,
+    async draftFile(record, disk) {
+      await files.folder(foldersOf(record, disk.storage));
+      return `${foldersOf(record, disk.storage)}/${DRAFT_PREFIX}${fileName(disk)}`;
+    },
+    async settleFile(record, disk) {
+      const folder = foldersOf(record, disk.storage);
+      await files.sync(`${folder}/${DRAFT_PREFIX}${fileName(disk)}`);
+      await files.move(`${folder}/${DRAFT_PREFIX}${fileName(disk)}`, `${folder}/${fileName(disk)}`);
+    },
     mediumPath: (record, slot) => layout.machine(record.id).medium(slot),
     writeMedium: (record, slot, bytes) => files.write(layout.machine(record.id).medium(slot), bytes),
 
@@ -199,10 +217,12 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
     async forget(trashId) {
       // The name goes first, in one step: a crash in the middle leaves a draft that the next start removes.
       const draft = layout.trashDraft(trashId);
+      const machineId = (await loadTrash(trashId))?.record.id;
       await files.move(layout.trashEntry(trashId).folder, draft.folder);
       // Without its note, recovery will not mistake the rest for a machine on its way into the trash.
       await files.remove(draft.record);
       await files.remove(draft.folder);
+      if (machineId !== undefined) await leaveStorages(machineId);
     },
 
     async tell(id, at, words) {
@@ -240,6 +260,8 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
   };
 }
 
+const fileName = ({ head, id, format }: Pick<OwnFile, "head" | "id" | "format">): string => `${head ?? id}.${format}`;
+
 function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: MachineRecord, at: MachineLayout): BootPlan {
   const { disks, drives, directBoot } = record.hardware;
   return {
@@ -254,8 +276,11 @@ function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: M
         disks.map((disk) => [
           disk.id,
           [
-            { path: at.disk(disk.head ?? disk.id, disk.format), format: disk.format },
-            ...(disk.layers ?? []).map((layer) => ({ path: layout.layer(layer.id, layer.format), format: layer.format })),
+            {
+              path: `${disk.storage === undefined ? at.disks : layout.storage(disk.storage).machine(record.id)}/${fileName(disk)}`,
+              format: disk.format,
+            },
+            ...(disk.layers ?? []).map((layer) => ({ path: layout.layer(layer), format: layer.format })),
             ...(disk.base ? [{ path: imagePath(disk.base), format: imageFormat(disk.base) }] : []),
           ],
         ]),

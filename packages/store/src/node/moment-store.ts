@@ -26,7 +26,7 @@ const bytesOf = (path: string): Promise<number> =>
   );
 
 export function createLayerStore({ layout, files }: Needs): LayerStore {
-  const path = ({ id, format }: LayerRef): string => layout.layer(id, format);
+  const path = (layer: LayerRef): string => layout.layer(layer);
   return {
     path,
     async freeze(file, layer) {
@@ -37,10 +37,14 @@ export function createLayerStore({ layout, files }: Needs): LayerStore {
     settle: (layer) => files.readOnly(path(layer)),
     remove: (layer) => files.remove(path(layer)),
     async list() {
-      return (await files.names(layout.layers)).flatMap((name): LayerRef[] => {
-        const [id, format] = name.split(".");
-        return LayerId.safeParse(id).success && (format === "qcow2" || format === "raw") ? [{ id: id as string, format }] : [];
-      });
+      const found: LayerRef[] = [];
+      for (const storage of [undefined, ...layout.storages.keys()])
+        for (const name of await files.names(storage === undefined ? layout.layers : layout.storage(storage).layers)) {
+          const [id, format] = name.split(".");
+          if (LayerId.safeParse(id).success && (format === "qcow2" || format === "raw"))
+            found.push({ id: id as string, format, ...(storage && { storage }) });
+        }
+      return found;
     },
     usage: (layer) => bytesOf(path(layer)),
     async seal(layer, signal) {

@@ -1,6 +1,15 @@
 // Opens an installation's data: folders checked, one owner, recovered, loaded.
 import { type Clock, type IdMaker, type Log, MimicError } from "@mimic/base";
-import type { ImageStore, Journal, LayerStore, MachineStore, MomentStore, NetworkStore, TemplateStore } from "@mimic/workbench/ports";
+import type {
+  ImageStore,
+  Journal,
+  LayerStore,
+  MachineStore,
+  MomentStore,
+  NetworkStore,
+  StorageStore,
+  TemplateStore,
+} from "@mimic/workbench/ports";
 import type { Layout } from "../layout.ts";
 import { prepareFolders } from "./audit.ts";
 import { Files, type Step } from "./files.ts";
@@ -11,6 +20,7 @@ import { createMachineStore } from "./machine-store.ts";
 import { createLayerStore, createMomentStore, createTemplateStore } from "./moment-store.ts";
 import { createNetworkStore } from "./network-store.ts";
 import { recover } from "./recover.ts";
+import { openStorageStore } from "./storage-store.ts";
 
 /** Grows when an older Mimic could not read the data any more. */
 export const DATA_VERSION = 1;
@@ -19,6 +29,7 @@ export interface OpenStore {
   readonly machines: MachineStore;
   readonly images: ImageStore;
   readonly networks: NetworkStore;
+  readonly storages: StorageStore;
   readonly journal: Journal;
   readonly layers: LayerStore;
   readonly moments: MomentStore;
@@ -54,11 +65,13 @@ export async function openStore(needs: {
       imagePath: (digest, part) => images.path(digest, part),
       imageFormat: (digest) => images.get(digest)?.format ?? "qcow2",
     });
+    const storages = await openStorageStore({ layout, files, log, uid: needs.uid });
     const networks = createNetworkStore({ layout, files, log });
     return {
       machines,
       images,
       networks,
+      storages,
       journal: createJournal({ layout, files, ids }),
       layers: createLayerStore({ layout, files }),
       moments: createMomentStore({ layout, files }),

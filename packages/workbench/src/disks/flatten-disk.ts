@@ -1,6 +1,6 @@
 // Flattening: a disk takes in all that it stands on, and depends on nothing afterwards. While the machine runs, by its
 // own QEMU and without its noticing. Moments keep what they stand on.
-import { formatSize, isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
+import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
 import type { DiskSpec, JobView } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
@@ -8,9 +8,7 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { sweepLayers } from "../moments/layers.ts";
 import type { DiskWish } from "../wishes.ts";
 import { type FoundDisk, findDiskForWork, numberOf, tooLittleRoom } from "./find-disk.ts";
-
-/** Left for everything else on this computer's disk. */
-const RESERVE_BYTES = 256 * 1024 ** 2;
+import { RESERVE_BYTES, roomIn, roomWords } from "./room.ts";
 
 export async function flattenDisk(context: Context, wish: DiskWish): Promise<{ job: JobView } | Refusal> {
   const found = findDiskForWork(context, wish);
@@ -28,14 +26,14 @@ export async function flattenDisk(context: Context, wish: DiskWish): Promise<{ j
 }
 
 /** It may grow by all that lies under it, at most to its own size. A guest that then finds no room would stand still. */
-async function isShort({ ports }: Context, { disk, chain }: FoundDisk, what: string): Promise<Refusal | undefined> {
-  const [own = 0, ...below] = await Promise.all(chain.map(({ path }) => ports.diskTool.usage(path)));
+async function isShort(context: Context, { disk, chain }: FoundDisk, what: string): Promise<Refusal | undefined> {
+  const [own = 0, ...below] = await Promise.all(chain.map(({ path }) => context.ports.diskTool.usage(path)));
   const most = Math.min(
     below.reduce((sum, bytes) => sum + bytes, 0),
     Math.max(0, disk.sizeBytes - own),
   );
-  const free = (await ports.survey.survey()).diskFreeBytes;
-  return most + RESERVE_BYTES <= free ? undefined : tooLittleRoom(what, formatSize(most), formatSize(free));
+  const free = await roomIn(context, disk.storage);
+  return most + RESERVE_BYTES <= free ? undefined : tooLittleRoom(what, roomWords(most), roomWords(free));
 }
 
 async function flatten(context: Context, { actor, disk }: FoundDisk, wish: DiskWish, work: LongWork): Promise<JobResult> {

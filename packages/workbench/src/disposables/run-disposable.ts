@@ -3,6 +3,7 @@
 import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
 import { findByName, isPc, type JobView, type MachineRecord, type MachineView, type Name, newest, type TemplateRecord } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
+import { swap } from "../disks/move-disk.ts";
 import { ensureImage, findSystem } from "../images/acquire.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import { compose } from "../machines/compose.ts";
@@ -260,37 +261,16 @@ export async function keepDisposable(
     return refusal("disposable.kept_already", `“${record.name}” is an ordinary machine: it stays anyway.`, "There is nothing to do.");
   const name = input.name === undefined ? record.name : freeName(context, input.name);
   if (isRefusal(name)) return name;
-  await actor.occupy("it is being kept", async () => {
+  const work = { signal: AbortSignal.timeout(600_000), report: () => {} };
+  const keep = async (): Promise<void> => {
     await keepTrial(context, record, { signal: AbortSignal.timeout(60_000) });
-    const disks = await keepDisks(context, actor);
-    await actor.change(
-      { ...actor.record, name, forgets: undefined, tries: undefined, hardware: { ...actor.record.hardware, disks: [...disks] } },
-      "kept",
-    );
-    if (running === undefined)
-      for (const disk of record.hardware.disks)
-        if (!disk.keeps && !disk.readOnly) await context.ports.machines.forgetFile(record, disk.head ?? disk.id);
-  });
+    // What it wrote is encrypted with a key that ends with it: copied, while it runs, into files without one. One that is
+    // off wrote nothing that is left, so it begins with empty ones.
+    for (const disk of record.hardware.disks)
+      if (!disk.readOnly && !disk.keeps)
+        await swap(context, { actor, disk, chain: [] }, { storage: undefined, isEmpty: !running, words: "" }, work);
+    await actor.alone(() => actor.change({ ...actor.record, name, forgets: undefined, tries: undefined }, "kept"));
+  };
+  await actor.occupy("it is being kept", keep, { apart: true });
   return await machineView(context, actor);
-}
-
-/** What it wrote is encrypted with a key that ends with it: copied, while it runs, into layers without one. One that is off wrote nothing that is left. */
-async function keepDisks(context: Context, actor: MachineActor): Promise<MachineRecord["hardware"]["disks"]> {
-  const { ports } = context;
-  const { record, running } = actor;
-  const options = { signal: AbortSignal.timeout(600_000) };
-  const chains = ports.machines.plan(record).files.disks;
-  const moves = [];
-  for (const disk of record.hardware.disks) {
-    const [, under] = chains[disk.id] ?? [];
-    if (disk.readOnly || disk.keeps || under === undefined) continue;
-    const head = ports.ids.make<"Layer">("lay");
-    const path = ports.machines.filePath(record, head, "qcow2");
-    await ports.diskTool.createOverlay(path, under, disk.sizeBytes, options);
-    moves.push({ disk, head, path });
-  }
-  for (const { disk, head, path } of moves)
-    await running?.live.moveDisk({ diskId: disk.id, name: head, path, atReady: async () => {} }, { ...options, report: () => {} });
-  const heads = new Map(moves.map(({ disk, head }) => [disk.id, head]));
-  return record.hardware.disks.map((disk) => ({ ...disk, head: heads.get(disk.id) ?? disk.head }));
 }

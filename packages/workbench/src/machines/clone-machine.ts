@@ -1,7 +1,7 @@
 // A second machine like the first: linked (its own thin layers copied, the images under them shared)
 // or full (each disk flattened into one file that depends on nothing).
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import type { DiskSpec, JobView, MachineRecord, NicSpec } from "@mimic/model";
+import { type DiskSpec, type JobView, type MachineRecord, type NicSpec, withoutFile } from "@mimic/model";
 import { type Context, findMachine, freeName, nowIso } from "../context.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
 import type { MachineDraft } from "../ports/index.ts";
@@ -46,10 +46,9 @@ export function cloneMachine(
         const disks = source.hardware.disks.map((disk): { old: DiskSpec; fresh: DiskSpec } => ({
           old: disk,
           fresh: {
-            ...disk,
+            ...withoutFile(disk),
             id: ports.ids.make("dsk"),
             base: input.full ? undefined : disk.base,
-            head: undefined,
             layers: input.full ? undefined : disk.layers,
           },
         }));

@@ -11,6 +11,7 @@ import {
   type System,
 } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
+import { roomIn } from "../disks/room.ts";
 import { ensureImage, findImage, findSystem } from "../images/acquire.ts";
 import { powerHooks } from "../moments/power-hooks.ts";
 import { newNic } from "../networks/nic-verbs.ts";
@@ -130,15 +131,18 @@ export function adoptNew(context: Context, record: MachineRecord, words: string)
 }
 
 export function newActor(context: Context, record: MachineRecord, last?: ConstructorParameters<typeof MachineActor>[2]): MachineActor {
-  const { hypervisor, machines: store, clock, log, survey } = context.ports;
-  const actor = new MachineActor(
+  const { hypervisor, machines: store, clock, log } = context.ports;
+  const actor: MachineActor = new MachineActor(
     {
       hypervisor,
       store,
       clock,
       log,
       events: context.events,
-      diskFreeBytes: async () => (await survey.survey()).diskFreeBytes,
+      diskFreeBytes: async () =>
+        Math.min(
+          ...(await Promise.all([undefined, ...actor.record.hardware.disks.map((disk) => disk.storage)].map((id) => roomIn(context, id)))),
+        ),
       triedBy: (id) => [...context.actors.values()].find((one) => one.record.tries === id)?.record.name,
       plugIn: (actor, nics) => plugIn(context, actor, nics),
       ...powerHooks(context),

@@ -3,6 +3,7 @@ import { formatDuration, isRefusal, type LongWork, MimicError, type Refusal } fr
 import type { JobView, MachineView } from "@mimic/model";
 import { type Context, findMachine } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
+import { whyDisksAway } from "../storages/find-storage.ts";
 import type { StopWish } from "../workbench.ts";
 import { decideStart } from "./decide-start.ts";
 import type { MachineActor } from "./machine-actor.ts";
@@ -20,7 +21,9 @@ export async function startMachine(
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
   if (isOff(actor)) {
-    const refused = decideStart(actor.record.name, actor.record.hardware, await context.ports.survey.survey());
+    const refused =
+      (await whyDisksAway(context, actor.record.hardware)) ??
+      decideStart(actor.record.name, actor.record.hardware, await context.ports.survey.survey());
     if (refused) return refused;
   }
   const job = context.jobs.run({ kind: "machine.start", title: `Start “${actor.record.name}”`, subjects: [actor.record.id] }, (work) =>

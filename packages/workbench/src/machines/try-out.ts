@@ -2,7 +2,7 @@
 // very files of the machine that is tried for. Those files are not written to (they get a second name, and the machine
 // is not started meanwhile), and whatever the system does to itself on the strange hardware goes when the trial stops.
 import { isRefusal, type LongWork, MimicError, type Refusal, refusal } from "@mimic/base";
-import type { DiskSpec, HardwareSpec, JobView, LayerRef, MachineRecord, Name } from "@mimic/model";
+import { type DiskSpec, type HardwareSpec, type JobView, type LayerRef, type MachineRecord, type Name, withoutFile } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import { freezeDisks } from "../moments/freeze.ts";
@@ -118,8 +118,8 @@ async function attempt(context: Context, source: MachineActor, trial: Trial, wor
 async function trialRecord(context: Context, source: MachineRecord, { name, hardware }: Trial, work: LongWork): Promise<MachineRecord> {
   const { ports } = context;
   const disks = hardware.disks.map((disk): DiskSpec => {
-    const layer: LayerRef = { id: ports.ids.make("lay"), format: disk.format };
-    return { ...disk, format: "qcow2", head: undefined, readOnly: false, keeps: undefined, layers: [layer, ...(disk.layers ?? [])] };
+    const layer: LayerRef = { id: ports.ids.make("lay"), format: disk.format, ...(disk.storage && { storage: disk.storage }) };
+    return { ...withoutFile(disk), format: "qcow2", readOnly: false, keeps: undefined, layers: [layer, ...(disk.layers ?? [])] };
   });
   const nics = hardware.nics.map((nic) => {
     const id = ports.ids.make("nic") as string;

@@ -3,18 +3,26 @@
 import { messageOf, type Waiting } from "@mimic/base";
 import type { DiskSpec } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { type CutOffMove, settleMoves } from "../disks/settle-moves.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { vanish } from "./power-hooks.ts";
 
-export async function afterAbsence(context: Context, actor: MachineActor, options: Waiting): Promise<void> {
+export async function afterAbsence(
+  context: Context,
+  actor: MachineActor,
+  options: Waiting & { readonly moves: readonly CutOffMove[] },
+): Promise<void> {
   const { running, record } = actor;
   const { machines } = context.ports;
   try {
-    if (running === undefined) return await (record.forgets === "machine" ? vanish(context, actor) : machines.tidyDisks(record));
+    const moves = options.moves.filter(({ machineId }) => machineId === record.id);
+    if (running === undefined) await settleMoves(context, actor, moves, undefined);
+    if (running === undefined) return await (record.forgets === "machine" ? vanish(context, actor) : machines.tidyDisks(actor.record));
     const tops = await running.topLayers(options);
-    const disks = record.hardware.disks.map((disk) => trueDisk(disk, running.run.hardware.disks, tops[disk.id]));
-    const isTrue = disks.every((disk, index) => disk === record.hardware.disks[index]);
-    if (!isTrue) await actor.change({ ...record, hardware: { ...record.hardware, disks } }, "disks");
+    await settleMoves(context, actor, moves, tops);
+    const disks = actor.record.hardware.disks.map((disk) => trueDisk(disk, running.run.hardware.disks, tops[disk.id]));
+    const isTrue = disks.every((disk, index) => disk === actor.record.hardware.disks[index]);
+    if (!isTrue) await actor.change({ ...actor.record, hardware: { ...actor.record.hardware, disks } }, "disks");
     await machines.tidyDisks(actor.record);
   } catch (error) {
     context.ports.log.warn("what was left of a machine's disks was not put in order", { machineId: record.id, error: messageOf(error) });

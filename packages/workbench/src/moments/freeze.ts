@@ -2,7 +2,7 @@
 // ones above. Safe at every step: a file gets its second name before the record names it, the record names the fresh
 // layers before QEMU writes to them, and old names go last.
 import type { Waiting } from "@mimic/base";
-import type { DiskSpec, LayerRef, MachineRecord } from "@mimic/model";
+import { type DiskSpec, type LayerRef, type MachineRecord, withoutFile } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import type { NewLayer } from "../ports/index.ts";
@@ -61,10 +61,10 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
   const { given } = options;
   const steps = await planSteps(context, actor, given);
   const after = withDisks(before, steps);
-  const path = (record: MachineRecord, disk: DiskSpec): string => ports.machines.filePath(record, disk.head ?? disk.id, disk.format);
+  const path = (record: MachineRecord, disk: DiskSpec): string => ports.machines.filePath(record, disk);
   const removeFresh = async (): Promise<void> => {
     for (const { fresh, layer } of steps) {
-      await ports.machines.forgetFile(before, fresh.head ?? "");
+      await ports.machines.forgetFile(before, fresh);
       if (!given) await ports.layers.remove(layer);
     }
   };
@@ -86,7 +86,7 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
   let isSettled = false;
   const commit = async (): Promise<void> => {
     isSettled = true;
-    for (const { disk } of steps) await ports.machines.forgetFile(before, disk.head ?? disk.id);
+    for (const { disk } of steps) await ports.machines.forgetFile(before, disk);
   };
   const undo = async (): Promise<void> => {
     if (isSettled) return;
@@ -96,7 +96,7 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
     await removeFresh();
   };
   const layers = steps.map(({ fresh }) => ({ diskId: fresh.id, name: fresh.head ?? "", path: path(after, fresh) }));
-  return { layers, disks: after.hardware.disks.map((disk) => ({ ...disk, head: undefined })), commit, undo };
+  return { layers, disks: after.hardware.disks.map(withoutFile), commit, undo };
 }
 
 /**
@@ -122,7 +122,11 @@ async function planSteps(
   for (const disk of actor.record.hardware.disks) {
     if (disk.readOnly || (given && !given.has(disk.id))) continue;
     if (actor.running === undefined && !given && (await isUntouched(ports, actor.record, disk))) continue;
-    const layer: LayerRef = given?.get(disk.id) ?? { id: ports.ids.make("lay"), format: disk.format };
+    const layer: LayerRef = given?.get(disk.id) ?? {
+      id: ports.ids.make("lay"),
+      format: disk.format,
+      ...(disk.storage && { storage: disk.storage }),
+    };
     const fresh: DiskSpec = { ...disk, format: "qcow2", head: ports.ids.make("lay"), layers: [layer, ...(disk.layers ?? [])] };
     steps.push({ disk, layer, fresh });
   }

@@ -15,7 +15,7 @@ export async function freshDisks(
   for (const disk of record.hardware.disks) {
     const [own, under] = disks[disk.id] ?? [];
     if (own === undefined || under === undefined || disk.readOnly || disk.keeps) continue;
-    if (!options.draft) await ports.machines.forgetFile(record, disk.head ?? disk.id);
+    if (!options.draft) await ports.machines.forgetFile(record, disk);
     const key = new Secret(keyText(ports.random.bytes(32)));
     await ports.diskTool.createOverlay(own.path, under, disk.sizeBytes, { ...options, key });
     secrets[disk.id] = key;

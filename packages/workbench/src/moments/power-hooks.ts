@@ -5,6 +5,7 @@ import { type HardwareSpec, whyNotWake } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { refreshAny } from "../disposables/identity.ts";
 import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
+import { needDisks } from "../storages/find-storage.ts";
 import { moveToNewest } from "../templates/follow.ts";
 import { putHomeInPlace } from "../templates/home-disk.ts";
 import { savedHere } from "../templates/saved-here.ts";
@@ -21,6 +22,7 @@ export function powerHooks(
       await context.layerWork.makeWay(actor.record.id);
       await moveToNewest(context, actor);
       const { record } = actor;
+      await needDisks(context, record.hardware);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
       const wakes = context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
@@ -47,7 +49,11 @@ export function powerHooks(
       // What could not be made one while it ran.
       void mergeLayers(context).catch(() => {});
     },
-    makeWay: ({ record }) => context.layerWork.makeWay(record.id),
+    async makeWay({ record, running }) {
+      await context.layerWork.makeWay(record.id);
+      // What a running QEMU has open it keeps, whatever became of the name.
+      if (running === undefined) await needDisks(context, record.hardware);
+    },
     afterWork: () => void mergeAgain(context),
   };
 }

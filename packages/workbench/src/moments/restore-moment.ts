@@ -11,6 +11,7 @@ import {
   type Name,
   whyNotSave,
   whyNotWake,
+  withoutFile,
 } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { giveIdentity, identityInWords } from "../disposables/identity.ts";
@@ -127,7 +128,8 @@ async function putBack(context: Context, actor: MachineActor, moment: MomentReco
   const { ports } = context;
   const before = actor.record;
   const disks = moment.hardware.disks.map(
-    (disk): DiskSpec => (disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay") }),
+    (disk): DiskSpec =>
+      disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay"), storage: storageOf(before, disk) },
   );
   const origin = generationOf(context, before, disks);
   const record: MachineRecord = { ...before, hardware: { ...moment.hardware, disks }, moment: moment.id, origin };
@@ -142,8 +144,12 @@ async function putBack(context: Context, actor: MachineActor, moment: MomentReco
   await ports.moments.restoreFiles(record.id, moment.id);
   const named = new Set(disks.map((disk) => disk.head ?? disk.id));
   for (const disk of before.hardware.disks)
-    if (!named.has(disk.head ?? disk.id) && !disk.readOnly) await ports.machines.forgetFile(before, disk.head ?? disk.id);
+    if (!named.has(disk.head ?? disk.id) && !disk.readOnly) await ports.machines.forgetFile(before, disk);
 }
+
+/** A disk stays in the storage that it was moved to. */
+const storageOf = ({ hardware }: MachineRecord, disk: DiskSpec): string | undefined =>
+  hardware.disks.find(({ id }) => id === disk.id)?.storage;
 
 /** The moment as a machine of its own; the old one goes on as it is. */
 function asMachine(context: Context, actor: MachineActor, moment: MomentRecord, wanted: string): { job: JobView } | Refusal {
@@ -172,7 +178,7 @@ function recordAs(context: Context, actor: MachineActor, moment: MomentRecord, n
     const id = ports.ids.make("nic") as string;
     return { ...nic, id, mac: freeMac(context, id) };
   });
-  const disks = moment.hardware.disks.map((disk) => ({ ...disk, format: "qcow2" as const, head: undefined }));
+  const disks = moment.hardware.disks.map((disk) => ({ ...withoutFile(disk), format: "qcow2" as const }));
   return {
     ...actor.record,
     id: ports.ids.make<"MachineId">("mch"),

@@ -171,7 +171,8 @@ export async function announce(context: Context, actor: MachineActor, moment: Mo
 }
 
 /** What freezing changed of a disk, whatever else its hardware says. */
-const frozenPart = (disk: DiskSpec | undefined) => disk && { format: disk.format, head: undefined, layers: disk.layers };
+const frozenPart = (disk: DiskSpec | undefined) =>
+  disk && { format: disk.format, head: undefined, storage: undefined, base: disk.base, layers: disk.layers };
 
 export async function setPresent(actor: MachineActor, moment: string | undefined, context: Context): Promise<void> {
   const record = { ...actor.record, moment };

@@ -50,6 +50,8 @@ export interface GuestAgent {
   freeze(options: Waiting): Promise<number>;
   /** Harmless when nothing is frozen. */
   thaw(options: Waiting): Promise<number>;
+  /** What its mounted file systems do not use is given back (discard). One sentence of what the guest says that it did. */
+  trim(options: Waiting): Promise<string>;
   /** Facts it claims: host name, system, addresses. */
   describe(
     options: Waiting,

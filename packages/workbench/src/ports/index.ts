@@ -7,5 +7,6 @@ export type * from "./lan-bridges.ts";
 export type * from "./live-hardware.ts";
 export type * from "./moments.ts";
 export type * from "./networks.ts";
+export type * from "./storages.ts";
 export type * from "./store.ts";
 export type * from "./switch-fabric.ts";

@@ -25,8 +25,10 @@ export interface LiveMove {
   readonly diskId: string;
   /** Of the new file: its last 22 characters name the node in QEMU. */
   readonly name: string;
-  /** An empty qcow2 file over what the disk's own file stands on. */
+  /** An empty qcow2 file over what the disk's own file stands on (over nothing, when `isWhole`). */
   readonly path: string;
+  /** It takes in all that the disk stands on as well. */
+  readonly isWhole: boolean;
   readonly bytesPerSecond?: number | undefined;
   /** Both hold the same now, and every write goes to both, until this has resolved and the new one takes over. A throw undoes all. */
   readonly atReady: () => Promise<void>;

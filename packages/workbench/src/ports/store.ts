@@ -1,6 +1,6 @@
 // The data directory, as the workbench needs it: records that are whole or absent, and a journal that
 // finishes or undoes what was cut off. Implemented by packages/store (files) and packages/memory.
-import type { MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
+import type { DiskSpec, MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
 import type { BootPlan } from "./hypervisor.ts";
 
 export interface StoredMachine {
@@ -35,6 +35,9 @@ export interface MachineDraft {
   discard(): Promise<void>;
 }
 
+/** What names the own file of a disk. */
+export type OwnFile = Pick<DiskSpec, "id" | "head" | "format" | "storage">;
+
 export interface MachineStore {
   /** Read at start. A folder whose record cannot be read is reported and left alone. */
   load(): Promise<{
@@ -49,10 +52,14 @@ export interface MachineStore {
   /** Paths for its hypervisor; looks nothing up on the disk. */
   plan(record: MachineRecord, options?: { readonly draft?: boolean }): BootPlan;
   diskPath(record: MachineRecord, diskId: string): string;
-  /** A file among its disks, by the name that a disk's record gives it. */
-  filePath(record: MachineRecord, name: string, format: string): string;
-  /** Removes a file among its disks; harmless when it is gone. */
-  forgetFile(record: MachineRecord, name: string): Promise<void>;
+  /** The own file of a disk, as its record would name it. */
+  filePath(record: MachineRecord, disk: OwnFile): string;
+  /** Where that file is put together; `settleFile` makes it real. The folder is there then. */
+  draftFile(record: MachineRecord, disk: OwnFile): Promise<string>;
+  /** What was written is on the drive, and has its final name. */
+  settleFile(record: MachineRecord, disk: OwnFile): Promise<void>;
+  /** Removes the own file of a disk, and its draft; harmless when it is gone. */
+  forgetFile(record: MachineRecord, disk: OwnFile): Promise<void>;
   /** Removes what a freezing that was cut off left among its disks: second names of layers, and empty files above them. */
   tidyDisks(record: MachineRecord): Promise<void>;
   /** Removes the machine for ever, without the trash. Harmless when it is gone. */
@@ -96,6 +103,7 @@ export type JournalEntry =
   /** All of them or none. */
   | { readonly op: "moment.together"; readonly moments: readonly PartOfTogether[] }
   | { readonly op: "moment.restore"; readonly machineId: string }
+  | { readonly op: "disk.move"; readonly machineId: string; readonly before: DiskSpec; readonly after: DiskSpec }
   | { readonly op: "template.make"; readonly templateId: string }
   | { readonly op: "image.add"; readonly digest: string }
   | { readonly op: "image.remove"; readonly digest: string }

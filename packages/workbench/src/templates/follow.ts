@@ -32,7 +32,7 @@ export async function moveToNewest(context: Context, actor: MachineActor): Promi
     `generation ${generation.number} of “${template.name}”`,
   );
   await writeSeeds(context, actor.record);
-  for (const disk of record.hardware.disks) if (!before.has(disk.id)) await context.ports.machines.forgetFile(record, disk.head ?? disk.id);
+  for (const disk of record.hardware.disks) if (!before.has(disk.id)) await context.ports.machines.forgetFile(record, disk);
   await context.ports.machines.tell(
     record.id,
     nowIso(context),
@@ -140,8 +140,7 @@ async function renew(
   await actor.change(record, `generation ${generation.number} of “${template.name}”`);
   await writeSeeds(context, record);
   const named = new Set(record.hardware.disks.map((disk) => disk.head ?? disk.id));
-  for (const disk of before.hardware.disks)
-    if (!named.has(disk.head ?? disk.id)) await ports.machines.forgetFile(before, disk.head ?? disk.id);
+  for (const disk of before.hardware.disks) if (!named.has(disk.head ?? disk.id)) await ports.machines.forgetFile(before, disk);
   await ports.machines.tell(record.id, nowIso(context), `Moved to generation ${generation.number} of “${template.name}”.`);
   return {
     machine: record.id,

@@ -1,6 +1,6 @@
 // Machines that go on from a template: what their records are, and raising one that nobody sees yet.
 import { type LongWork, type Refusal, refusal, type Secret } from "@mimic/base";
-import { type Generation, type MachineRecord, type Name, type NicSpec, type TemplateRecord, whyNotWake } from "@mimic/model";
+import { type Generation, type MachineRecord, type Name, type NicSpec, type TemplateRecord, whyNotWake, withoutFile } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { Raised } from "../disposables/ready-machines.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
@@ -27,7 +27,7 @@ export function instanceRecord(context: Context, template: TemplateRecord, gener
     hardware: {
       ...generation.hardware,
       nics: generation.hardware.nics.map((nic) => (wish.goesOn ? { ...nic, network: null } : ownCard(context, nic))),
-      disks: generation.hardware.disks.map((disk) => ({ ...disk, format: "qcow2" as const, head: undefined })),
+      disks: generation.hardware.disks.map((disk) => ({ ...withoutFile(disk), format: "qcow2" as const })),
     },
     readiness: template.readiness,
     login: template.login,

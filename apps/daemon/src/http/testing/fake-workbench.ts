@@ -92,10 +92,9 @@ export function fakeWorkbench(): FakeWorkbench {
     );
   const workbench = {
     ...Object.fromEntries(
-      ["host", "machines", "networks", "templates", "disposables", "moments", "images", "systems", "jobs", "trash"].map((name) => [
-        name,
-        area(name),
-      ]),
+      ["host", "machines", "networks", "templates", "disposables", "moments", "storages", "images", "systems", "jobs", "trash"].map(
+        (name) => [name, area(name)],
+      ),
     ),
     events: {
       seq: 0,

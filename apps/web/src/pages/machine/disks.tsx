@@ -13,6 +13,7 @@ import { Confirm } from "../../ui/confirm.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
+import { DiskFile } from "./disk-file.tsx";
 import { GrowForm, LimitForm, limitWords } from "./disk-forms.tsx";
 import { HostUsb } from "./host-usb.tsx";
 import { Usb } from "./usb.tsx";
@@ -75,7 +76,7 @@ interface DiskProps {
 }
 
 function DiskRow({ machine, disk, at, base }: DiskProps) {
-  const [asking, setAsking] = useState<"grow" | "limit" | "remove">();
+  const [asking, setAsking] = useState<"grow" | "limit" | "file" | "remove">();
   const close = () => setAsking(undefined);
   const change = useChange(machine, close);
   const waits = machine.runs && !machine.runs.hardware.disks.some(({ id }) => id === disk.id);
@@ -101,6 +102,7 @@ function DiskRow({ machine, disk, at, base }: DiskProps) {
       <div className="row">
         <Button onClick={() => setAsking("grow")}>Make larger</Button>
         <Button onClick={() => setAsking("limit")}>Make slower</Button>
+        <Button onClick={() => setAsking("file")}>Its file…</Button>
         <Button onClick={() => setAsking("remove")}>Take out</Button>
       </div>
       <Dialog opened={asking === "grow"} onClose={close} title={`Make disk ${at + 1} larger`}>
@@ -119,6 +121,7 @@ function DiskRow({ machine, disk, at, base }: DiskProps) {
           onWish={(limits) => change.mutate({ limitDisk: { id: disk.id, ...limits } })}
         />
       </Dialog>
+      <DiskFile machine={machine} disk={disk} at={at} opened={asking === "file"} onClose={close} />
       <Confirm
         opened={asking === "remove"}
         onClose={close}
