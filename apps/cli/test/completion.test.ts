@@ -13,7 +13,7 @@ const values = async (...words: string[]) => (await completeWords(specs, words, 
 
 describe("what may come next", () => {
   test.each([
-    [["st"], ["start", "stop"]],
+    [["st"], ["start", "stop", "storage"]],
     [
       ["start", "he"],
       ["hello", "help-desk"],
