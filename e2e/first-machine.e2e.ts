@@ -72,6 +72,7 @@ describe("from nothing to a machine", () => {
     expect(list.out).toMatch(/hello +running/);
     expect(await mimic.machinePid(id)).toBe(pid);
     expect((await mimic.mimic(["exec", "hello", "--", "true"])).code).toBe(0);
+    expect((await mimic.mimic(["ping", "hello"])).out).toMatch(/^“hello” answers within \d+ ms\.$/m);
   }, 60_000);
 
   test("its screen is a picture, its console has the boot messages, its arguments are explained", async () => {

@@ -71,6 +71,7 @@ export const registry: Readonly<Record<string, Load>> = {
   console: () => import("./commands/guest/console.ts"),
   exec: () => import("./commands/guest/exec.ts"),
   cp: () => import("./commands/guest/cp.ts"),
+  ping: () => import("./commands/guest/ping.ts"),
   screenshot: () => import("./commands/guest/screenshot.ts"),
   type: () => import("./commands/guest/type.ts"),
   key: () => import("./commands/guest/key.ts"),

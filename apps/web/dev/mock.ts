@@ -332,6 +332,7 @@ class MockDaemon {
         })),
       }),
       guest: () => this.world.guest,
+      ping: () => ({ answeredInMs: 3 }),
       ...nicVerbs(this),
     },
     networks: networkVerbs(this),

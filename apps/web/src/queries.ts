@@ -68,6 +68,11 @@ export const guestQuery = (machine: string) =>
     queryKey: ["of-machine", machine, "guest"],
     queryFn: ({ signal }) => api.machines.guest({ machine }, { signal }),
   });
+export const pingQuery = (machine: string) =>
+  queryOptions({
+    queryKey: ["of-machine", machine, "ping"],
+    queryFn: ({ signal }) => api.machines.ping({ machine }, { signal }),
+  });
 export const networksQuery = queryOptions({
   queryKey: ["networks"],
   queryFn: async ({ signal }) =>

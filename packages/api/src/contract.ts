@@ -197,6 +197,9 @@ const machines = {
   guest: route(routes.machines.guest, m, "What its guest agent claims about the guest")
     .input(OfMachine)
     .output(z.object({ system: z.string().optional(), hostname: z.string().optional(), agentVersion: z.string().optional() })),
+  ping: route(routes.machines.ping, m, "Whether its guest agent answers, and within how many milliseconds")
+    .input(OfMachine)
+    .output(z.object({ answeredInMs: z.number().nonnegative() })),
   ...nicContract,
 };
 

@@ -52,6 +52,7 @@ export const routes = {
     log: get("/machines/{machine}/log"),
     load: get("/machines/{machine}/load"),
     guest: get("/machines/{machine}/guest"),
+    ping: get("/machines/{machine}/guest/answer"),
     addNic: post("/machines/{machine}/nics"),
     changeNic: patch("/machines/{machine}/nics/{nic}"),
     removeNic: del("/machines/{machine}/nics/{nic}"),

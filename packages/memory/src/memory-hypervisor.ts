@@ -293,6 +293,7 @@ class MemoryAgent implements GuestAgent {
   async waitUntilReady({ signal }: { signal: AbortSignal }): Promise<void> {
     if (this.#options.answers === false) await this.#options.clock.sleep(2 ** 31 - 1, { signal });
   }
+  ping: GuestAgent["ping"] = async () => {};
   exec: GuestAgent["exec"] = async (command) => {
     await command.onStdout(new TextEncoder().encode([command.program, ...command.args].join(" ")));
     return { kind: "exited", code: 0 };

@@ -141,6 +141,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       log: (input) => machines.machineLog(context, input),
       load: async (input) => machines.machineLoad(context, input),
       guest: (input) => machines.describeGuest(context, input),
+      ping: (input) => machines.pingGuest(context, input),
       addNic: (input) => addNic(context, input),
       changeNic: (input) => changeNic(context, input),
       removeNic: (input) => removeNic(context, input),

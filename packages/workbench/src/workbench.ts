@@ -140,6 +140,8 @@ export interface Workbench {
     story(input: OfMachine): Answer<{ story: { at: string; words: string }[] }>;
     log(input: OfMachine & { which: "qemu" | "serial" }): Answer<{ text: string }>;
     load(input: OfMachine): Answer<{ samples: LoadSample[] }>;
+    /** Throws `agent.absent` when nobody answers within 15 s. */
+    ping(input: OfMachine): Answer<{ answeredInMs: number }>;
     guest(input: OfMachine): Answer<{ system?: string | undefined; hostname?: string | undefined; agentVersion?: string | undefined }>;
   };
   readonly templates: {

@@ -59,6 +59,10 @@ export class QemuAgent implements GuestAgent {
     return this.#channel.whenSynced(options);
   }
 
+  async ping(options: Waiting): Promise<void> {
+    await this.#channel.call("guest-ping", {}, options);
+  }
+
   async exec(command: GuestCommand, options: Waiting): Promise<GuestExit> {
     return await runInGuest(
       { channel: this.#channel, files: this.#files, ports: this.#ports, scratch: await this.#scratchFolder(options) },

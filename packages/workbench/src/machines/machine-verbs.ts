@@ -2,6 +2,7 @@
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import { type HardwareRow, hardwareRows, type LoadSample, type MachineView } from "@mimic/model";
 import { type Context, findMachine, findRunning } from "../context.ts";
+import type { GuestAgent } from "../ports/index.ts";
 import { machineView } from "./view.ts";
 
 type OfMachine = { machine: string };
@@ -68,17 +69,28 @@ export function machineLoad(context: Context, input: OfMachine): { samples: Load
   return isRefusal(actor) ? actor : { samples: [...actor.load()] };
 }
 
+export async function pingGuest(context: Context, input: OfMachine): Promise<{ answeredInMs: number } | Refusal> {
+  const agent = findAgent(context, input.machine);
+  if (isRefusal(agent)) return agent;
+  const { clock } = context.ports;
+  const askedAt = clock.monotonicMs();
+  await agent.ping(soon());
+  return { answeredInMs: clock.monotonicMs() - askedAt };
+}
+
 export async function describeGuest(
   context: Context,
   input: OfMachine,
 ): Promise<{ system?: string | undefined; hostname?: string | undefined; agentVersion?: string | undefined } | Refusal> {
-  const running = findRunning(context, input.machine);
+  const agent = findAgent(context, input.machine);
+  return isRefusal(agent) ? agent : await agent.describe(soon());
+}
+
+function findAgent(context: Context, machine: string): GuestAgent | Refusal {
+  const running = findRunning(context, machine);
   if (isRefusal(running)) return running;
-  if (!running.agent)
-    return refusal(
-      "agent.absent",
-      `“${input.machine}” has no channel for a guest agent.`,
-      "Give it one while it is off: mimic set NAME --agent on",
-    );
-  return await running.agent.describe(soon());
+  return (
+    running.agent ??
+    refusal("agent.absent", `“${machine}” has no channel for a guest agent.`, "Give it one while it is off: mimic set NAME --agent on")
+  );
 }

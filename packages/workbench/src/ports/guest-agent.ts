@@ -19,6 +19,8 @@ export type GuestExit = { readonly kind: "exited"; readonly code: number } | { r
 export interface GuestAgent {
   /** Resolves when the agent answers; waits for it as long as `signal` allows. */
   waitUntilReady(options: Waiting): Promise<void>;
+  /** One question that asks for nothing: it answers, so it is alive. */
+  ping(options: Waiting): Promise<void>;
   /** Output streams while the command runs. On abort the command is ended in the guest. */
   exec(command: GuestCommand, options: Waiting): Promise<GuestExit>;
   /**

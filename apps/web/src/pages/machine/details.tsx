@@ -3,7 +3,7 @@
 import { plain } from "@mimic/base";
 import { type MachineView, signInWords } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
-import { explainQuery, guestQuery } from "../../queries.ts";
+import { explainQuery, guestQuery, pingQuery } from "../../queries.ts";
 import { Ago } from "../../ui/ago.tsx";
 import { CommandLine } from "../../ui/command.tsx";
 import { Waiting } from "../../ui/page.tsx";
@@ -56,6 +56,7 @@ export function Details({ machine }: { machine: MachineView }) {
 
 function Guest({ machine }: { machine: MachineView }) {
   const { data: guest } = useQuery(guestQuery(machine.id));
+  const { data: ping } = useQuery(pingQuery(machine.id));
   if (!guest || (!guest.system && !guest.hostname)) return null;
   return (
     <>
@@ -78,6 +79,7 @@ function Guest({ machine }: { machine: MachineView }) {
             <bdi>{plain(guest.agentVersion, 40)}</bdi>
           </Fact>
         ) : null}
+        {ping ? <Fact name="Answers within">{Math.max(1, Math.round(ping.answeredInMs))} ms</Fact> : null}
       </dl>
       <p className="quiet">These are the guest’s own words; Mimic does not vouch for them.</p>
     </>
