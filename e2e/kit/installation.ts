@@ -194,11 +194,13 @@ export interface InstallOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The image of the tiny Linux is there already (made once per run of the tests). */
   readonly tinyLinux?: boolean;
+  /** The folder for its home, with a short path; this computer's own for such things when left out. */
+  readonly within?: string;
 }
 
 /** A fresh home with a running daemon. Short, because unix sockets live below it. */
 export async function install(options: InstallOptions = {}): Promise<Installation> {
-  const home = await mkdtemp(join(tmpdir(), "mimic-e-"));
+  const home = await mkdtemp(join(options.within ?? tmpdir(), "mimic-e-"));
   const installation = new Installation(home, options.env ?? {});
   if (options.tinyLinux) {
     const images = await tinyLinuxImages();

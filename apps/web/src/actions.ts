@@ -60,7 +60,7 @@ export interface MachineCommand {
 }
 
 /** The command lines that do what the buttons of a machine's page do. */
-export function machineCommands(machine: Pick<MachineView, "name" | "power">): MachineCommand[] {
+export function machineCommands(machine: Pick<MachineView, "name" | "power" | "forgets">): MachineCommand[] {
   const { name, power } = machine;
   const row = (words: string, ...args: string[]): MachineCommand => ({ words, command: commandLine(...args) });
   const on = power === "running" || power === "paused";
@@ -84,6 +84,7 @@ export function machineCommands(machine: Pick<MachineView, "name" | "power">): M
     row("Why it is started the way it is", "explain", name),
     row("Its log", "logs", name),
     row("Copy it", "clone", name, `${name}-copy`),
+    ...(machine.forgets ? [row("Keep it", "keep", name)] : [row("Make a template of it", "template", name)]),
     row("Move it to the trash", "rm", name),
   ];
 }

@@ -55,6 +55,11 @@ const network = createRoute({
   validateSearch: (search: Record<string, unknown>) => readNetworksSearch(search),
   component: lazyRouteComponent(() => import("./pages/networks/network/network.tsx"), "NetworkPage"),
 });
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/templates",
+  component: lazyRouteComponent(() => import("./pages/templates/templates.tsx"), "TemplatesPage"),
+});
 const images = createRoute({
   getParentRoute: () => root,
   path: "/images",
@@ -82,7 +87,7 @@ const words = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, newMachine, machine, networks, network, images, jobs, computer, trash, words]),
+  routeTree: root.addChildren([home, newMachine, machine, networks, network, templates, images, jobs, computer, trash, words]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -49,6 +49,15 @@ export const GLOSSARY = {
     term: "template",
     means: "A machine kept as it was, that others are made from in a moment.",
   },
+  generation: {
+    term: "generation",
+    means: "One of the states of a template that were kept, one after the other. None of them ever changes.",
+  },
+  pool: {
+    term: "pool",
+    also: "wait ready",
+    means: "Machines of a template that are made already and stand still, so that one is there at once. They go when memory is short.",
+  },
   follow: {
     term: "to follow",
     means:

@@ -11,6 +11,7 @@ import { Notices } from "./notices.tsx";
 const PLACES = [
   { to: "/", label: "Machines" },
   { to: "/networks", label: "Networks" },
+  { to: "/templates", label: "Templates" },
   { to: "/images", label: "Images" },
   { to: "/jobs", label: "Jobs" },
   { to: "/computer", label: "This computer" },

@@ -1,7 +1,7 @@
 // A QEMU that runs, as the workbench sees it. Holds one monitor session and one connection per channel;
 // letting go of it (`release`) leaves QEMU and its guest undisturbed.
 import type { ChildProcess } from "node:child_process";
-import { type Clock, type Log, MimicError, messageOf, onAbort, plainBlock, type Waiting } from "@mimic/base";
+import { type Clock, type Log, MimicError, messageOf, onAbort, type Waiting } from "@mimic/base";
 import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import type {
@@ -28,9 +28,10 @@ import type { MediaServers } from "./media.ts";
 import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
+import { QemuLog } from "./qemu-log.ts";
 import { takeFile } from "./run-folder.ts";
 import { saveState, stopSaving } from "./saved-state.ts";
-import { type SerialHub, tailOf } from "./serial-hub.ts";
+import type { SerialHub } from "./serial-hub.ts";
 
 export interface RunningParts {
   readonly run: RunRecord;
@@ -63,6 +64,7 @@ export class QemuMachine implements RunningMachine {
   readonly #listeners = new Set<(news: MachineNews) => void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #released = new AbortController();
+  readonly #log: QemuLog;
   #state: NewsState = quiet;
   #paused: boolean;
   #ending = false;
@@ -74,6 +76,7 @@ export class QemuMachine implements RunningMachine {
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
+    this.#log = new QemuLog(parts.files.logDirectory, parts.logFrom);
     this.#run = parts.run;
     this.#paused = parts.paused;
     this.live = openLiveHardware({
@@ -87,6 +90,7 @@ export class QemuMachine implements RunningMachine {
     });
     void this.#followEvents();
     void this.#followProcess();
+    void this.#log.bound({ clock: parts.clock, signal: this.#released.signal });
   }
 
   get run(): RunRecord {
@@ -276,6 +280,7 @@ export class QemuMachine implements RunningMachine {
   async release(): Promise<void> {
     this.#listeners.clear();
     this.#letGo();
+    this.#log[Symbol.dispose]();
     this.#parts.child?.unref();
   }
 
@@ -350,18 +355,9 @@ export class QemuMachine implements RunningMachine {
       : this.#state.shuttingDown
         ? "its system shut down"
         : exitInWords(child?.exitCode, child?.signalCode);
-    this.#tell({ kind: "exited", expected, why, lastWords: this.#lastWords() });
+    this.#tell({ kind: "exited", expected, why, lastWords: this.#log.lastWords() });
+    this.#log[Symbol.dispose]();
     this.#listeners.clear();
     this.#gone.resolve();
   }
-
-  #lastWords(): string {
-    return lastWords(this.#parts.files.logDirectory, this.#parts.logFrom);
-  }
-}
-
-/** What QEMU wrote to its log since `from`, made harmless, at most 4 KiB. */
-export function lastWords(logDirectory: string, from: number): string {
-  const bytes = tailOf(`${logDirectory}/qemu.log`, 64 * 1024, from);
-  return plainBlock(new TextDecoder().decode(bytes), 4096).trim();
 }

@@ -42,7 +42,9 @@ export const MachineCard = memo(function MachineCard({ machine, picture, family,
           <p className={trouble ? "card-because" : "quiet clip"}>
             {trouble
               ? plain(machine.because, 160)
-              : [machine.systemName && plain(machine.systemName, 60), machine.hardwareInWords].filter(Boolean).join(" · ")}
+              : [kindInWords(machine), machine.systemName && plain(machine.systemName, 60), machine.hardwareInWords]
+                  .filter(Boolean)
+                  .join(" · ")}
           </p>
         )}
       </div>
@@ -50,3 +52,7 @@ export const MachineCard = memo(function MachineCard({ machine, picture, family,
     </li>
   );
 });
+
+/** What one should know before writing anything into it. */
+const kindInWords = ({ forgets }: MachineView): string | undefined =>
+  forgets === "machine" ? "Disposable" : forgets === "disks" ? "Begins anew at each start" : undefined;

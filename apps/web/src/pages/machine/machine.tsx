@@ -20,6 +20,7 @@ import { GradeMark } from "./grade.tsx";
 import { Hardware } from "./hardware.tsx";
 import { Logs } from "./logs.tsx";
 import { Moments } from "./moments/moments.tsx";
+import { Origin } from "./origin.tsx";
 import { PowerBar } from "./power-bar.tsx";
 
 const Screen = lazy(async () => ({ default: (await import("./screen.tsx")).Screen }));
@@ -81,6 +82,7 @@ function Shown({ machine, tab }: { machine: MachineView; tab: Tab }) {
         </div>
         <PowerBar machine={machine} />
       </header>
+      <Origin machine={machine} />
       {job ? (
         <div className="machine-job">
           <JobProgress job={job} />

@@ -12,6 +12,7 @@ import {
   IconPower,
   IconRefresh,
   IconRotateClockwise,
+  IconStack2,
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
@@ -23,8 +24,9 @@ import { Confirm } from "../../ui/confirm.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { CloneDialog, RenameDialog, TrashDialog } from "./dialogs.tsx";
 import { whyNotSleep } from "./moments/why-not-keep.ts";
+import { TemplateDialog } from "./template-dialog.tsx";
 
-type Asking = "kill" | "reset" | "rename" | "clone" | "trash";
+type Asking = "kill" | "reset" | "rename" | "clone" | "template" | "trash";
 
 export function PowerBar({ machine }: { machine: MachineView }) {
   const power = usePower();
@@ -126,6 +128,18 @@ export function PowerBar({ machine }: { machine: MachineView }) {
             onPress={() => setAsking("clone")}
           />
           <MoreItem
+            icon={<IconStack2 size={16} aria-hidden="true" />}
+            words="Make a template…"
+            why={
+              machine.forgets
+                ? "Nothing of it shall stay. Keep it first."
+                : machine.power === "starting" || machine.power === "stopping"
+                  ? "In a moment: it is in between."
+                  : undefined
+            }
+            onPress={() => setAsking("template")}
+          />
+          <MoreItem
             icon={<IconTrash size={16} aria-hidden="true" />}
             words="Move to the trash…"
             why={off ? undefined : "Shut it down first."}
@@ -153,6 +167,7 @@ export function PowerBar({ machine }: { machine: MachineView }) {
       </Confirm>
       <RenameDialog machine={machine} opened={asking === "rename"} onClose={close} />
       <CloneDialog machine={machine} opened={asking === "clone"} onClose={close} />
+      {asking === "template" ? <TemplateDialog machine={machine} onClose={close} /> : null}
       <TrashDialog machine={machine} opened={asking === "trash"} onClose={close} />
     </div>
   );

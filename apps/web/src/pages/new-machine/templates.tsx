@@ -1,9 +1,9 @@
-// Templates: another machine like one that was kept, in a moment; or one to be used once and forgotten.
-import { Button, TextInput } from "@mantine/core";
-import { formatSize, plain } from "@mimic/base";
-import type { TemplateView } from "@mimic/model";
+// Templates: another machine like one that was kept, in a moment; one that follows it; or one to be used once and forgotten.
+import { Button, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { formatSize, gib, plain } from "@mimic/base";
+import type { JobView, TemplateView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
@@ -37,7 +37,7 @@ export function Templates() {
               </span>
             </span>
             <span className="row">
-              <TryOnce of={template.name} />
+              <TryOnce of={template.name} isTemplate />
               <Button variant="filled" onClick={() => setChosen(template)}>
                 Make a machine of it
               </Button>
@@ -45,15 +45,33 @@ export function Templates() {
           </li>
         ))}
       </ul>
+      <p className="quiet">
+        <Link to="/templates">All templates, and their generations</Link>
+      </p>
       {chosen ? <FromTemplate template={chosen} onClose={() => setChosen(undefined)} /> : null}
     </section>
   );
 }
 
+/** So long is waited before the page is left: from a template it is there by then, a system may have to be fetched first. */
+const SOON_MS = 4000;
+const PATIENCE = 5;
+
 /** One click: a machine that vanishes when it stops. */
-export function TryOnce({ of }: { of: string }) {
+export function TryOnce({ of, isTemplate = false }: { of: string; isTemplate?: boolean }) {
   const navigate = useNavigate();
-  const run = useVerb(() => api.disposables.run({ of }), { after: () => void navigate({ to: "/" }) });
+  const go = ({ result }: JobView): void => {
+    const machine = result?.["name"];
+    if (machine === undefined) void navigate({ to: "/" });
+    else void navigate({ to: "/machines/$machine/{-$tab}", params: { machine } });
+  };
+  const run = useVerb(async () => {
+    let { job } = await api.disposables.run({ of, withinMs: SOON_MS });
+    for (let turn = 0; isTemplate && job.state === "running" && turn < PATIENCE; turn++)
+      job = await api.jobs.wait({ job: job.id, withinMs: SOON_MS });
+    go(job);
+    return { job };
+  });
   return (
     <Button loading={run.isPending} title={commandLine("run", of)} onClick={() => run.mutate(undefined)}>
       Try it for once (disposable)
@@ -61,15 +79,24 @@ export function TryOnce({ of }: { of: string }) {
   );
 }
 
-function FromTemplate({ template, onClose }: { template: TemplateView; onClose: () => void }) {
+type Kind = "ordinary" | "home";
+const HOMES = [1, 4, 16, 64];
+
+export function FromTemplate({ template, onClose }: { template: TemplateView; onClose: () => void }) {
   const { data } = useQuery(machinesQuery);
   const taken = useMemo(() => new Set(data?.map((machine) => machine.name as string)), [data]);
   const navigate = useNavigate();
   const [typed, setTyped] = useState<string>();
+  const [kind, setKind] = useState<Kind>("ordinary");
+  const [homeGiB, setHomeGiB] = useState(4);
   const name = typed ?? freeName(template.name, taken);
   const bad = nameTrouble(name, taken);
-  const make = useVerb(() => api.machines.create({ name, template: template.name, start: true }), {
-    after: () => void navigate({ to: "/" }),
+  const home = kind === "home" ? { homeBytes: gib(homeGiB) } : {};
+  const make = useVerb(() => api.machines.create({ name, template: template.name, start: true, ...home }), {
+    after: () => {
+      onClose();
+      void navigate({ to: "/" });
+    },
   });
   return (
     <Dialog opened onClose={onClose} title={`A machine of “${plain(template.name, 63)}”`}>
@@ -84,7 +111,40 @@ function FromTemplate({ template, onClose }: { template: TemplateView; onClose: 
           autoComplete="off"
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
-        <CommandLine command={commandLine("new", name || "NAME", "--template", template.name, "--start")} />
+        <Radio.Group label="When the template gets a newer generation" value={kind} onChange={(value) => setKind(value as Kind)}>
+          <div className="dialog-form">
+            <Radio
+              value="ordinary"
+              label="It stays as it is"
+              description={
+                template.isInstant ? "It goes on where the template was; everything in it is its own." : "Everything in it is its own."
+              }
+            />
+            <Radio
+              value="home"
+              label="It follows"
+              description="Its system begins anew at each start, with the newest generation. What is in /home, /root and /usr/local stays, on a disk of its own."
+            />
+          </div>
+        </Radio.Group>
+        {kind === "home" ? (
+          <NativeSelect
+            label="Room for what stays"
+            value={String(homeGiB)}
+            data={HOMES.map((size) => ({ value: String(size), label: formatSize(gib(size)) }))}
+            onChange={(event) => setHomeGiB(Number(event.currentTarget.value))}
+          />
+        ) : null}
+        <CommandLine
+          command={commandLine(
+            "new",
+            name || "NAME",
+            "--template",
+            template.name,
+            ...(kind === "home" ? ["--home", `${homeGiB}G`] : []),
+            "--start",
+          )}
+        />
         <div className="row end">
           <Button type="submit" variant="filled" loading={make.isPending}>
             Make and start

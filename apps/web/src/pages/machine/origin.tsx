@@ -1,0 +1,123 @@
+// Where a machine comes from, as far as it matters now: that it vanishes, that it follows its template, that there is a newer one.
+import { Button, TextInput } from "@mantine/core";
+import type { MachineView } from "@mimic/model";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { useVerb } from "../../actions.ts";
+import { api } from "../../api.ts";
+import { machinesQuery, shownName } from "../../queries.ts";
+import { CommandLine } from "../../ui/command.tsx";
+import { Confirm } from "../../ui/confirm.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { ReasonButton } from "../../ui/reason-button.tsx";
+import { Term } from "../../ui/term.tsx";
+import { commandLine, nameTrouble } from "../../words.ts";
+
+export function Origin({ machine }: { machine: MachineView }) {
+  const [asking, setAsking] = useState<"keep" | "renew">();
+  const { forgets, madeFrom } = machine;
+  const close = () => setAsking(undefined);
+  const isBehind = madeFrom !== undefined && madeFrom.generation !== madeFrom.newest;
+  if (forgets === undefined && !isBehind) return null;
+  const template = madeFrom && `“${shownName(madeFrom.template)}”`;
+  return (
+    <aside className="origin" aria-label="Where it comes from">
+      {forgets === "machine" ? (
+        <p>
+          It is a <Term word="disposable" /> machine: it vanishes when it stops, with all that was written in it.
+        </p>
+      ) : forgets === "disks" ? (
+        <p>
+          It <Term word="follow">follows</Term> {template ? `the template ${template}` : "a template that is gone"}: its system begins anew
+          at each start{isBehind ? `, with generation ${madeFrom.newest} the next time` : ""}. {keptInWords(machine)}
+        </p>
+      ) : (
+        <p>
+          It was made from generation {madeFrom?.generation} of {template}; {madeFrom?.newest} is the newest.
+        </p>
+      )}
+      {forgets ? (
+        <Button variant={forgets === "machine" ? "filled" : "default"} onClick={() => setAsking("keep")}>
+          Keep this one…
+        </Button>
+      ) : (
+        <ReasonButton
+          why={machine.power === "stopped" || machine.power === "failed" ? undefined : "Shut it down first: its system is exchanged."}
+          onPress={() => setAsking("renew")}
+        >
+          Move it there…
+        </ReasonButton>
+      )}
+      {asking === "keep" ? <KeepDialog machine={machine} onClose={close} /> : null}
+      <Renew machine={machine} opened={asking === "renew"} onClose={close} />
+    </aside>
+  );
+}
+
+function keptInWords({ hardware }: MachineView): string {
+  if (hardware.disks.some(({ keeps }) => keeps === "home")) return "What is in /home, /root and /usr/local stays.";
+  return hardware.disks.some(({ keeps }) => keeps) ? "Disks of its own stay." : "Nothing that is written in it stays.";
+}
+
+function KeepDialog({ machine, onClose }: { machine: MachineView; onClose: () => void }) {
+  const { data } = useQuery(machinesQuery);
+  const taken = useMemo(
+    () => new Set(data?.map(({ name }) => name as string).filter((name) => name !== machine.name)),
+    [data, machine.name],
+  );
+  const navigate = useNavigate();
+  const [name, setName] = useState<string>(machine.name);
+  const bad = nameTrouble(name, taken);
+  const keep = useVerb(() => api.disposables.keep({ machine: machine.id, ...(name !== machine.name && { name }) }), {
+    done: () => `“${shownName(name)}” stays.`,
+    after: () => {
+      onClose();
+      void navigate({ to: "/machines/$machine/{-$tab}", params: { machine: name }, replace: true });
+    },
+  });
+  return (
+    <Dialog opened onClose={onClose} title={`Keep “${shownName(machine.name)}”`}>
+      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : keep.mutate(undefined))}>
+        <p>It becomes a machine like any: what was written in it so far stays, also when it stops.</p>
+        <TextInput
+          data-autofocus
+          label="Its name"
+          value={name}
+          error={bad}
+          maxLength={200}
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <CommandLine command={commandLine("keep", machine.name, ...(name === machine.name ? [] : ["--name", name || "NAME"]))} />
+        <div className="row end">
+          <Button type="submit" variant="filled" loading={keep.isPending}>
+            Keep it
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Renew({ machine, opened, onClose }: { machine: MachineView; opened: boolean; onClose: () => void }) {
+  const renew = useVerb(() => api.machines.renew({ machine: machine.id }), { after: onClose });
+  const { madeFrom } = machine;
+  return (
+    <Confirm
+      opened={opened}
+      onClose={onClose}
+      title={`Move “${shownName(machine.name)}” to generation ${madeFrom?.newest ?? ""}?`}
+      action="Move it"
+      busy={renew.isPending}
+      onConfirm={() => renew.mutate(undefined)}
+    >
+      <p>
+        Its system begins anew with the template’s. What it is now is kept as a snapshot first, under “Moments”: you can go back to it.
+        Disks of its own stay as they are.
+      </p>
+      <CommandLine command={commandLine("renew", machine.name)} />
+    </Confirm>
+  );
+}
