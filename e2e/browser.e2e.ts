@@ -330,6 +330,7 @@ const PAGES = [
   `/machines/${NAME}/details`,
   "/machines/old",
   "/machines/nobody",
+  "/templates",
   "/images",
   "/jobs",
   "/computer",

@@ -138,7 +138,8 @@ test("generations, who stands on them and the pool: shown, chosen, removed", asy
   const generations = row("base").getByRole("list", { name: "Generations of base" });
   await generations.getByText(/the newest/).waitFor();
   await row("base").getByRole("combobox", { name: "How many machines of base wait ready" }).selectOption("1");
-  await expect.poll(async () => (await template()).warm, { timeout: 60_000 }).toBe(1);
+  await row("base").getByText("1 now").waitFor({ timeout: 60_000 });
+  expect((await template()).warm).toBe(1);
   await shot(page, "templates");
   expect(await brokenRules(page)).toEqual([]);
   await page.setViewportSize({ width: 380, height: 800 });

@@ -39,7 +39,7 @@ export function Origin({ machine }: { machine: MachineView }) {
       )}
       {forgets ? (
         <Button variant={forgets === "machine" ? "filled" : "default"} onClick={() => setAsking("keep")}>
-          Keep this one…
+          {forgets === "machine" ? "Keep this one…" : "Let it stop following…"}
         </Button>
       ) : (
         <ReasonButton
@@ -79,7 +79,10 @@ function KeepDialog({ machine, onClose }: { machine: MachineView; onClose: () =>
   return (
     <Dialog opened onClose={onClose} title={`Keep “${shownName(machine.name)}”`}>
       <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : keep.mutate(undefined))}>
-        <p>It becomes a machine like any: what was written in it so far stays, also when it stops.</p>
+        <p>
+          It becomes a machine like any: what was written in it so far stays, also when it stops.
+          {machine.forgets === "disks" ? " It keeps the generation that it has, and gets no newer one by itself." : ""}
+        </p>
         <TextInput
           data-autofocus
           label="Its name"

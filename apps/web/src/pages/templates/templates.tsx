@@ -9,8 +9,11 @@ import { ProblemNote } from "../../ui/problem.tsx";
 import { Term } from "../../ui/term.tsx";
 import { TemplateRow } from "./template-row.tsx";
 
+const LOOK_MS = 3000;
+
 export function TemplatesPage() {
-  const { data: templates, error } = useQuery(templatesQuery);
+  // What waits ready changes without an event: it is nobody's machine yet.
+  const { data: templates, error } = useQuery({ ...templatesQuery, refetchInterval: LOOK_MS });
   const own = templates?.filter(({ automatic }) => !automatic) ?? [];
   const automatic = templates?.filter((template) => template.automatic) ?? [];
   return (
