@@ -2,8 +2,9 @@
 // a daemon that is killed while a guest stands still.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Installation, install } from "./kit/installation.ts";
 
@@ -65,6 +66,30 @@ describe("file systems held still", () => {
     expect(await readdir(`${mimic.home}/data/journal`)).toEqual([]);
   });
 });
+
+test("a daemon that is killed in the middle of a checkpoint leaves a guest that goes on, and can be kept again", async () => {
+  const boot = await inside("box", "cat /proc/sys/kernel/random/boot_id");
+  // Something to write for a while.
+  await inside("box", "head -c 20000000 /dev/urandom > /run/much");
+  const { id } = await mimic.client.machines.show({ machine: "box" });
+  const folder = `${mimic.home}/data/machines/${id}/moments`;
+  const isBeingWritten = async (): Promise<boolean> => {
+    const draft = (await readdir(folder).catch(() => [])).find((name) => name.startsWith(".draft-"));
+    return draft !== undefined && (await stat(`${folder}/${draft}/state`).catch(() => ({ size: 0 }))).size > 100_000;
+  };
+  for (const round of [1, 2]) {
+    const before = (await moments("box")).length;
+    void mimic.client.moments.take({ machine: "box", kind: "checkpoint", name: `cut off ${round}` }).catch(() => {});
+    while (!(await isBeingWritten())) await wait(1);
+    await mimic.killDaemon();
+    await mimic.start();
+    await expect.poll(async () => (await mimic.client.machines.show({ machine: "box" })).power, { timeout: 20_000 }).toBe("running");
+    expect(await inside("box", "cat /proc/sys/kernel/random/boot_id")).toBe(boot);
+    const after = await moments("box");
+    expect(after.length - before).toBeLessThanOrEqual(1);
+    await mimic.done(mimic.client.moments.take({ machine: "box", kind: "checkpoint", name: "whole again" }));
+  }
+}, 120_000);
 
 describe("several machines at one moment", () => {
   test("snapshots of two that run: neither notices, each names the other, and both go back together", async () => {
