@@ -60,7 +60,7 @@ test("three clicks make and start a tiny Linux, and its page shows its screen", 
   await page.getByRole("link", { name: "New machine" }).first().click();
   await page.getByRole("heading", { name: "New machine", exact: true }).waitFor();
   await shot(page, "new-machine");
-  await page.getByRole("link", { name: /^Tiny Linux/ }).click();
+  await page.getByRole("link", { name: /^Tiny Linux The / }).click();
   await page.getByRole("heading", { name: "New machine: Tiny Linux" }).waitFor();
   await shot(page, "new-machine-form");
   await page.getByRole("button", { name: "Create" }).click();
