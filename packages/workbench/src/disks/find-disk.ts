@@ -3,6 +3,7 @@ import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import type { DiskSpec } from "@mimic/model";
 import { type Context, findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
+import { whyUnsettled } from "../machines/why-unsettled.ts";
 import type { DiskChain } from "../ports/index.ts";
 
 export interface FoundDisk {
@@ -30,14 +31,8 @@ function whyNotNow(context: Context, { record, state, running, heldBy: busy }: M
   const { name } = record;
   if (record.forgets)
     return refusal("disk.of_disposable", `“${name}” is disposable: its disks vanish with it.`, `Keep it first: mimic keep ${name}`);
-  if (record.asleep)
-    return refusal(
-      "machine.asleep",
-      `“${name}” sleeps: its memory and its disks belong together.`,
-      `Wake it up first: mimic start ${name}`,
-    );
-  if (state.power === "starting" || state.power === "stopping")
-    return refusal("machine.in_between", `“${name}” is ${state.power}.`, "Wait until it runs or is off, then try again.");
+  const unsettled = whyUnsettled({ record, state });
+  if (unsettled) return unsettled;
   if (disk.readOnly)
     return refusal("disk.read_only", `This disk of “${name}” is only read; it has nothing of its own.`, "There is nothing to do.");
   if (running && !running.run.hardware.disks.some(({ id }) => id === disk.id))

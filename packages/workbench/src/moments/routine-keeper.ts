@@ -1,6 +1,6 @@
 // Carries out the routines of machines: looks once a minute (and when one was changed) who is due, one machine after the
 // other. What was kept last is written in the machine's record, so a daemon that was away neither forgets nor doubles.
-import { isRefusal, type LongWork, messageOf } from "@mimic/base";
+import { type LongWork, messageOf } from "@mimic/base";
 import { isRoutineDue, type MomentRecord, type MomentRoutine, whichGo } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";

@@ -13,6 +13,7 @@ import {
 } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
+import { whyUnsettled } from "../machines/why-unsettled.ts";
 import type { NewLayer, RunningMachine, StateDraft } from "../ports/index.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import type { MomentWish } from "../wishes.ts";
@@ -41,14 +42,8 @@ export function mayNotTake({ record, state, running }: MachineActor, kind: Momen
   const { name } = record;
   if (record.forgets)
     return refusal("moment.of_disposable", `“${name}” is disposable: nothing of it shall stay.`, `Keep it first: mimic keep ${name}`);
-  if (record.asleep)
-    return refusal(
-      "machine.asleep",
-      `“${name}” sleeps: its memory and its disks belong together.`,
-      `Wake it up first: mimic start ${name}`,
-    );
-  if (state.power === "starting" || state.power === "stopping")
-    return refusal("machine.in_between", `“${name}” is ${state.power}.`, "Wait until it runs or is off, then try again.");
+  const unsettled = whyUnsettled({ record, state });
+  if (unsettled) return unsettled;
   if (kind === "snapshot") return undefined;
   if (running === undefined)
     return refusal(
