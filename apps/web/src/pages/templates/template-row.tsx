@@ -9,7 +9,6 @@ import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
 import { shownName, templatesQuery } from "../../queries.ts";
-import { Ago } from "../../ui/ago.tsx";
 import { CommandLine } from "../../ui/command.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
