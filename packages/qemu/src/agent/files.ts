@@ -1,5 +1,6 @@
 // Files in the guest, by qemu-ga's guest-file-* verbs, in chunks that fit the line limit.
 import type { Waiting } from "@mimic/base";
+import type { GuestAgent } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, isRefused } from "./errors.ts";
@@ -44,8 +45,8 @@ export class GuestFiles {
   }
 
   /** What is there from where the handle stands; empty at the (present) end. */
-  async readSome(handle: number, options: Waiting): Promise<Uint8Array> {
-    const chunk = Chunk.safeParse(await this.#channel.call("guest-file-read", { handle, count: CHUNK_BYTES }, options));
+  async readSome(handle: number, options: Waiting, count = CHUNK_BYTES): Promise<Uint8Array> {
+    const chunk = Chunk.safeParse(await this.#channel.call("guest-file-read", { handle, count }, options));
     if (!chunk.success) throw agentMisbehaved("a piece of a file that makes no sense");
     const bytes = decode(chunk.data["buf-b64"]);
     if (bytes === undefined || bytes.length !== chunk.data.count) throw agentMisbehaved("a piece of a file that is not as long as it says");
@@ -89,24 +90,27 @@ export class GuestFiles {
    * Opening the pipe of answers waits in the guest until its other end is opened too, so nothing is asked again and again.
    * “r+” makes no file where there is no pipe.
    */
-  async talk({ ask, answer }: { readonly ask: string; readonly answer: string }, message: Uint8Array, options: Waiting) {
+  async talk({ ask, answer, answerBytes }: Parameters<GuestAgent["talk"]>[0], message: Uint8Array, options: Waiting) {
     const question = await this.openIfThere(ask, options, "r+");
     if (question === undefined) return undefined;
     await this.writeAll(question, message, options);
     await this.close(question, options);
     const handle = await this.open(answer, "r", options);
     try {
-      return await this.#readAnswer(handle, options);
+      return await this.#readAnswer(handle, answerBytes, options);
     } finally {
       void this.#closeQuietly(handle);
     }
   }
 
-  /** Its writer has opened the pipe, and may not have written yet: qemu-ga reads without waiting, and then refuses. */
-  async #readAnswer(handle: number, options: Waiting): Promise<Uint8Array> {
+  /**
+   * Read with its very length: qemu-ga reads on for more, and then throws away what it has where the pipe is still open.
+   * Its writer has opened the pipe, and may not have written yet: qemu-ga reads without waiting, and then refuses.
+   */
+  async #readAnswer(handle: number, count: number, options: Waiting): Promise<Uint8Array> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.readSome(handle, options);
+        return await this.readSome(handle, options, count);
       } catch (error) {
         if (!isRefused(error) || tries >= ANSWER_TRIES) throw error;
       }

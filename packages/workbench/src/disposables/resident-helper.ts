@@ -3,9 +3,8 @@
 import type { Random, Waiting } from "@mimic/base";
 import type { GuestAgent } from "../ports/index.ts";
 
-const PIPES = { ask: "/run/identity/ask", answer: "/run/identity/done" };
+const PIPES = { ask: "/run/identity/ask", answer: "/run/identity/done", answerBytes: 32 };
 const RANDOM_BYTES = 64;
-const MOST_TRIES = 8;
 
 /** Who the guest shall be; `machineId` is 32 hexadecimal digits. */
 export interface NewSelf {
@@ -33,10 +32,6 @@ export async function askResident(
   self: NewSelf | undefined,
   options: Waiting & { readonly random: Random },
 ): Promise<ReadonlySet<string> | undefined> {
-  for (let tries = 1; ; tries++) {
-    const answer = await agent.talk(PIPES, question(options.random.bytes(RANDOM_BYTES), nowMs, self), options);
-    // qemu-ga loses an answer when it reads on before the pipe is closed; asking twice does no harm.
-    if (answer === undefined || answer.length > 0 || tries === MOST_TRIES)
-      return answer && new Set(new TextDecoder().decode(answer).slice(0, 200).split(/\s+/));
-  }
+  const answer = await agent.talk(PIPES, question(options.random.bytes(RANDOM_BYTES), nowMs, self), options);
+  return answer && new Set(new TextDecoder().decode(answer).split(/\s+/));
 }

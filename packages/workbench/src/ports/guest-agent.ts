@@ -32,10 +32,14 @@ export interface GuestAgent {
     options: Waiting,
   ): Promise<{ readonly code: number; readonly out: string }>;
   /**
-   * Hands a message to a program that waits at the named pipe `ask` and hears its answer, at most 192 KiB, at the pipe
+   * Hands a message to a program that waits at the named pipe `ask` and hears its answer of `answerBytes` at the pipe
    * `answer`. Starts nothing, so it is the quickest way. Undefined when the guest has no such pipe.
    */
-  talk(pipes: { readonly ask: string; readonly answer: string }, message: Uint8Array, options: Waiting): Promise<Uint8Array | undefined>;
+  talk(
+    pipes: { readonly ask: string; readonly answer: string; readonly answerBytes: number },
+    message: Uint8Array,
+    options: Waiting,
+  ): Promise<Uint8Array | undefined>;
   readFile(path: string, options: Waiting): AsyncIterable<Uint8Array>;
   /** Makes or replaces the file. */
   writeFile(path: string, bytes: AsyncIterable<Uint8Array>, options: Waiting): Promise<void>;
