@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openPage } from "../dev/browser.ts";
+import { FIRST_LOAD_MAX_BYTES } from "../dev/first-load.ts";
 import { HOSTILE } from "../dev/world.ts";
 import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
 
@@ -204,7 +205,7 @@ test("what a guest or a file may call itself is shown as text and does nothing",
   await mock.close();
 });
 
-test("the first load is under 250 KB of script, and consoles and graphs come later", () => {
+test("the first load is small, and consoles, graphs and schemas come later", () => {
   const size = (path: string) => gzipSync(readFileSync(join(built.dist, path))).length;
   const html = readFileSync(join(built.dist, "index.html"), "utf8");
   const first = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
@@ -213,9 +214,13 @@ test("the first load is under 250 KB of script, and consoles and graphs come lat
   for (const path of all)
     for (const [, other] of readFileSync(join(built.dist, path), "utf8").matchAll(/from\s*"\.\/([^"]+\.js)"/g)) all.add(`assets/${other}`);
   const bytes = [...all].reduce((sum, path) => sum + size(path), 0);
-  expect(bytes).toBeLessThan(250_000);
+  expect(bytes).toBeLessThan(FIRST_LOAD_MAX_BYTES);
   expect([...all].join()).not.toMatch(/screen|terminal|numbers/);
-  expect(readdirSync(join(built.dist, "assets")).join()).toMatch(/terminal/);
+  const assets = readdirSync(join(built.dist, "assets"));
+  expect(assets.join()).toMatch(/terminal/);
+  // `_zod` is what every schema has; no page needs one before a timetable is read.
+  const withSchemas = assets.filter((name) => name.endsWith(".js") && readFileSync(join(built.dist, "assets", name)).includes("_zod"));
+  expect(withSchemas).toEqual([expect.stringMatching(/^read-timetable-/)]);
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
 });
 

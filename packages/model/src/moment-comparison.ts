@@ -59,8 +59,3 @@ const Side = z.object({
 
 export const MomentComparison = z.object({ from: Side, to: Side, disks: z.array(DiskDifference) });
 export type MomentComparison = z.infer<typeof MomentComparison>;
-
-/** “disk 1, part 2 (ext4)”; `index` counts disks from 0. Pure. */
-export function volumeInWords(index: number, { part, system }: Pick<VolumeDifference, "part" | "system">): string {
-  return `disk ${index + 1}${part === 0 ? "" : `, part ${part}`} (${system})`;
-}

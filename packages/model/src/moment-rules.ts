@@ -4,6 +4,7 @@ import { unreachable } from "@mimic/base";
 import type { Growth } from "./growth.ts";
 import type { HardwareSpec } from "./hardware.ts";
 import type { MomentView, SavedWith } from "./moment.ts";
+import type { VolumeDifference } from "./moment-comparison.ts";
 
 /** How whole its disks are, in words for people. Pure. */
 export function consistencyInWords({
@@ -51,4 +52,9 @@ export function momentTree(moments: readonly MomentView[]): { readonly moment: M
   const below = (parent: string | undefined, depth: number): { moment: MomentView; depth: number }[] =>
     moments.filter((moment) => parentOf(moment) === parent).flatMap((moment) => [{ moment, depth }, ...below(moment.id, depth + 1)]);
   return below(undefined, 0);
+}
+
+/** “disk 1, part 2 (ext4)”; `index` counts disks from 0. Pure. */
+export function volumeInWords(index: number, { part, system }: Pick<VolumeDifference, "part" | "system">): string {
+  return `disk ${index + 1}${part === 0 ? "" : `, part ${part}`} (${system})`;
 }

@@ -13,9 +13,6 @@ export const StorageRecord = z.strictObject({
 });
 export type StorageRecord = z.infer<typeof StorageRecord>;
 
-/** The data directory itself, as a storage. */
-export const MAIN_STORAGE = "main";
-
 export const StorageView = z.object({
   /** “main” for the data directory itself. */
   id: z.string(),

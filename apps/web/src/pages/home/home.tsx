@@ -4,7 +4,7 @@ import { SegmentedControl, TextInput } from "@mantine/core";
 import type { MachineView } from "@mimic/model";
 import { IconLayoutGrid, IconPlus, IconSearch, IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { jobsQuery, machinesQuery, systemsQuery } from "../../queries.ts";
 import { JobProgress } from "../../ui/job.tsx";
 import { LinkButton } from "../../ui/link-button.tsx";
@@ -13,7 +13,8 @@ import { Picture } from "../../ui/pictures.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 import { type Filter, keep, needsAttention } from "../../words.ts";
 import { MachineCard } from "./card.tsx";
-import { MachineTable } from "./table.tsx";
+
+const MachineTable = lazy(async () => ({ default: (await import("./table.tsx")).MachineTable }));
 
 const FILTERS: { value: Filter; label: string }[] = [
   { value: "all", label: "All" },
@@ -105,7 +106,15 @@ export function HomePage() {
       <p className="visually-hidden" role="status">
         {shown.length} of {machines.length} machines shown
       </p>
-      {shown.length === 0 ? <Nothing filter={filter} /> : look === "cards" ? <Cards machines={shown} /> : <MachineTable machines={shown} />}
+      <Suspense fallback={<Waiting>Drawing the table…</Waiting>}>
+        {shown.length === 0 ? (
+          <Nothing filter={filter} />
+        ) : look === "cards" ? (
+          <Cards machines={shown} />
+        ) : (
+          <MachineTable machines={shown} />
+        )}
+      </Suspense>
     </Page>
   );
 }

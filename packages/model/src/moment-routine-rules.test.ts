@@ -1,7 +1,7 @@
 // When a routine keeps a moment, and which moments it lets go.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isRoutineDue, type RoutineMoment, rhythmsInWords, routineDueAt, whichGo } from "./moment-routine.ts";
+import { isRoutineDue, type RoutineMoment, rhythmsInWords, routineDueAt, whichGo } from "./moment-routine-rules.ts";
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
