@@ -2,6 +2,7 @@
 import { plain } from "@mimic/base";
 import type { MachineView, TimetableOutcome } from "@mimic/model";
 import { notifyManager, QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { ApiError, api } from "./api.ts";
 
 // What is known is shown in the same frame: a thing that was let go of must not stand at its old place for a blink.
@@ -155,6 +156,12 @@ export function useJobOf(machine: MachineView | undefined) {
   const { data: jobs } = useQuery(jobsQuery);
   if (!machine) return undefined;
   return jobs?.find((job) => job.state === "running" && (job.id === machine.job || job.subjects.includes(machine.id)));
+}
+
+/** The names that a new machine cannot have. */
+export function useTakenNames(): ReadonlySet<string> {
+  const { data } = useQuery(machinesQuery);
+  return useMemo(() => new Set(data?.map(({ name }) => name as string)), [data]);
 }
 
 /** What a machine is called where room is short; names are slugs, but nothing is taken on trust. */

@@ -1,7 +1,7 @@
 // One moment of the machines that are chosen in the table: of all of them, or of none.
 import { Button, TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
-import { type MachineView, whyNotSave } from "@mimic/model";
+import type { MachineView } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
@@ -10,7 +10,7 @@ import { CommandLine } from "../../ui/command.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { commandLine } from "../../words.ts";
-import { whyNotKeep } from "../machine/moments/why-not-keep.ts";
+import { whyNotKeep, whyNotKeepWhole } from "../machine/moments/why-not-keep.ts";
 
 interface Props {
   readonly machines: readonly MachineView[];
@@ -20,10 +20,7 @@ interface Props {
 /** The first of them that cannot be kept, and why. */
 function whyNone(machines: readonly MachineView[], kind: "snapshot" | "checkpoint"): string | undefined {
   for (const machine of machines) {
-    const isOn = machine.power === "running" || machine.power === "paused";
-    const why =
-      whyNotKeep(machine) ??
-      (kind === "snapshot" ? undefined : isOn ? whyNotSave(machine.hardware) : "It is off: it has no memory to keep.");
+    const why = kind === "snapshot" ? whyNotKeep(machine) : whyNotKeepWhole(machine);
     if (why) return `${shownName(machine.name)}: ${why}`;
   }
   return undefined;
@@ -53,7 +50,12 @@ function KeepDialog({ machines, onClose, onDone }: Props & { onClose: () => void
   const keep = useVerb(
     (kind: "snapshot" | "checkpoint") =>
       api.moments.takeTogether({ machines: machines.map(({ id }) => id), kind, ...(words && { name: words }) }),
-    { after: () => (onClose(), onDone()) },
+    {
+      after: () => {
+        onClose();
+        onDone();
+      },
+    },
   );
   const [first, ...others] = machines;
   const command = commandLine(

@@ -1,15 +1,16 @@
 // Rename, copy, and the way to the trash: small questions, each with the command that does the same.
-import { Button, Radio, TextInput } from "@mantine/core";
+import { Button, Radio } from "@mantine/core";
 import { formatSize } from "@mimic/base";
 import type { MachineView } from "@mimic/model";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
-import { machineQuery, machinesQuery, queryClient, shownName } from "../../queries.ts";
+import { machineQuery, queryClient, shownName, useTakenNames } from "../../queries.ts";
 import { CommandLine } from "../../ui/command.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { NameField } from "../../ui/name-field.tsx";
 import { commandLine, freeName, nameTrouble } from "../../words.ts";
 
 interface Props {
@@ -18,13 +19,8 @@ interface Props {
   readonly onClose: () => void;
 }
 
-function useTaken(): ReadonlySet<string> {
-  const { data } = useQuery(machinesQuery);
-  return useMemo(() => new Set(data?.map((machine) => machine.name as string)), [data]);
-}
-
 export function RenameDialog({ machine, opened, onClose }: Props) {
-  const taken = useTaken();
+  const taken = useTakenNames();
   const navigate = useNavigate();
   const [name, setName] = useState<string>(machine.name);
   const bad = name === machine.name ? undefined : nameTrouble(name, taken);
@@ -37,66 +33,49 @@ export function RenameDialog({ machine, opened, onClose }: Props) {
     },
   });
   return (
-    <Dialog opened={opened} onClose={onClose} title={`Rename “${shownName(machine.name)}”`}>
-      <form
-        className="dialog-form"
-        onSubmit={(event) => (event.preventDefault(), bad || name === machine.name ? undefined : rename.mutate(name))}
-      >
-        <TextInput
-          data-autofocus
-          label="New name"
-          value={name}
-          error={bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <CommandLine command={commandLine("rename", machine.name, name || "NAME")} />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={rename.isPending}>
-            Rename
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      opened={opened}
+      onClose={onClose}
+      title={`Rename “${shownName(machine.name)}”`}
+      action="Rename"
+      command={commandLine("rename", machine.name, name || "NAME")}
+      busy={rename.isPending}
+      onSubmit={() => {
+        if (!bad && name !== machine.name) rename.mutate(name);
+      }}
+    >
+      <NameField label="New name" value={name} error={bad} onChange={setName} />
+    </FormDialog>
   );
 }
 
 export function CloneDialog({ machine, opened, onClose }: Props) {
-  const taken = useTaken();
+  const taken = useTakenNames();
   const [typed, setTyped] = useState<string>();
   const [how, setHow] = useState("linked");
   const name = typed ?? freeName(`${machine.name}-copy`, taken);
   const bad = nameTrouble(name, taken);
   const clone = useVerb(() => api.machines.clone({ machine: machine.id, name, full: how === "full" }), { after: onClose });
   return (
-    <Dialog opened={opened} onClose={onClose} title={`Copy “${shownName(machine.name)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : clone.mutate(undefined))}>
-        <TextInput
-          data-autofocus
-          label="Name of the copy"
-          value={name}
-          error={typed === undefined ? undefined : bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-        <Radio.Group label="How" value={how} onChange={setHow}>
-          <div className="dialog-form">
-            <Radio value="linked" label="Linked" description="Ready at once; shares what neither of them changes." />
-            <Radio value="full" label="Full" description={`Shares nothing; copies about ${formatSize(machine.diskBytes)}.`} />
-          </div>
-        </Radio.Group>
-        <CommandLine command={commandLine("clone", machine.name, name || "NAME", ...(how === "full" ? ["--full"] : []))} />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={clone.isPending}>
-            Copy
-          </Button>
+    <FormDialog
+      opened={opened}
+      onClose={onClose}
+      title={`Copy “${shownName(machine.name)}”`}
+      action="Copy"
+      command={commandLine("clone", machine.name, name || "NAME", ...(how === "full" ? ["--full"] : []))}
+      busy={clone.isPending}
+      onSubmit={() => {
+        if (!bad) clone.mutate(undefined);
+      }}
+    >
+      <NameField label="Name of the copy" value={name} error={typed === undefined ? undefined : bad} onChange={setTyped} />
+      <Radio.Group label="How" value={how} onChange={setHow}>
+        <div className="dialog-form">
+          <Radio value="linked" label="Linked" description="Ready at once; shares what neither of them changes." />
+          <Radio value="full" label="Full" description={`Shares nothing; copies about ${formatSize(machine.diskBytes)}.`} />
         </div>
-      </form>
-    </Dialog>
+      </Radio.Group>
+    </FormDialog>
   );
 }
 

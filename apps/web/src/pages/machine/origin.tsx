@@ -1,15 +1,15 @@
 // Where a machine comes from, as far as it matters now: that it vanishes, that it follows its template, that there is a newer one.
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { MachineView } from "@mimic/model";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
-import { machinesQuery, shownName } from "../../queries.ts";
+import { shownName, useTakenNames } from "../../queries.ts";
 import { CommandLine } from "../../ui/command.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { NameField } from "../../ui/name-field.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, nameTrouble } from "../../words.ts";
@@ -61,14 +61,10 @@ function keptInWords({ hardware }: MachineView): string {
 }
 
 function KeepDialog({ machine, onClose }: { machine: MachineView; onClose: () => void }) {
-  const { data } = useQuery(machinesQuery);
-  const taken = useMemo(
-    () => new Set(data?.map(({ name }) => name as string).filter((name) => name !== machine.name)),
-    [data, machine.name],
-  );
+  const taken = useTakenNames();
   const navigate = useNavigate();
   const [name, setName] = useState<string>(machine.name);
-  const bad = nameTrouble(name, taken);
+  const bad = name === machine.name ? undefined : nameTrouble(name, taken);
   const keep = useVerb(() => api.disposables.keep({ machine: machine.id, ...(name !== machine.name && { name }) }), {
     done: () => `“${shownName(name)}” stays.`,
     after: () => {
@@ -77,30 +73,22 @@ function KeepDialog({ machine, onClose }: { machine: MachineView; onClose: () =>
     },
   });
   return (
-    <Dialog opened onClose={onClose} title={`Keep “${shownName(machine.name)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : keep.mutate(undefined))}>
-        <p>
-          It becomes a machine like any: what was written in it so far stays, also when it stops.
-          {machine.forgets === "disks" ? " It keeps the generation that it has, and gets no newer one by itself." : ""}
-        </p>
-        <TextInput
-          data-autofocus
-          label="Its name"
-          value={name}
-          error={bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <CommandLine command={commandLine("keep", machine.name, ...(name === machine.name ? [] : ["--name", name || "NAME"]))} />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={keep.isPending}>
-            Keep it
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      onClose={onClose}
+      title={`Keep “${shownName(machine.name)}”`}
+      action="Keep it"
+      command={commandLine("keep", machine.name, ...(name === machine.name ? [] : ["--name", name || "NAME"]))}
+      busy={keep.isPending}
+      onSubmit={() => {
+        if (!bad) keep.mutate(undefined);
+      }}
+    >
+      <p>
+        It becomes a machine like any: what was written in it so far stays, also when it stops.
+        {machine.forgets === "disks" ? " It keeps the generation that it has, and gets no newer one by itself." : ""}
+      </p>
+      <NameField label="Its name" value={name} error={bad} onChange={setName} />
+    </FormDialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // What one can do with a screen: size, full screen, keys, typing a text, a picture of it, watching only, sound.
-import { ActionIcon, Button, Menu, Slider, Textarea, Tooltip } from "@mantine/core";
+import { ActionIcon, Menu, Slider, Textarea, Tooltip } from "@mantine/core";
 import { rawRoutes } from "@mimic/api/routes";
 import { type MachineView, whenCanChange } from "@mimic/model";
 import {
@@ -22,8 +22,7 @@ import { api, apiBlob } from "../../api.ts";
 import { factsOf } from "../../changes.ts";
 import { openSound, type Sound } from "../../live/sound.ts";
 import { say, showProblem } from "../../notices.ts";
-import { CommandLine } from "../../ui/command.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { commandLine } from "../../words.ts";
 import { CHORDS } from "./keys.ts";
 
@@ -128,7 +127,10 @@ export function ScreenTools({ ref, machine, frame, viewOnly, setViewOnly, fit, s
         words={more.pad ? "Put the gamepad away" : "Use a gamepad: it presses keys"}
         icon={<IconDeviceGamepad2 size={20} aria-hidden="true" />}
         pressed={more.pad}
-        onPress={() => (more.setPad(!more.pad), back())}
+        onPress={() => {
+          more.setPad(!more.pad);
+          back();
+        }}
       />
       <Tool words="Type a text (paste)" icon={<IconClipboardText size={20} aria-hidden="true" />} onPress={() => setTyping(true)} />
       <Tool words="Save a picture of it" icon={<IconCamera size={20} aria-hidden="true" />} onPress={() => void picture()} />
@@ -159,29 +161,28 @@ function TypeText({ machine, opened, onClose }: { machine: MachineView; opened: 
     },
   });
   return (
-    <Dialog opened={opened} onClose={onClose} title="Type a text">
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), text && type.mutate(text))}>
-        <Textarea
-          data-autofocus
-          label="Text"
-          description="Is typed on the machine’s keyboard, key by key (US layout)."
-          minRows={5}
-          autosize
-          maxRows={14}
-          maxLength={MOST_TYPED}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <CommandLine
-          command={commandLine("type", machine.name, text.length > 0 && text.length < 60 ? text.replaceAll("\n", " ") : "TEXT")}
-        />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={type.isPending} disabled={text === ""}>
-            Type it
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      opened={opened}
+      onClose={onClose}
+      title="Type a text"
+      action="Type it"
+      command={commandLine("type", machine.name, text.length > 0 && text.length < 60 ? text.replaceAll("\n", " ") : "TEXT")}
+      busy={type.isPending}
+      disabled={text === ""}
+      onSubmit={() => type.mutate(text)}
+    >
+      <Textarea
+        data-autofocus
+        label="Text"
+        description="Is typed on the machine’s keyboard, key by key (US layout)."
+        minRows={5}
+        autosize
+        maxRows={14}
+        maxLength={MOST_TYPED}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }
 

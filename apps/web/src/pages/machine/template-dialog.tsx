@@ -1,13 +1,13 @@
 // “Make a template…”: of a machine that runs with its memory, so that others go on from there; of one that is off its disks.
-import { Button, Checkbox, TextInput } from "@mantine/core";
+import { Checkbox } from "@mantine/core";
 import type { MachineView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
 import { shownName, templatesQuery } from "../../queries.ts";
-import { CommandLine } from "../../ui/command.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { NameField } from "../../ui/name-field.tsx";
 import { commandLine, nameTrouble } from "../../words.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -23,50 +23,45 @@ export function TemplateDialog({ machine, onClose }: { machine: MachineView; onC
     after: onClose,
   });
   return (
-    <Dialog opened onClose={onClose} title={`Make a template of “${shownName(machine.name)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : make.mutate(undefined))}>
-        <p>
-          {runs
-            ? "It is kept as it is now, memory and devices too, and does not notice: machines made from it go on from here."
-            : "Its disks are kept as they are: machines made from it are switched on with them. Of a machine that runs, memory is kept too."}
-        </p>
-        <TextInput
-          data-autofocus
-          label="Name of the template"
-          description={
-            known
-              ? `There is one: this becomes its generation ${known.generation + 1}. Machines that follow it get it at their next start.`
-              : "A name that is there already gets a new generation."
-          }
-          value={name}
-          error={bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setName(event.currentTarget.value)}
+    <FormDialog
+      onClose={onClose}
+      title={`Make a template of “${shownName(machine.name)}”`}
+      action={known ? `Make generation ${known.generation + 1}` : "Make the template"}
+      command={commandLine(
+        "template",
+        machine.name,
+        ...(name === machine.name ? [] : [name || "NAME"]),
+        ...(runs && disksOnly ? ["--disks-only"] : []),
+      )}
+      busy={make.isPending}
+      onSubmit={() => {
+        if (!bad) make.mutate(undefined);
+      }}
+    >
+      <p>
+        {runs
+          ? "It is kept as it is now, memory and devices too, and does not notice: machines made from it go on from here."
+          : "Its disks are kept as they are: machines made from it are switched on with them. Of a machine that runs, memory is kept too."}
+      </p>
+      <NameField
+        label="Name of the template"
+        description={
+          known
+            ? `There is one: this becomes its generation ${known.generation + 1}. Machines that follow it get it at their next start.`
+            : "A name that is there already gets a new generation."
+        }
+        value={name}
+        error={bad}
+        onChange={setName}
+      />
+      {runs ? (
+        <Checkbox
+          checked={disksOnly}
+          onChange={(event) => setDisksOnly(event.currentTarget.checked)}
+          label="Only its disks"
+          description="Machines made from it are switched on."
         />
-        {runs ? (
-          <Checkbox
-            checked={disksOnly}
-            onChange={(event) => setDisksOnly(event.currentTarget.checked)}
-            label="Only its disks"
-            description="Machines made from it are switched on."
-          />
-        ) : null}
-        <CommandLine
-          command={commandLine(
-            "template",
-            machine.name,
-            ...(name === machine.name ? [] : [name || "NAME"]),
-            ...(runs && disksOnly ? ["--disks-only"] : []),
-          )}
-        />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={make.isPending}>
-            {known ? `Make generation ${known.generation + 1}` : "Make the template"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      ) : null}
+    </FormDialog>
   );
 }

@@ -1,15 +1,15 @@
 // Templates: another machine like one that was kept, in a moment; one that follows it; or one to be used once and forgotten.
-import { Button, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Radio } from "@mantine/core";
 import { formatSize, gib, plain } from "@mimic/base";
 import type { JobView, TemplateView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
-import { machinesQuery, templatesQuery } from "../../queries.ts";
-import { CommandLine } from "../../ui/command.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { templatesQuery, useTakenNames } from "../../queries.ts";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { NameField } from "../../ui/name-field.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, freeName, nameTrouble } from "../../words.ts";
 
@@ -83,8 +83,7 @@ type Kind = "ordinary" | "home";
 const HOMES = [1, 4, 16, 64];
 
 export function FromTemplate({ template, onClose }: { template: TemplateView; onClose: () => void }) {
-  const { data } = useQuery(machinesQuery);
-  const taken = useMemo(() => new Set(data?.map((machine) => machine.name as string)), [data]);
+  const taken = useTakenNames();
   const navigate = useNavigate();
   const [typed, setTyped] = useState<string>();
   const [kind, setKind] = useState<Kind>("ordinary");
@@ -99,58 +98,48 @@ export function FromTemplate({ template, onClose }: { template: TemplateView; on
     },
   });
   return (
-    <Dialog opened onClose={onClose} title={`A machine of “${plain(template.name, 63)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : make.mutate(undefined))}>
-        <TextInput
-          data-autofocus
-          label="Its name"
-          value={name}
-          error={typed === undefined ? undefined : bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-        <Radio.Group label="When the template gets a newer generation" value={kind} onChange={(value) => setKind(value as Kind)}>
-          <div className="dialog-form">
-            <Radio
-              value="ordinary"
-              label="It stays as it is"
-              description={
-                template.isInstant ? "It goes on where the template was; everything in it is its own." : "Everything in it is its own."
-              }
-            />
-            <Radio
-              value="home"
-              label="It follows"
-              description="Its system begins anew at each start, with the newest generation. What is in /home, /root and /usr/local stays, on a disk of its own."
-            />
-          </div>
-        </Radio.Group>
-        {kind === "home" ? (
-          <NativeSelect
-            label="Room for what stays"
-            value={String(homeGiB)}
-            data={HOMES.map((size) => ({ value: String(size), label: formatSize(gib(size)) }))}
-            onChange={(event) => setHomeGiB(Number(event.currentTarget.value))}
+    <FormDialog
+      onClose={onClose}
+      title={`A machine of “${plain(template.name, 63)}”`}
+      action="Make and start"
+      command={commandLine(
+        "new",
+        name || "NAME",
+        "--template",
+        template.name,
+        ...(kind === "home" ? ["--home", `${homeGiB}G`] : []),
+        "--start",
+      )}
+      busy={make.isPending}
+      onSubmit={() => {
+        if (!bad) make.mutate(undefined);
+      }}
+    >
+      <NameField label="Its name" value={name} error={typed === undefined ? undefined : bad} onChange={setTyped} />
+      <Radio.Group label="When the template gets a newer generation" value={kind} onChange={(value) => setKind(value as Kind)}>
+        <div className="dialog-form">
+          <Radio
+            value="ordinary"
+            label="It stays as it is"
+            description={
+              template.isInstant ? "It goes on where the template was; everything in it is its own." : "Everything in it is its own."
+            }
           />
-        ) : null}
-        <CommandLine
-          command={commandLine(
-            "new",
-            name || "NAME",
-            "--template",
-            template.name,
-            ...(kind === "home" ? ["--home", `${homeGiB}G`] : []),
-            "--start",
-          )}
-        />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={make.isPending}>
-            Make and start
-          </Button>
+          <Radio
+            value="home"
+            label="It follows"
+            description="Its system begins anew at each start, with the newest generation. What is in /home, /root and /usr/local stays, on a disk of its own."
+          />
         </div>
-      </form>
-    </Dialog>
+      </Radio.Group>
+      {kind === "home" ? (
+        <NativeSelect
+          label="Room for what stays"
+          value={String(homeGiB)}
+          data={HOMES.map((size) => ({ value: String(size), label: formatSize(gib(size)) }))}
+          onChange={(event) => setHomeGiB(Number(event.currentTarget.value))}
+        />
+      ) : null}
+    </FormDialog>
   );
 }

@@ -1,5 +1,5 @@
 // One template: what it is, what begins how, its generations, and what can be done with it.
-import { ActionIcon, Button, Menu, NativeSelect, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Menu, NativeSelect } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
 import type { TemplateView } from "@mimic/model";
 import { IconDots } from "@tabler/icons-react";
@@ -11,7 +11,8 @@ import { api } from "../../api.ts";
 import { shownName, templatesQuery } from "../../queries.ts";
 import { CommandLine } from "../../ui/command.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { NameField } from "../../ui/name-field.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, nameTrouble } from "../../words.ts";
 import { FromTemplate, TryOnce } from "../new-machine/templates.tsx";
@@ -132,25 +133,17 @@ function Rename({ template, onClose }: { template: TemplateView; onClose: () => 
   const bad = nameTrouble(name, taken);
   const rename = useVerb(() => api.templates.change({ template: template.id, name }), { after: onClose });
   return (
-    <Dialog opened onClose={onClose} title={`Rename the template “${shownName(template.name)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : rename.mutate(undefined))}>
-        <TextInput
-          data-autofocus
-          label="New name"
-          value={name}
-          error={bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <CommandLine command={commandLine("template", "set", template.name, "--name", name || "NAME")} />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={rename.isPending}>
-            Rename
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      onClose={onClose}
+      title={`Rename the template “${shownName(template.name)}”`}
+      action="Rename"
+      command={commandLine("template", "set", template.name, "--name", name || "NAME")}
+      busy={rename.isPending}
+      onSubmit={() => {
+        if (!bad) rename.mutate(undefined);
+      }}
+    >
+      <NameField label="New name" value={name} error={bad} onChange={setName} />
+    </FormDialog>
   );
 }

@@ -1,12 +1,11 @@
 // A moment's name and the note to oneself. What a person names or notes is no longer Mimic's to clear away.
-import { Button, Textarea, TextInput } from "@mantine/core";
+import { Textarea, TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
 import type { MachineView, MomentView } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../../actions.ts";
 import { api } from "../../../api.ts";
-import { CommandLine } from "../../../ui/command.tsx";
-import { Dialog } from "../../../ui/dialog.tsx";
+import { FormDialog } from "../../../ui/form-dialog.tsx";
 import { commandLine } from "../../../words.ts";
 
 interface Props {
@@ -26,32 +25,32 @@ export function EditMoment({ machine, moment, onClose }: Props) {
   const bad = name.trim() === "" ? "It needs a name." : undefined;
   const args = [...(changed.name ? ["--name", changed.name] : []), ...(changed.note === undefined ? [] : ["--note", changed.note])];
   return (
-    <Dialog opened onClose={onClose} title={`The moment “${plain(moment.name, 80)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : save.mutate(undefined))}>
-        <TextInput
-          data-autofocus
-          label="Its name"
-          value={name}
-          error={bad}
-          maxLength={80}
-          autoComplete="off"
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <Textarea
-          label="A note to yourself"
-          value={note}
-          maxLength={2000}
-          autosize
-          minRows={2}
-          onChange={(event) => setNote(event.currentTarget.value)}
-        />
-        <CommandLine command={commandLine("moments", "set", machine.name, moment.name, ...args)} />
-        <div className="row end">
-          <Button type="submit" variant="filled" disabled={bad !== undefined} loading={save.isPending}>
-            Save
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      onClose={onClose}
+      title={`The moment “${plain(moment.name, 80)}”`}
+      action="Save"
+      command={commandLine("moments", "set", machine.name, moment.name, ...args)}
+      busy={save.isPending}
+      disabled={bad !== undefined}
+      onSubmit={() => save.mutate(undefined)}
+    >
+      <TextInput
+        data-autofocus
+        label="Its name"
+        value={name}
+        error={bad}
+        maxLength={80}
+        autoComplete="off"
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Textarea
+        label="A note to yourself"
+        value={note}
+        maxLength={2000}
+        autosize
+        minRows={2}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,16 +1,17 @@
 // One moment: its picture, what it is, and what can be done with it. Going back says what happens to the present.
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
 import { consistencyInWords, type MachineView, type MomentView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useVerb } from "../../../actions.ts";
 import { api } from "../../../api.ts";
-import { machinesQuery, momentPictureQuery } from "../../../queries.ts";
+import { momentPictureQuery, useTakenNames } from "../../../queries.ts";
 import { Ago } from "../../../ui/ago.tsx";
 import { CommandLine } from "../../../ui/command.tsx";
 import { Confirm } from "../../../ui/confirm.tsx";
-import { Dialog } from "../../../ui/dialog.tsx";
+import { FormDialog } from "../../../ui/form-dialog.tsx";
+import { NameField } from "../../../ui/name-field.tsx";
 import { ReasonButton } from "../../../ui/reason-button.tsx";
 import { commandLine, freeName, nameTrouble } from "../../../words.ts";
 import { Compare } from "./compare.tsx";
@@ -128,32 +129,23 @@ function MomentPicture({ machine, moment }: Props) {
 }
 
 function AsMachine({ machine, moment, onClose }: Props & { onClose: () => void }) {
-  const { data } = useQuery(machinesQuery);
-  const taken = useMemo(() => new Set(data?.map((one) => one.name as string)), [data]);
+  const taken = useTakenNames();
   const [typed, setTyped] = useState<string>();
   const name = typed ?? freeName(`${machine.name}-then`, taken);
   const bad = nameTrouble(name, taken);
   const make = useVerb(() => api.moments.restore({ machine: machine.id, moment: moment.id, as: name }), { after: onClose });
   return (
-    <Dialog opened onClose={onClose} title={`A machine of “${plain(moment.name, 80)}”`}>
-      <form className="dialog-form" onSubmit={(event) => (event.preventDefault(), bad ? undefined : make.mutate(undefined))}>
-        <TextInput
-          data-autofocus
-          label="Its name"
-          value={name}
-          error={typed === undefined ? undefined : bad}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-        <CommandLine command={commandLine("restore", machine.name, moment.name, "--as", name || "NAME")} />
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={make.isPending}>
-            Make it
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      onClose={onClose}
+      title={`A machine of “${plain(moment.name, 80)}”`}
+      action="Make it"
+      command={commandLine("restore", machine.name, moment.name, "--as", name || "NAME")}
+      busy={make.isPending}
+      onSubmit={() => {
+        if (!bad) make.mutate(undefined);
+      }}
+    >
+      <NameField label="Its name" value={name} error={typed === undefined ? undefined : bad} onChange={setTyped} />
+    </FormDialog>
   );
 }

@@ -1,7 +1,7 @@
 // A machine's moments as a tree with pictures: keep one, go back, make a machine of one, delete one.
 import { TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
-import { type MachineView, momentTree, whyNotSave } from "@mimic/model";
+import { type MachineView, momentTree } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useVerb } from "../../../actions.ts";
@@ -15,7 +15,7 @@ import { Term } from "../../../ui/term.tsx";
 import { commandLine } from "../../../words.ts";
 import { MomentRow } from "./moment-row.tsx";
 import { Routine } from "./routine.tsx";
-import { whyNotKeep } from "./why-not-keep.ts";
+import { whyNotKeep, whyNotKeepWhole } from "./why-not-keep.ts";
 
 export function Moments({ machine }: { machine: MachineView }) {
   const { data: listed, error } = useQuery(momentsQuery(machine.id));
@@ -50,7 +50,7 @@ function Keep({ machine }: { machine: MachineView }) {
   );
   const isOn = machine.power === "running" || machine.power === "paused";
   const why = whyNotKeep(machine);
-  const notWhole = why ?? (isOn ? whyNotSave(machine.hardware) : "It is off: it has no memory to keep.");
+  const notWhole = whyNotKeepWhole(machine);
   return (
     <section aria-labelledby="keep">
       <h2 id="keep">Keep this moment</h2>

@@ -8,10 +8,15 @@ export function whyNotKeep(machine: MachineView): string | undefined {
   return undefined;
 }
 
+const isOn = ({ power }: MachineView): boolean => power === "running" || power === "paused";
+
+/** Why its memory cannot be kept with its disks; undefined = it can. */
+export const whyNotKeepWhole = (machine: MachineView): string | undefined =>
+  whyNotKeep(machine) ?? (isOn(machine) ? whyNotSave(machine.hardware) : "It is off: it has no memory to keep.");
+
 /** Why its memory cannot be put onto the disk now; undefined = it can. */
 export function whyNotSleep(machine: MachineView): string | undefined {
-  const isOn = machine.power === "running" || machine.power === "paused";
-  const why = whyNotKeep(machine) ?? (isOn ? undefined : "It is off.");
+  const why = whyNotKeep(machine) ?? (isOn(machine) ? undefined : "It is off.");
   return why ?? capital(whyNotSave(machine.runs?.hardware ?? machine.hardware, machine.runs?.growth));
 }
 

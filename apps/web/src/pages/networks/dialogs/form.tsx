@@ -1,8 +1,6 @@
 // A dialog that makes one change: its fields, the command that does the same, and the button. It closes when done.
-import { Button } from "@mantine/core";
 import { useState } from "react";
-import { CommandLine } from "../../../ui/command.tsx";
-import { Dialog } from "../../../ui/dialog.tsx";
+import { FormDialog } from "../../../ui/form-dialog.tsx";
 import { type Change, make } from "../undo.ts";
 
 interface Props {
@@ -17,12 +15,11 @@ interface Props {
   readonly children: React.ReactNode;
 }
 
-export function ChangeDialog({ title, action, change, command, size = "md", onClose, onDone, children }: Props) {
+export function ChangeDialog({ change, onClose, onDone, ...rest }: Props) {
   const [busy, setBusy] = useState(false);
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const wanted = change();
-    if (!wanted || busy) return;
+    if (!wanted) return;
     setBusy(true);
     const done = await make(wanted);
     setBusy(false);
@@ -30,19 +27,7 @@ export function ChangeDialog({ title, action, change, command, size = "md", onCl
     onClose();
     onDone?.(wanted);
   };
-  return (
-    <Dialog opened onClose={onClose} title={title} size={size}>
-      <form className="dialog-form" onSubmit={(event) => void submit(event)} noValidate>
-        {children}
-        {command ? <CommandLine command={command} /> : null}
-        <div className="row end">
-          <Button type="submit" variant="filled" loading={busy}>
-            {action}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
+  return <FormDialog {...rest} busy={busy} onClose={onClose} onSubmit={() => void submit()} />;
 }
 
 /** A whole number between the two, or undefined. */

@@ -1,5 +1,5 @@
 // A new network, a new name for one, and the end of one.
-import { Button, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Radio } from "@mantine/core";
 import { plain } from "@mimic/base";
 import type { LanView, NetworkKind, NetworkView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { problemOf } from "../../../api.ts";
 import { lanQuery, shownName } from "../../../queries.ts";
 import { CommandLine } from "../../../ui/command.tsx";
 import { Confirm } from "../../../ui/confirm.tsx";
+import { NameField } from "../../../ui/name-field.tsx";
 import { freeName, nameTrouble } from "../../../words.ts";
 import { changeNetwork, createNetwork, removeNetwork } from "../changes.ts";
 import { netCommands } from "../commands.ts";
@@ -55,16 +56,7 @@ export function NewNetworkDialog({
         if (made) onMade?.(made.id);
       }}
     >
-      <TextInput
-        data-autofocus
-        label="Name"
-        value={name}
-        error={bad}
-        maxLength={200}
-        spellCheck={false}
-        autoComplete="off"
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
+      <NameField label="Name" value={name} error={bad} onChange={setName} />
       <Radio.Group label="Kind" value={kind} onChange={(value) => setKind(value as NetworkKind)}>
         <div className="radio-list">
           {(Object.keys(KIND_WORDS) as NetworkKind[]).map((value) => (
@@ -115,16 +107,7 @@ export function RenameNetworkDialog({ network, world, onClose }: { network: Netw
       command={netCommands.rename(network, name)}
       change={() => (bad || name === network.name ? undefined : changeNetwork(network, { name }, `The network is called “${name}” now.`))}
     >
-      <TextInput
-        data-autofocus
-        label="New name"
-        value={name}
-        error={bad}
-        maxLength={200}
-        spellCheck={false}
-        autoComplete="off"
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
+      <NameField label="New name" value={name} error={bad} onChange={setName} />
       <p className="quiet">Names of machines end with it, so they change too.</p>
     </ChangeDialog>
   );
