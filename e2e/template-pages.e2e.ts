@@ -71,7 +71,7 @@ test("one is tried for once by one click, and kept after all", async () => {
   await row("base").getByRole("button", { name: "Try it for once (disposable)" }).click();
   const note = page.getByRole("complementary", { name: "Where it comes from" });
   await note.getByText(/it vanishes when it stops/).waitFor({ timeout: 60_000 });
-  const name = (await page.getByRole("heading", { level: 1 }).innerText()).trim();
+  const name = ((await page.getByRole("heading", { level: 1 }).textContent()) ?? "").trim();
   expect(name).toMatch(/^disp-/);
   await inside(name, "echo kept | dd of=/dev/vda bs=512 conv=notrunc,fsync 2>/dev/null");
   await shot(page, "disposable");

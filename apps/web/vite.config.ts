@@ -28,7 +28,6 @@ const settings: UserConfig = {
   },
 };
 
-// biome-ignore lint/style/noDefaultExport: Vite asks for one
 export default defineConfig(({ command }) => {
   // A build is always the real one, also when a test runner that set NODE_ENV asks for it.
   if (command === "build") process.env["NODE_ENV"] = "production";

@@ -36,7 +36,7 @@ const checks: readonly Check[] = [
   },
   {
     name: "format and lint",
-    program: [node, bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=60", "--diagnostic-level=error", "."],
+    program: [node, bin("@biomejs/biome/bin/biome"), "ci", "--colors=off", "--max-diagnostics=60", "--error-on-warnings", "."],
   },
   { name: "types (daemon, command line, packages)", program: [node, bin("typescript/bin/tsc"), "-p", "tsconfig.json"] },
   { name: "types (browser)", program: [node, bin("typescript/bin/tsc"), "-p", "apps/web/tsconfig.json"] },

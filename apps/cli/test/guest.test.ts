@@ -75,7 +75,12 @@ describe("exec", () => {
 
   test("passes standard input to its end", async () => {
     await using daemon = await FakeDaemon.start();
-    execs(daemon, (_, guest) => void guest.stdin.then((all) => (guest.out(all), guest.exit({ kind: "exited", code: 0 }))));
+    execs(daemon, (_, guest) => {
+      void guest.stdin.then((all) => {
+        guest.out(all);
+        guest.exit({ kind: "exited", code: 0 });
+      });
+    });
     const big = "x".repeat(300_000);
     expect((await runCli(["exec", "hello", "--", "cat"], { home: daemon.home, stdin: ["one ", big] })).out).toBe(`one ${big}`);
   });
@@ -98,7 +103,11 @@ describe("exec", () => {
 
   test("--json gives one object", async () => {
     await using daemon = await FakeDaemon.start();
-    execs(daemon, (_, guest) => (guest.out("a"), guest.err("b"), guest.exit({ kind: "exited", code: 3 })));
+    execs(daemon, (_, guest) => {
+      guest.out("a");
+      guest.err("b");
+      guest.exit({ kind: "exited", code: 3 });
+    });
     const ran = await runCli(["exec", "--json", "hello", "--", "x"], daemon);
     expect([ran.code, JSON.parse(ran.out)]).toEqual([3, { exit: { kind: "exited", code: 3 }, stdout: "a", stderr: "b", cut: false }]);
   });
@@ -142,7 +151,10 @@ describe("console", () => {
 
   test("ends by itself when the machine does", async () => {
     await using daemon = await FakeDaemon.start();
-    daemon.onLive("/machines/hello/serial", (socket) => (socket.send(Buffer.from("bye")), socket.close(1000)));
+    daemon.onLive("/machines/hello/serial", (socket) => {
+      socket.send(Buffer.from("bye"));
+      socket.close(1000);
+    });
     expect(await runCli(["console", "hello"], daemon)).toEqual({ code: 0, out: "bye", err: "" });
   });
 });
@@ -247,7 +259,11 @@ describe("cp", () => {
     let sent = Buffer.alloc(0);
     execs(daemon, (request, guest) => {
       if (looks(request.args[3] === "/srv" ? "nothing" : "folder")(request, guest)) return;
-      if (request.program === "tar") return (guest.out(sent), guest.exit({ kind: "exited", code: 0 }));
+      if (request.program === "tar") {
+        guest.out(sent);
+        guest.exit({ kind: "exited", code: 0 });
+        return;
+      }
       void guest.stdin.then((all) => {
         sent = Buffer.from(all);
         guest.exit({ kind: "exited", code: 0 });

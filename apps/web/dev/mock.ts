@@ -224,21 +224,15 @@ class MockDaemon {
       },
       clone: (input: InputOf<"machines", "clone">, { machine }) => {
         const from = this.machine(machine);
-        return this.job(
-          "machine.clone",
-          `Copy “${from.name}” as “${input.name}”`,
-          [],
-          "Copying",
-          () => (
-            this.put({
-              ...from,
-              id: `mch_${Date.now().toString(32).padStart(26, "0")}`,
-              name: input.name as MachineView["name"],
-              power: "stopped",
-            }),
-            undefined
-          ),
-        );
+        return this.job("machine.clone", `Copy “${from.name}” as “${input.name}”`, [], "Copying", () => {
+          this.put({
+            ...from,
+            id: `mch_${Date.now().toString(32).padStart(26, "0")}`,
+            name: input.name as MachineView["name"],
+            power: "stopped",
+          });
+          return undefined;
+        });
       },
       start: (_, { machine }) => {
         const started = this.power(machine, "start", "starting");
@@ -250,13 +244,10 @@ class MockDaemon {
       },
       stop: (_, { machine }) => {
         const stopping = this.power(machine, "stop", "stopping");
-        return this.job(
-          "machine.stop",
-          `Shut “${stopping.name}” down`,
-          [stopping.id],
-          "Waiting for its system",
-          () => (this.power(stopping.id, "kill", "stopped"), undefined),
-        );
+        return this.job("machine.stop", `Shut “${stopping.name}” down`, [stopping.id], "Waiting for its system", () => {
+          this.power(stopping.id, "kill", "stopped");
+          return undefined;
+        });
       },
       restart: (_, { machine }) =>
         this.job(

@@ -35,9 +35,10 @@ const SHOTS: readonly Shot[] = [
   {
     name: "machine-kill",
     path: "/machines/hello",
-    before: async (page) => (
-      await page.getByRole("button", { name: "More for hello" }).click(), page.getByRole("menuitem", { name: /Pull the plug/ }).click()
-    ),
+    before: async (page) => {
+      await page.getByRole("button", { name: "More for hello" }).click();
+      await page.getByRole("menuitem", { name: /Pull the plug/ }).click();
+    },
   },
   { name: "machine-type", path: "/machines/hello", before: (page) => page.getByRole("button", { name: /Type a text/ }).click() },
   { name: "machine-paused", path: "/machines/database" },
@@ -84,19 +85,19 @@ const SHOTS: readonly Shot[] = [
   {
     name: "networks-quality",
     path: "/networks?look=table",
-    before: async (page) => (
-      await page.getByRole("button", { name: "More for the cable of desktop" }).click(),
-      page.getByRole("menuitem", { name: /how bad/ }).click()
-    ),
+    before: async (page) => {
+      await page.getByRole("button", { name: "More for the cable of desktop" }).click();
+      await page.getByRole("menuitem", { name: /how bad/ }).click();
+    },
   },
   { name: "networks-new", path: "/networks", before: (page) => page.getByRole("button", { name: "New network" }).click() },
   {
     name: "networks-undo",
     path: "/networks?look=table",
-    before: async (page) => (
-      await page.getByRole("button", { name: "More for the cable of hello" }).click(),
-      page.getByRole("menuitem", { name: /Pull the cable|Put the cable/ }).click()
-    ),
+    before: async (page) => {
+      await page.getByRole("button", { name: "More for the cable of hello" }).click();
+      await page.getByRole("menuitem", { name: /Pull the cable|Put the cable/ }).click();
+    },
   },
   { name: "network", path: "/networks/home", whole: true },
   { name: "network-names", path: "/networks/home/names" },
@@ -111,7 +112,10 @@ const SHOTS: readonly Shot[] = [
   {
     name: "network-traffic",
     path: "/networks/home/traffic",
-    before: async (page) => (await page.waitForTimeout(2000), page.locator(".packet").nth(4).click()),
+    before: async (page) => {
+      await page.waitForTimeout(2000);
+      await page.locator(".packet").nth(4).click();
+    },
     whole: true,
   },
   { name: "network-settings", path: "/networks/office/settings" },
@@ -128,9 +132,9 @@ const SHOTS: readonly Shot[] = [
   {
     name: "problem",
     path: "/images",
-    before: async (page) => (
-      await page.getByRole("button", { name: "More for rescue-cd" }).click(),
-      page.route("**/api/v1/images/*/verification", (route) =>
+    before: async (page) => {
+      await page.getByRole("button", { name: "More for rescue-cd" }).click();
+      await page.route("**/api/v1/images/*/verification", (route) =>
         route.fulfill({
           status: 507,
           json: {
@@ -140,9 +144,9 @@ const SHOTS: readonly Shot[] = [
             detail: "ENOSPC: no space left on device, write",
           },
         }),
-      ),
-      page.getByRole("menuitem", { name: /Check every byte/ }).click()
-    ),
+      );
+      await page.getByRole("menuitem", { name: /Check every byte/ }).click();
+    },
   },
   { name: "hostile", path: "/", kind: "hostile" },
 ];

@@ -465,6 +465,7 @@ export const HOSTILE: readonly string[] = [
   "<a href=javascript:window.__hit=1>x</a>",
   "javascript:window.__hit=1",
   "{{constructor.constructor('window.__hit=1')()}}",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is meant to stay a text
   "${window.__hit=1}",
   "</title><script>window.__hit=1</script>",
   "</textarea><script>window.__hit=1</script>",

@@ -69,7 +69,8 @@ export function rememberNetwork(network: NetworkView): void {
 
 /** Networks are few and read together; what is known of single ones (leases, drops) is read again where it is shown. */
 export function networksChanged(): void {
-  networksTimer ??= setTimeout(() => {
+  if (networksTimer !== undefined) return;
+  networksTimer = setTimeout(() => {
     networksTimer = undefined;
     void queryClient.invalidateQueries({ queryKey: networksQuery.queryKey });
     void queryClient.invalidateQueries({ queryKey: ["of-network"] });
@@ -106,7 +107,7 @@ async function readChanged(): Promise<void> {
 
 function machineChanged(id: string): void {
   changed.add(id);
-  gatherTimer ??= setTimeout(() => void readChanged(), GATHER_MS);
+  if (gatherTimer === undefined) gatherTimer = setTimeout(() => void readChanged(), GATHER_MS);
 }
 
 function readJobsSoon(): void {

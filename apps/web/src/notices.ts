@@ -47,7 +47,12 @@ export function showProblem(error: unknown, title?: string): void {
 /** A short word that something is done, with the way back when there is one; goes by itself. */
 export function say(words: string, undo?: () => void): void {
   const id = next++;
-  const press = undo && (() => (dismiss(id), undo()));
+  const press =
+    undo &&
+    (() => {
+      dismiss(id);
+      undo();
+    });
   // Only the newest change is offered to be undone here: undoing an older one first could not be understood.
   const others = undo ? notices.filter((each) => !each.undo) : notices;
   notices = [...others, { id, title: undefined, problem: undefined, words, undo: press }].slice(-MOST);

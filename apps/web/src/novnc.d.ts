@@ -11,7 +11,7 @@ declare module "@novnc/novnc" {
     send(data: ArrayBufferView | ArrayBuffer): void;
     close(): void;
   }
-  // biome-ignore lint/style/noDefaultExport: that is how noVNC exports it
+  // That is how noVNC exports it.
   export default class RFB extends EventTarget {
     constructor(target: HTMLElement, channel: RawChannel, options?: { shared?: boolean });
     viewOnly: boolean;

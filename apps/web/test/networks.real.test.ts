@@ -144,7 +144,10 @@ test("a thing that is dragged stays there, the picture moves with the ground, an
     await end();
   };
   const before = await middleOf(page, `#at-${id}`);
-  await drag(`#at-${id}`, 90, 50, async () => (await page.keyboard.press("Escape"), page.mouse.up()));
+  await drag(`#at-${id}`, 90, 50, async () => {
+    await page.keyboard.press("Escape");
+    await page.mouse.up();
+  });
   expect(await middleOf(page, `#at-${id}`)).toEqual(before);
   await drag(`#at-${id}`, 90, 50, () => page.mouse.up());
   await expect.poll(() => Object.keys(mock.world.networks[0]?.layout ?? {})).toEqual([id]);

@@ -58,7 +58,10 @@ describe("machines on networks", () => {
       await boot(
         {
           ...plan,
-          onLaunched: async (run) => (await plan.onLaunched?.(run), void plans.push(bench.fabric.plans.get(home.id)?.ports.length ?? -1)),
+          onLaunched: async (run) => {
+            await plan.onLaunched?.(run);
+            plans.push(bench.fabric.plans.get(home.id)?.ports.length ?? -1);
+          },
         },
         options,
       );

@@ -40,6 +40,7 @@ export async function lendHelper(
 /** What to run so that it does its work and is gone afterwards. */
 export const lastCallOf = (lent: string, args: readonly string[]): { readonly program: string; readonly args: readonly string[] } => ({
   program: "/bin/sh",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell that reads it
   args: ["-c", 'helper=$1; shift; "$helper" "$@"; code=$?; rm -rf "${helper%/*}"; exit $code', "mimic", lent, ...args],
 });
 

@@ -161,7 +161,7 @@ export async function fillDraft(
   composed: Composed,
   work: LongWork,
 ): Promise<void> {
-  const { diskTool, images, sources } = context.ports;
+  const { diskTool, images } = context.ports;
   for (const { spec, from } of composed.disks) {
     const path = draft.diskPath(spec.id, spec.format);
     if (!from) await diskTool.createEmpty(path, spec.format, spec.sizeBytes, work);

@@ -58,8 +58,8 @@ interface Wanted {
 function wanted(context: Context, actor: MachineActor): readonly Wanted[] {
   return actor.record.hardware.nics.flatMap((nic) => {
     const network = nic.network === null ? undefined : context.networks.get(nic.network);
-    const leadsIn =
-      network && network.automaticForwards && (network.kind === "nat" || network.kind === "hostOnly" || network.kind === "routed");
+    if (!network?.automaticForwards) return [];
+    const leadsIn = network.kind === "nat" || network.kind === "hostOnly" || network.kind === "routed";
     return leadsIn ? [{ network, nic }] : [];
   });
 }

@@ -145,6 +145,7 @@ function Chart(props: ChartProps) {
       made.destroy();
     };
   }, [scheme]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew when there is a new sample, not at each render
   useEffect(() => plot.current?.setData(newest.current.data), [props.samples]);
   return (
     <figure className="chart panel">

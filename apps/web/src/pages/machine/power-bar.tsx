@@ -40,6 +40,10 @@ export function PowerBar({ machine }: { machine: MachineView }) {
   const press = (action: PowerAction | "restart") => power.mutate({ machine: machine.id, action });
   const off = machine.power === "stopped" || machine.power === "failed";
   const close = () => setAsking(undefined);
+  const pressAsked = (action: PowerAction) => {
+    press(action);
+    close();
+  };
   const doing = (action: string) => power.isPending && power.variables?.action === action;
   return (
     <div className="power-bar">
@@ -152,17 +156,11 @@ export function PowerBar({ machine }: { machine: MachineView }) {
         onClose={close}
         title={`Pull the plug of “${name}”?`}
         action="Pull the plug"
-        onConfirm={() => (press("kill"), close())}
+        onConfirm={() => pressAsked("kill")}
       >
         <p>It ends at once. What its system has not written to its disk yet is lost. “Shut down” asks its system first.</p>
       </Confirm>
-      <Confirm
-        opened={asking === "reset"}
-        onClose={close}
-        title={`Reset “${name}”?`}
-        action="Reset"
-        onConfirm={() => (press("reset"), close())}
-      >
+      <Confirm opened={asking === "reset"} onClose={close} title={`Reset “${name}”?`} action="Reset" onConfirm={() => pressAsked("reset")}>
         <p>Its system starts again at once, without shutting down. What it has not written to its disk yet is lost.</p>
       </Confirm>
       <RenameDialog machine={machine} opened={asking === "rename"} onClose={close} />

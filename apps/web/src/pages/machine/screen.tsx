@@ -78,7 +78,7 @@ function LiveScreen({ machine }: { machine: MachineView }) {
           back={focus}
         />
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: only catches the key that leaves the screen, on its way down */}
+      {/* Only catches the key that leaves the screen, on its way down. */}
       <div className="screen-place" data-fit={fit || undefined} onKeyDownCapture={leave}>
         <div ref={place} className="screen-canvas" />
         <div ref={catcher} className="screen-catcher" aria-hidden="true" />

@@ -45,8 +45,11 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
     setSent(0);
     setWish({ file, name: nameFromFile(file.name), kind: guessKind(file.name, file.size) });
   };
-  if (upload.data && wish)
-    return <Checking job={upload.data} name={wish.name} onDone={onDone} again={() => (upload.reset(), setWish(undefined))} />;
+  const again = () => {
+    upload.reset();
+    setWish(undefined);
+  };
+  if (upload.data && wish) return <Checking job={upload.data} name={wish.name} onDone={onDone} again={again} />;
   return (
     <div className="own-file">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the button inside is the first */}

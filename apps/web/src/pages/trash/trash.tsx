@@ -21,7 +21,13 @@ const again = () => void queryClient.invalidateQueries({ queryKey: trashQuery.qu
 export function TrashPage() {
   const { data: trash, error } = useQuery(trashQuery);
   const [emptying, setEmptying] = useState(false);
-  const empty = useVerb(() => api.trash.empty({}), { done: () => "The trash is empty.", after: () => (again(), setEmptying(false)) });
+  const empty = useVerb(() => api.trash.empty({}), {
+    done: () => "The trash is empty.",
+    after: () => {
+      again();
+      setEmptying(false);
+    },
+  });
   const bytes = trash?.reduce((sum, entry) => sum + entry.diskBytes, 0) ?? 0;
   return (
     <Page
@@ -64,7 +70,10 @@ function Entry({ entry }: { entry: TrashView }) {
   const restore = useVerb(() => api.trash.restore({ entry: entry.id }), { done: () => `“${name}” is back.`, after: again });
   const forget = useVerb(() => api.trash.remove({ entry: entry.id }), {
     done: () => `“${name}” is forgotten.`,
-    after: () => (again(), setForgetting(false)),
+    after: () => {
+      again();
+      setForgetting(false);
+    },
   });
   return (
     <li className="item">

@@ -136,7 +136,7 @@ export function Canvas(props: Props) {
   };
   const pictureOf = useMemo(() => new Map(systems?.map((system) => [system.id, system])), [systems]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys walk over the buttons inside
+    // The keys walk over the buttons inside.
     <section
       ref={camera.view}
       className="canvas"

@@ -43,7 +43,7 @@ export const nextOffset = (at: number, speed: number, seconds: number): number =
 export function runDashes(line: SVGPathElement, speed: number): { setSpeed: (speed: number) => void; stop: () => void } {
   const dash: Dash = { line, speed, at: 0 };
   dashes.add(dash);
-  frame ??= requestAnimationFrame(tick);
+  if (frame === undefined) frame = requestAnimationFrame(tick);
   return {
     setSpeed: (next) => {
       dash.speed = next;

@@ -18,8 +18,8 @@ export function Patterns() {
     <svg className="patterns" aria-hidden="true" focusable="false" width="0" height="0">
       <defs>
         {DRAWN.map((drawn, look) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the looks are these eight
           <pattern
+            // biome-ignore lint/suspicious/noArrayIndexKey: the looks are these eight
             key={look}
             id={`vlan-look-${look}`}
             width="12"

@@ -35,6 +35,7 @@ function dragAt(target: Element): Drag {
 export function useDrags(camera: CameraControl, handlers: DragHandlers): void {
   const told = useRef(handlers);
   told.current = handlers;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only `percent` is new at each render, and a drag does not ask for it
   useEffect(() => listen(camera, told), [camera.view, camera.now]);
 }
 

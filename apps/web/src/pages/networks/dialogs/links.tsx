@@ -61,16 +61,16 @@ export function MirrorDialog({ network, onClose }: { network: NetworkView; onClo
         network,
         of.map((id) => ports.find((port) => port.id === id)?.label ?? id),
       )}
-      change={() => (
-        setAsked(true),
-        of.length === 0
+      change={() => {
+        setAsked(true);
+        return of.length === 0
           ? undefined
           : addPort(
               network,
               { name: "mirror", leads: { to: "mirror", of: [...of] } },
               "A mirror port is there; its socket stands in its panel.",
-            )
-      )}
+            );
+      }}
     >
       <p>Every frame of the chosen ports is copied to a socket, where another program can read it. A mirror never sends.</p>
       <fieldset className="check-list">

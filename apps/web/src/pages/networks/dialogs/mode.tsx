@@ -96,7 +96,10 @@ export function ModeDialog({ thing, onClose }: { thing: CableThing; onClose: () 
       action="Set it"
       onClose={onClose}
       command={mode && netCommands.mode(thing, mode)}
-      change={() => (setAsked(true), mode && setMode(thing, mode))}
+      change={() => {
+        setAsked(true);
+        return mode && setMode(thing, mode);
+      }}
     >
       <Radio.Group label="The port" value={draft.how} onChange={(how) => put({ how: how as Draft["how"] })}>
         <div className="radio-list">

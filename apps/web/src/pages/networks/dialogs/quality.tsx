@@ -83,9 +83,10 @@ export function QualityDialog({ thing, onClose }: { thing: CableThing; onClose: 
       <Checkbox
         label="The same in both directions"
         checked={both}
-        onChange={(event) => (
-          setBoth(event.currentTarget.checked), event.currentTarget.checked && setQualityTo(({ down }) => ({ up: down, down }))
-        )}
+        onChange={(event) => {
+          setBoth(event.currentTarget.checked);
+          if (event.currentTarget.checked) setQualityTo(({ down }) => ({ up: down, down }));
+        }}
       />
       <div className="dials" data-both={both || undefined}>
         {(both ? (["down"] as const) : (["down", "up"] as const)).map((way) => (

@@ -27,16 +27,16 @@ export function RecordDialog({ network, onClose }: { network: NetworkView; onClo
       title="A name of your own"
       action="Add it"
       onClose={onClose}
-      change={() => (
-        setAsked(true),
-        name.trim() && value.trim()
+      change={() => {
+        setAsked(true);
+        return name.trim() && value.trim()
           ? setRecords(
               network,
               [...network.dnsRecords, { name: name.trim(), type, value: value.trim(), ttlSeconds: 300 }],
               `“${name.trim()}” is known on the network now.`,
             )
-          : undefined
-      )}
+          : undefined;
+      }}
     >
       <p>Machines on the network that ask for this name get your answer.</p>
       <TextInput

@@ -124,7 +124,10 @@ export function RuleDialog({ network, world, onClose }: { network: NetworkView; 
       size="lg"
       onClose={onClose}
       command={rule && ruleCommand(network, rule, names, first)}
-      change={() => (setAsked(true), rule && addRule(network, rule, first ? 0 : undefined))}
+      change={() => {
+        setAsked(true);
+        return rule && addRule(network, rule, first ? 0 : undefined);
+      }}
     >
       <p className="rule-words" role="status">
         {rule ? `${ruleInWords({ ...rule, id: "" }, names)}.` : "Say the rule as a sentence below."}

@@ -45,7 +45,7 @@ export function Rules({ network, world, ways }: { network: NetworkView; world: W
           const words = ruleInWords(rule, names);
           const Icon = ICONS[rule.action];
           return (
-            // biome-ignore lint/a11y/noNoninteractiveElementInteractions: Alt with an arrow moves the rule that has the focus
+            // Alt with an arrow moves the rule that has the focus.
             <li
               key={rule.id}
               id={`rule-${rule.id}`}

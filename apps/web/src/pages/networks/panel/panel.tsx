@@ -49,7 +49,7 @@ export function Panel({ thing, world, host, ways, onClose }: Props) {
   useEffect(() => heading.current?.focus({ preventScroll: true }), [thing.id]);
   const actions = actionsOf(thing, world, ways);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it, as it does everywhere
+    // Escape closes it, as it does everywhere.
     <aside
       className="net-panel"
       aria-label={`${kind}: ${title}`}

@@ -105,7 +105,13 @@ function FilterBox({ typed, applied, problem, onType, onApply }: FilterProps) {
   const id = useId();
   const fault = problem?.code.startsWith("capture.") ? faultIn(applied, problem) : undefined;
   return (
-    <form className="filter-box" onSubmit={(event) => (event.preventDefault(), onApply())}>
+    <form
+      className="filter-box"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onApply();
+      }}
+    >
       <TextInput
         aria-label="Filter"
         placeholder="Filter, such as: tcp port 80 and host 10.77.0.12"

@@ -34,8 +34,8 @@ export function PacketDetail({ packet, bytes }: { packet: LivePacket; bytes: Pac
       {here?.bytes ? (
         <>
           {here.layers.map((layer, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the layers of one packet stay as they are
             <details
+              // biome-ignore lint/suspicious/noArrayIndexKey: the layers of one packet stay as they are
               key={at}
               className="layer-fields"
               open={at === here.layers.length - 1}
