@@ -150,3 +150,53 @@ test("any order of keeping, going back, deleting, copying and dropping leaves ev
   // Nothing is left of all that.
   await expect.poll(() => readdir(`${data()}/layers`)).toEqual([]);
 }, 240_000);
+
+test("what Mimic keeps before something is cleared away down to what was asked for, off and running, and all that stays shows its bytes", async () => {
+  const name = "kept";
+  await mimic.done(mimic.client.machines.create({ name, system: "tiny-linux", diskBytes: PIECES * PIECE, start: false }));
+  const model: Model = { present: new Map([[name, new Array<number>(PIECES).fill(0)]]), moments: new Map() };
+  const automatic = async () => (await mimic.client.moments.list({ machine: name })).moments.filter((moment) => moment.automatic);
+  const forgetCleared = async (): Promise<void> => {
+    const there = new Set((await mimic.client.moments.list({ machine: name })).moments.map(({ id }) => id));
+    for (const id of model.moments.keys()) if (!there.has(id)) model.moments.delete(id);
+  };
+  const said = await mimic.mimic(["moments", "routine", name, "--before", "2", "--before-days", "0"]);
+  expect(said.out, said.err).toContain("before going back and before a risky change: the last 2 stay.");
+  for (let round = 0; round < 5; round++) {
+    await take(model, ["write", round, round], () => "");
+    if (round === 0) await take(model, ["keep", 0, 0], () => "");
+    await take(model, ["write", round + 50, round + 7], () => "");
+    await take(model, ["back", 0, 0], () => "");
+  }
+  await expect.poll(async () => (await automatic()).length).toBe(2);
+  await forgetCleared();
+  await expectAll(model);
+  // Of a machine that runs, whose moments lie below the present: its own QEMU makes the layers one.
+  await mimic.done(mimic.client.machines.start({ machine: name }));
+  const firstDisk = (await mimic.client.machines.show({ machine: name })).hardware.disks[0]?.id;
+  for (let round = 0; round < 4; round++) {
+    const wrote = await mimic.mimic([
+      "exec",
+      name,
+      "-n",
+      "--",
+      "sh",
+      "-c",
+      `head -c ${PIECE} /dev/zero | tr '\\0' ${"abcd"[round]} > /dev/vda && sync`,
+    ]);
+    expect(wrote.code, wrote.err).toBe(0);
+    await mimic.client.machines.change({ machine: name, addDisk: { sizeBytes: PIECE } });
+    const disk = (await mimic.client.machines.show({ machine: name })).hardware.disks.find(({ id }) => id !== firstDisk);
+    await mimic.client.machines.change({ machine: name, removeDisk: disk?.id ?? "" });
+  }
+  await expect.poll(async () => (await automatic()).length).toBe(2);
+  const layersLeft = async () => (await mimic.client.machines.show({ machine: name })).hardware.disks[0]?.layers?.length;
+  // What it was kept at first, and the two.
+  await expect.poll(layersLeft, { timeout: 20_000 }).toBe(3);
+  const seen = await mimic.mimic(["exec", name, "-n", "--", "sh", "-c", "head -c 1 /dev/vda"]);
+  expect(seen.out).toBe("d");
+  expect((await mimic.mimic(["moments", name])).out).toContain("the last 2 stay");
+  await mimic.client.machines.kill({ machine: name });
+  for (const [index, { id }] of (await automatic()).entries())
+    expect((await shown(await chainOfMoment(name, id)))[0]).toBe("cd".charCodeAt(index));
+}, 120_000);

@@ -98,6 +98,23 @@ test("a routine is begun, says when the next one is due, keeps one at once, and 
   await routine.getByText("No moments are kept by themselves.").waitFor();
 }, 60_000);
 
+test("how long what Mimic keeps before something stays is said in words, and changed by keyboard", async () => {
+  await go("/machines/box/moments");
+  const retention = page.getByRole("region", { name: "Before something" });
+  await retention.getByText("the last 10 stay, and those of the last 7 days (up to 50).").waitFor();
+  const keep = retention.getByLabel("Last ones");
+  await keep.fill("0");
+  await retention.getByText("A number from 1 to 500").waitFor();
+  await keep.fill("3");
+  await retention.getByLabel("Days").fill("0");
+  await retention.getByText("mimic moments routine box --before 3 --before-days 0").waitFor();
+  expect(await brokenRules(page)).toEqual([]);
+  await page.keyboard.press("Enter");
+  await retention.getByText("the last 3 stay.").waitFor();
+  await shot(page, "moments-retention");
+  expect((await mimic.client.moments.list({ machine: "box" })).retention).toEqual({ keep: 3, days: 0 });
+}, 60_000);
+
 test("two machines are chosen in the table and kept at one moment; each says with whom, and both go back together", async () => {
   await go("/");
   await page.locator("label").filter({ hasText: "Table" }).click();

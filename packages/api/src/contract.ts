@@ -18,6 +18,8 @@ import {
   MachineView,
   MomentComparison,
   MomentKind,
+  MomentRetention,
+  MomentRetentionView,
   MomentRoutineView,
   MomentView,
   Rhythms,
@@ -248,7 +250,7 @@ const OfMoment = z.strictObject({ machine, moment });
 const moments = {
   list: route(routes.moments.list, mo, "The moments of a machine, oldest first; `parent` makes them a tree")
     .input(OfMachine)
-    .output(z.object({ moments: z.array(MomentView), routine: MomentRoutineView.optional() })),
+    .output(z.object({ moments: z.array(MomentView), routine: MomentRoutineView.optional(), retention: MomentRetentionView })),
   take: route(routes.moments.take, mo, "Keep a moment: disks (snapshot), or disks, memory and devices (checkpoint); it goes on meanwhile")
     .input(
       z.strictObject({
@@ -290,9 +292,20 @@ const moments = {
   )
     .input(z.strictObject({ machine, moment, with: moment.optional().describe("another moment; the present when left out") }))
     .output(MomentComparison),
-  routine: route(routes.moments.routine, mo, "How often Mimic keeps a moment by itself and how many stay; without rhythms: no longer")
-    .input(z.strictObject({ machine, kind: MomentKind.optional(), rhythms: Rhythms }))
-    .output(z.object({ routine: MomentRoutineView.optional() })),
+  routine: route(
+    routes.moments.routine,
+    mo,
+    "How often Mimic keeps a moment by itself and how many stay (no rhythms: no longer), and how long what it keeps before something stays",
+  )
+    .input(
+      z.strictObject({
+        machine,
+        kind: MomentKind.optional(),
+        rhythms: Rhythms.optional().describe("left out: as they are"),
+        retention: MomentRetention.optional().describe("of what is kept before going back and before a risky change"),
+      }),
+    )
+    .output(z.object({ routine: MomentRoutineView.optional(), retention: MomentRetentionView })),
   takeTogether: route(routes.moments.takeTogether, mo, "Keep a moment of several machines at once: all of them or none")
     .input(
       z.strictObject({

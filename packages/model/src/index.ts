@@ -14,6 +14,7 @@ export * from "./machine-uuid.ts";
 export * from "./main-storage.ts";
 export * from "./moment.ts";
 export * from "./moment-comparison.ts";
+export * from "./moment-retention.ts";
 export * from "./moment-routine.ts";
 export * from "./moment-routine-rules.ts";
 export * from "./moment-rules.ts";

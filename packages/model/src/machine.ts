@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Growth } from "./growth.ts";
 import { HardwareSpec } from "./hardware.ts";
 import { Accelerator, Isolation } from "./isolation.ts";
+import { MomentRetention } from "./moment-retention.ts";
 import { MomentRoutine } from "./moment-routine.ts";
 import { Name } from "./name.ts";
 import { Power } from "./power.ts";
@@ -35,6 +36,8 @@ export const MachineRecord = z.strictObject({
   moment: z.string().max(40).optional(),
   /** How often moments of it are kept by Mimic itself. */
   routine: MomentRoutine.optional(),
+  /** How long moments stay that Mimic keeps before something; absent = as is usual. */
+  retention: MomentRetention.optional(),
   /** It sleeps: its next start goes on from this moment. */
   asleep: z.string().max(40).optional(),
 });

@@ -1,5 +1,5 @@
 // What can be wished for, beside making and changing machines.
-import type { MomentKind, Rhythm } from "@mimic/model";
+import type { MomentKind, MomentRetention, Rhythm } from "@mimic/model";
 
 /** Long work on one disk of a machine. */
 export interface DiskWish {
@@ -52,8 +52,10 @@ export interface RoutineWish {
   readonly machine: string;
   /** As before when left out; snapshots at first. */
   readonly kind?: MomentKind | undefined;
-  /** None = no routine. */
-  readonly rhythms: readonly Rhythm[];
+  /** None = no routine; left out = as before. */
+  readonly rhythms?: readonly Rhythm[] | undefined;
+  /** How long what Mimic keeps before something stays; left out = as before. */
+  readonly retention?: MomentRetention | undefined;
 }
 
 /** Moments of several machines at one moment: all of them or none. */

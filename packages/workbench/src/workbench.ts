@@ -20,6 +20,7 @@ import type {
   LoadSample,
   MachineView,
   MomentComparison,
+  MomentRetentionView,
   MomentRoutineView,
   MomentView,
   StorageView,
@@ -159,7 +160,7 @@ export interface Workbench {
     removeGeneration(input: { template: string; generation: number }): Answer<TemplateView>;
   };
   readonly moments: {
-    list(input: OfMachine): Answer<{ moments: MomentView[]; routine?: MomentRoutineView }>;
+    list(input: OfMachine): Answer<{ moments: MomentView[]; routine?: MomentRoutineView; retention: MomentRetentionView }>;
     take(input: MomentWish): Answer<Started>;
     /** In place, the present kept first; or as a machine of its own. */
     restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
@@ -167,8 +168,8 @@ export interface Workbench {
     remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined }>;
     /** What differs from another moment, or from the present of a machine that is off. */
     compare(input: OfMachine & { moment: string; with?: string | undefined }): Answer<MomentComparison>;
-    /** How often moments are kept by Mimic itself; without rhythms: no longer. */
-    routine(input: RoutineWish): Answer<{ routine?: MomentRoutineView }>;
+    /** How often moments are kept by Mimic itself (without rhythms: no longer), and how long what it keeps before something stays. */
+    routine(input: RoutineWish): Answer<{ routine?: MomentRoutineView; retention: MomentRetentionView }>;
     /** Of several machines at one moment: all of them or none. */
     takeTogether(input: TogetherWish): Answer<Started>;
     /** All that were kept together with it, each in its machine. */

@@ -41,6 +41,11 @@ export const GLOSSARY = {
     term: "routine",
     means: "How often Mimic keeps a moment of a machine by itself, and how many of them stay. Old ones are cleared away.",
   },
+  retention: {
+    term: "retention",
+    means:
+      "How many stay of the moments that Mimic keeps before going back and before a risky change. Older ones are cleared away, and never what you protect, name or note.",
+  },
   checkpoint: {
     term: "checkpoint",
     means: "A machine’s disks, memory and devices at one moment. Going back to it goes on in the middle of what it was doing.",

@@ -42,6 +42,8 @@ export async function keepBefore(
   try {
     const wished = { kind: "snapshot", name: `before ${risk}`, automatic: `before ${risk}` } as const;
     const moment = await actor.occupy("a moment of it is being kept", () => keep(context, actor, wished, work), { apart: true });
+    // In a turn of its own, so after the change.
+    context.routines.look(record.id);
     return { what: "kept as it was", when: "live", why: `Back to it: mimic restore ${record.name} ${moment.id}` };
   } catch (error) {
     context.ports.log.warn("a machine was not kept before it was changed", { machineId: record.id, error: messageOf(error) });

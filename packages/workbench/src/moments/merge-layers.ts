@@ -78,7 +78,8 @@ function concernedBy({ actors }: Context, merge: Merge): MachineActor[] {
   );
 }
 
-async function chainsOf(context: Context): Promise<readonly Chain[]> {
+/** Every chain that anything remembers, and what may be done with it now. */
+export async function chainsOf(context: Context): Promise<readonly Chain[]> {
   const { ports, actors, templates, pool } = context;
   const chains: Chain[] = [];
   const add = (hardware: HardwareSpec, more: Omit<Chain, "head" | "layers">, owner?: string): void => {
@@ -97,7 +98,7 @@ async function chainsOf(context: Context): Promise<readonly Chain[]> {
     const gone = actor.running?.run.hardware.disks.filter((disk) => !record.hardware.disks.some(({ id }) => id === disk.id)) ?? [];
     add({ ...record.hardware, disks: gone }, { fixed: true });
     for (const moment of await ports.moments.load(record.id))
-      add(moment.hardware, { fixed: false }, moment.id === record.asleep ? moment.id : undefined);
+      add(moment.hardware, { fixed: false, moment: moment.id }, moment.id === record.asleep ? moment.id : undefined);
   }
   for (const entry of await ports.machines.trashed()) {
     add(entry.record.hardware, { fixed: true }, entry.id);

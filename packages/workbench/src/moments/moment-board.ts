@@ -1,12 +1,20 @@
 // Moments as everybody sees them: found by name, with what each costs and whether its memory can wake up here.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import { findByName, type HardwareSpec, type MomentRecord, type MomentRoutineView, type MomentView, whyNotWake } from "@mimic/model";
+import {
+  findByName,
+  type HardwareSpec,
+  type MomentRecord,
+  type MomentRetentionView,
+  type MomentRoutineView,
+  type MomentView,
+  whyNotWake,
+} from "@mimic/model";
 import type { Context } from "../context.ts";
 import { findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { everyHardware, layersOf } from "./layers.ts";
-import { routineView } from "./routine-verbs.ts";
+import { retentionView, routineView } from "./routine-verbs.ts";
 
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
 
@@ -42,13 +50,14 @@ export async function findMoment(
 export async function listMoments(
   context: Context,
   input: { machine: string },
-): Promise<{ moments: MomentView[]; routine?: MomentRoutineView } | Refusal> {
+): Promise<{ moments: MomentView[]; routine?: MomentRoutineView; retention: MomentRetentionView } | Refusal> {
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
   const [all, here, everything] = await Promise.all([momentsOf(context, actor), savedHere(context, soon()), everyHardware(context)]);
   const named = countNames(everything);
   const routine = routineView(context, actor);
-  return { moments: await Promise.all(all.map((moment) => viewOf(context, actor, moment, { here, named }))), ...(routine && { routine }) };
+  const moments = await Promise.all(all.map((moment) => viewOf(context, actor, moment, { here, named })));
+  return { moments, ...(routine && { routine }), retention: retentionView(context, actor) };
 }
 
 /** How many remember each layer. Pure. */

@@ -12,6 +12,8 @@ export interface Chain {
   readonly holder?: string | undefined;
   /** The image under the lowest layer. */
   readonly base?: string | undefined;
+  /** The moment that remembers it. */
+  readonly moment?: string | undefined;
 }
 
 export interface Merge {

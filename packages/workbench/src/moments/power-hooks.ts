@@ -46,6 +46,7 @@ export function powerHooks(
     async afterOff(actor) {
       if (actor.record.forgets === "machine") return await vanish(context, actor);
       if (context.closing || !layersOf(actor.record.hardware).length) return;
+      context.routines.look(actor.record.id);
       // What could not be made one while it ran.
       void mergeLayers(context).catch(() => {});
     },

@@ -41,7 +41,7 @@ export async function restoreMoment(
   if (refused) return refused;
   const title = `Go back to “${moment.name}” in “${actor.record.name}”`;
   const job = context.jobs.run({ kind: "moment.restore", title, subjects: [actor.record.id], cancellable: false }, (work) =>
-    goBack(context, actor, moment, input.disksOnly === true, work),
+    goBack(context, actor, moment, input.disksOnly === true, work).finally(() => context.routines.look(actor.record.id)),
   );
   return { job };
 }

@@ -1,16 +1,17 @@
 // Carries out the routines of machines: looks once a minute (and when one was changed) who is due, one machine after the
 // other. What was kept last is written in the machine's record, so a daemon that was away neither forgets nor doubles.
+// Clears away what need not stay any longer: of routines, and what Mimic kept before something.
 import { type LongWork, messageOf } from "@mimic/base";
 import { isRoutineDue, type MomentRecord, type MomentRoutine, whichGo } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
-import { sweepLayers } from "./layers.ts";
-import { mergeLayers } from "./merge-layers.ts";
-import { takeOut } from "./moment-verbs.ts";
+import { clearBefore, removeUnused, type Waits } from "./clear-before.ts";
 import type { Routines, Skipped } from "./routines.ts";
 import { hasChangedSince, keep, mayNotTake } from "./take-moment.ts";
 
 const LOOK_EVERY_MS = 60_000;
+/** Without a routine anywhere, and for what only grows old. */
+const LOOK_SELDOM_MS = 3600_000;
 
 export class RoutineKeeper implements Routines {
   readonly #life = new AbortController();
@@ -18,7 +19,12 @@ export class RoutineKeeper implements Routines {
   #context: Context | undefined;
   #looking: Promise<void> | undefined;
   #waiting: Promise<void> | undefined;
+  #nap: AbortController | undefined;
   #again = false;
+  /** Machines of which something was kept before something, or that came to rest, since they were looked at. */
+  readonly #touched = new Set<string>();
+  readonly #waits = new Map<string, Waits>();
+  #allLookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Once, when everything is assembled. */
   attach(context: Context): void {
@@ -29,14 +35,19 @@ export class RoutineKeeper implements Routines {
     return this.#skipped.get(machineId);
   }
 
-  changed(machineId: string): void {
-    this.#skipped.delete(machineId);
-    this.look();
+  waiting(machineId: string): Waits | undefined {
+    return this.#waits.get(machineId);
   }
 
-  look(): void {
+  changed(machineId: string): void {
+    this.#skipped.delete(machineId);
+    this.look(machineId);
+  }
+
+  look(machineId?: string): void {
     const context = this.#context;
     if (context === undefined || this.#life.signal.aborted) return;
+    if (machineId !== undefined) this.#touched.add(machineId);
     this.#again = true;
     this.#looking ??= this.#lookThrough(context).finally(() => {
       this.#looking = undefined;
@@ -50,22 +61,32 @@ export class RoutineKeeper implements Routines {
   }
 
   async #lookThrough(context: Context): Promise<void> {
+    const { clock } = context.ports;
+    this.#nap?.abort();
     while (this.#again && !this.#life.signal.aborted) {
       this.#again = false;
+      const isForAll = clock.monotonicMs() - this.#allLookedAtMs >= LOOK_SELDOM_MS;
+      if (isForAll) this.#allLookedAtMs = clock.monotonicMs();
       for (const actor of context.actors.values()) {
-        const { routine } = actor.record;
-        if (routine === undefined || this.#life.signal.aborted) continue;
-        if (isRoutineDue(routine, context.ports.clock.nowMs())) await this.#take(context, actor, routine);
-        await this.#clearAway(context, actor);
+        const { routine, id } = actor.record;
+        if (this.#life.signal.aborted) return;
+        if (routine !== undefined && isRoutineDue(routine, clock.nowMs())) await this.#take(context, actor, routine);
+        if (routine !== undefined) await this.#clearAway(context, actor);
+        if (this.#touched.delete(id) || isForAll) await this.#clearBefore(context, actor);
       }
     }
-    if ([...context.actors.values()].some(({ record }) => record.routine)) this.#waiting ??= this.#wait(context);
+    const hasRoutine = [...context.actors.values()].some(({ record }) => record.routine);
+    const nap = new AbortController();
+    this.#nap = nap;
+    this.#waiting = this.#wait(context, hasRoutine ? LOOK_EVERY_MS : LOOK_SELDOM_MS, nap.signal);
   }
 
-  async #wait(context: Context): Promise<void> {
-    await context.ports.clock.sleep(LOOK_EVERY_MS, { signal: this.#life.signal }).catch(() => {});
-    this.#waiting = undefined;
-    this.look();
+  async #wait(context: Context, ms: number, nap: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([this.#life.signal, nap]);
+    await context.ports.clock.sleep(ms, { signal }).then(
+      () => this.look(),
+      () => {},
+    );
   }
 
   async #take(context: Context, actor: MachineActor, { kind }: MomentRoutine): Promise<void> {
@@ -124,21 +145,34 @@ export class RoutineKeeper implements Routines {
 
   /** What a person protected, named or noted is not Mimic's to clear away; nor is what is being worked on. */
   async #clearAway(context: Context, actor: MachineActor): Promise<void> {
-    const { routine } = actor.record;
-    if (routine === undefined || actor.heldBy !== undefined) return;
-    try {
-      const all = await context.ports.moments.load(actor.record.id);
-      const own = all.filter(({ byRoutine, automatic, isProtected }) => byRoutine === true && automatic !== undefined && !isProtected);
-      const gone = new Set(whichGo(routine, own));
-      if (gone.size === 0) return;
-      await actor.occupy("moments of it are being cleared away", async () => {
-        for (const moment of own) if (gone.has(moment.id)) await takeOut(context, actor, moment);
+    await this.#carefully(context, actor, async () => {
+      await removeUnused(context, actor, async () => {
+        const { routine } = actor.record;
+        const all = routine === undefined ? [] : await context.ports.moments.load(actor.record.id);
+        const own = all.filter(({ byRoutine, automatic, isProtected }) => byRoutine === true && automatic !== undefined && !isProtected);
+        const gone = new Set(routine === undefined ? [] : whichGo(routine, own));
+        return own.filter(({ id }) => gone.has(id));
       });
-      await sweepLayers(context);
-      await mergeLayers(context);
+    });
+  }
+
+  async #clearBefore(context: Context, actor: MachineActor): Promise<void> {
+    const { id } = actor.record;
+    await this.#carefully(context, actor, async () => {
+      const waits = await clearBefore(context, actor);
+      if (waits === "later") this.#touched.add(id);
+      else if (waits === undefined) this.#waits.delete(id);
+      else this.#waits.set(id, waits);
+    });
+  }
+
+  /** Nothing is lost by what fails here: it is tried again. */
+  async #carefully(context: Context, { record }: MachineActor, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       if (this.#life.signal.aborted) return;
-      context.ports.log.warn("moments of a routine were not cleared away", { machineId: actor.record.id, error: messageOf(error) });
+      context.ports.log.warn("moments were not cleared away", { machineId: record.id, error: messageOf(error) });
     }
   }
 }

@@ -76,7 +76,9 @@ export async function restoreTogether(context: Context, input: { machine: string
   const names = namesOf(all.map(({ actor }) => actor));
   const about = { kind: "moment.restore", title: `Go back to “${found.moment.name}” with ${names}`, cancellable: false };
   const job = context.jobs.run({ ...about, subjects: all.map(({ actor }) => actor.record.id) }, (work) =>
-    goBackTogether(context, all, found.moment, work),
+    goBackTogether(context, all, found.moment, work).finally(() => {
+      for (const { actor } of all) context.routines.look(actor.record.id);
+    }),
   );
   return { job };
 }

@@ -1,6 +1,6 @@
 // `mimic moments NAME`: the tree of moments, each under the one that it came after.
 import { formatSize, plain } from "@mimic/base";
-import { type MomentView, momentTree, routineInWords } from "@mimic/model";
+import { isKeptBefore, type MomentView, momentTree, retentionInWords, routineInWords } from "@mimic/model";
 import { MACHINE } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { line, printJson, printTable } from "../../io.ts";
@@ -38,6 +38,8 @@ export const command: CommandSpec = {
         ]),
       );
     if (!given.json && listed.routine) line(io, `\nRoutine: ${plain(routineInWords(listed.routine, io.nowMs()), 1000)}`);
+    if (!given.json && listed.moments.some((moment) => isKeptBefore(moment)))
+      line(io, `\n${plain(retentionInWords(listed.retention), 1000)} Change that: mimic moments routine ${given.arg("name")} --before 20`);
     return 0;
   },
 };

@@ -1,6 +1,6 @@
-// `mimic moments routine NAME [--hourly 24 --daily 7 …]`.
+// `mimic moments routine NAME [--hourly 24 --daily 7 …] [--before 10 --before-days 7]`.
 import { plain } from "@mimic/base";
-import { type Rhythm, routineInWords } from "@mimic/model";
+import { type MomentRetention, type Rhythm, retentionInWords, routineInWords } from "@mimic/model";
 import { MACHINE, readChoice, readCount, readTime } from "../../arguments.ts";
 import type { CommandSpec, Given } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
@@ -17,7 +17,7 @@ export const command: CommandSpec = {
   group: "In a moment",
   summary: "Let Mimic keep moments of a machine by itself, and clear old ones away",
   about:
-    "Without options it says what the routine is. What you keep, name, note or protect yourself is never cleared away. Hours, days and weeks (from Monday) are those of UTC.",
+    "Without options it says what the routine is. Before going back and before a risky change Mimic keeps moments too, routine or not: --before and --before-days say how many of those stay. What you keep, name, note or protect yourself is never cleared away. Hours, days and weeks (from Monday) are those of UTC.",
   args: [MACHINE],
   options: [
     { flags: "--hourly <count>", about: "one in each hour, and so many stay", completes: ["24", "12", "48"] },
@@ -31,39 +31,52 @@ export const command: CommandSpec = {
       completes: ["snapshot", "checkpoint"],
     },
     { flags: "--off", about: "keep none any more; those that are there stay" },
+    { flags: "--before <count>", about: "so many stay of what is kept before something, however old", completes: ["10", "5", "20"] },
+    { flags: "--before-days <days>", about: "and so do those that are not older (0: none)", completes: ["7", "0", "30"] },
   ],
   examples: [
     { line: "mimic moments routine web --hourly 24 --daily 7", does: "the last 24 hours, and one of each of the last 7 days" },
     { line: "mimic moments routine web --off", does: "no routine any more" },
+    { line: "mimic moments routine web --before 3 --before-days 1", does: "less of what is kept before going back" },
   ],
   run: async ({ io, client }, given) => {
     const machine = given.arg("name");
     const rhythms = readRhythms(given);
     const kind = given.text("kind");
-    const before = (await client.moments.list({ machine })).routine;
-    const isAsked = rhythms.length === 0 && kind === undefined && !given.flag("off");
     if (rhythms.length > 0 && given.flag("off"))
       throw new UsageError("cli.usage", "--off takes the routine away, and the other options make one.", {
         hint: "Give one or the other.",
       });
-    const { routine } = isAsked
-      ? { routine: before }
+    const before = await client.moments.list({ machine });
+    const retention = readRetention(given, before.retention);
+    const isAsked = rhythms.length === 0 && kind === undefined && retention === undefined && !given.flag("off");
+    const now = isAsked
+      ? { routine: before.routine, retention: before.retention }
       : await client.moments.routine({
           machine,
-          rhythms: given.flag("off") ? [] : rhythms.length > 0 ? [...rhythms] : (before?.rhythms ?? []),
+          ...(given.flag("off") ? { rhythms: [] } : rhythms.length > 0 && { rhythms: [...rhythms] }),
           ...(kind !== undefined && { kind: readChoice("--kind", kind, ["snapshot", "checkpoint"]) }),
+          ...(retention && { retention }),
         });
-    if (given.json) printJson(io, { routine });
-    else
-      line(
-        io,
-        routine
-          ? plain(routineInWords(routine, io.nowMs()), 1000)
-          : `No routine. Begin one: mimic moments routine ${machine} --hourly 24 --daily 7`,
-      );
+    if (given.json) printJson(io, now);
+    else {
+      const none = `No routine. Begin one: mimic moments routine ${machine} --hourly 24 --daily 7`;
+      line(io, now.routine ? plain(routineInWords(now.routine, io.nowMs()), 1000) : none);
+      line(io, plain(retentionInWords(now.retention), 1000));
+    }
     return 0;
   },
 };
+
+/** Undefined = nothing was said of it; what was left out stays as it is. */
+function readRetention(given: Given, { keep, days }: MomentRetention): MomentRetention | undefined {
+  const [count, age] = [given.text("before"), given.text("beforeDays")];
+  if (count === undefined && age === undefined) return undefined;
+  return {
+    keep: count === undefined ? keep : readCount("--before", count),
+    days: age === undefined ? days : age === "0" ? 0 : readCount("--before-days", age),
+  };
+}
 
 function readRhythms(given: Given): readonly Rhythm[] {
   const named = NAMED.flatMap(({ option, everyMinutes }): Rhythm[] => {

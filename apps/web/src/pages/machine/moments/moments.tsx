@@ -14,6 +14,7 @@ import { ReasonButton } from "../../../ui/reason-button.tsx";
 import { Term } from "../../../ui/term.tsx";
 import { commandLine } from "../../../words.ts";
 import { MomentRow } from "./moment-row.tsx";
+import { Retention } from "./retention.tsx";
 import { Routine } from "./routine.tsx";
 import { whyNotKeep, whyNotKeepWhole } from "./why-not-keep.ts";
 
@@ -35,6 +36,7 @@ export function Moments({ machine }: { machine: MachineView }) {
         </ul>
       </section>
       {listed && !machine.forgets ? <Routine machine={machine} routine={listed.routine} /> : null}
+      {listed && !machine.forgets ? <Retention machine={machine} retention={listed.retention} /> : null}
     </div>
   );
 }
