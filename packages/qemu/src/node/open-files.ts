@@ -9,14 +9,15 @@ import type { FileNeed } from "../files.ts";
 import { checkLayer } from "../qcow2/check.ts";
 import { HEADER_BYTES } from "../qcow2/header.ts";
 
+const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 export interface OpenFiles extends AsyncDisposable {
   readonly fds: readonly number[];
 }
 
 export async function openForQemu(path: string, writable: boolean): Promise<FileHandle> {
   try {
-    const flags = (writable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const handle = await open(path, flags);
+    const handle = await (writable ? openWritable(path) : open(path, constants.O_RDONLY | SAFELY));
     const facts = await handle.stat();
     if (facts.isFile()) return handle;
     await handle.close();
@@ -27,6 +28,27 @@ export async function openForQemu(path: string, writable: boolean): Promise<File
     if (code === "ELOOP") throw fileUnusable(path, "it is a link to somewhere else");
     if (code === "EACCES" || code === "EPERM") throw fileUnusable(path, "you may not open it");
     throw error;
+  }
+}
+
+/**
+ * What is frozen may not be written to, by its rights; neither may a file whose freezing was given up. Whoever asks here
+ * means it: the rights of a file that is our own are set aside for this opening. (For root no rights hold.)
+ */
+async function openWritable(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDWR | SAFELY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    await using handle = await open(path, constants.O_RDONLY | SAFELY);
+    const { mode, uid } = await handle.stat();
+    if (uid !== process.getuid?.() || (mode & 0o200) !== 0) throw error;
+    await handle.chmod(mode | 0o200);
+    try {
+      return await open(path, constants.O_RDWR | SAFELY);
+    } finally {
+      await handle.chmod(mode);
+    }
   }
 }
 

@@ -119,11 +119,14 @@ async function planSteps(
 ): Promise<readonly Step[]> {
   const { ports } = context;
   const steps: Step[] = [];
+  const known = new Set((await ports.layers.list()).map(({ id }) => id));
   for (const disk of actor.record.hardware.disks) {
     if (disk.readOnly || (given && !given.has(disk.id))) continue;
     if (actor.running === undefined && !given && (await isUntouched(ports, actor.record, disk))) continue;
+    // It goes on under the name that QEMU knows its file by, so that a daemon which comes in the middle sees what it is.
+    const sameName = disk.head !== undefined && !known.has(disk.head) ? disk.head : undefined;
     const layer: LayerRef = given?.get(disk.id) ?? {
-      id: ports.ids.make("lay"),
+      id: sameName ?? ports.ids.make("lay"),
       format: disk.format,
       ...(disk.storage && { storage: disk.storage }),
     };
