@@ -32,7 +32,8 @@ export class Exits {
   ): void {
     const outlet = dst.outlet;
     if (outlet === undefined) return;
-    if (outlet.gathers) this.#touch(dst);
+    if (dst.gather !== undefined && dst.gather.frames > 0) this.sendGathered(dst);
+    if (outlet.gathers && !dst.isTouched) this.#touch(dst);
     const sent = outlet.send(bytes, from, to, frames, memory);
     if (sent === "full") {
       this.#drops.run(dst, "queueFull", bytes, from, to, vlan);
@@ -41,7 +42,7 @@ export class Exits {
     if (sent === "crowded" && sender !== undefined) sender.waitsFor = outlet;
     dst.tally.sentFrames += frames;
     dst.tally.sentBytes += to - from - frames * RECORD_HEAD;
-    if (dst.sentTaps.length > 0) for (const tap of dst.sentTaps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
+    if (dst.sentTaps.length > 0) showSent(dst, vlan, bytes, from, to, frames);
   }
 
   /** Sends frames in another form than they came in. One frame alone is changed where it lies, and changed back. */
@@ -98,7 +99,7 @@ export class Exits {
     const gather = dst.gather;
     if (gather.frames === 0) gather.vlan = vlan;
     else if (gather.used + room > gather.buffer.bytes.length || (gather.vlan !== vlan && dst.sentTaps.length > 0)) return undefined;
-    this.#touch(dst);
+    if (!dst.isTouched) this.#touch(dst);
     return gather;
   }
 
@@ -116,8 +117,12 @@ export class Exits {
   }
 
   #touch(dst: SwitchPort): void {
-    if (dst.isTouched) return;
     dst.isTouched = true;
     this.touched.push(dst);
   }
+}
+
+// Apart from the hot path, which stays small enough to be compiled in one piece.
+function showSent(dst: SwitchPort, vlan: number, bytes: Uint8Array, from: number, to: number, frames: number): void {
+  for (const tap of dst.sentTaps) tap.passed(dst, "sent", vlan, bytes, from, to, frames);
 }

@@ -103,6 +103,15 @@ export class SwitchPort {
   get isEdge(): boolean {
     return this.ownHigh >= 0;
   }
+
+  get canLoop(): boolean {
+    return !this.isEdge && !this.wish.isMirror && !this.wish.isInternal;
+  }
+
+  /** Plugged in and switched on, with somebody at the other end. */
+  get isOpen(): boolean {
+    return this.wish.isUp && this.outlet !== undefined;
+  }
 }
 
 export interface Gather {

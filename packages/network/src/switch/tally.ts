@@ -31,8 +31,46 @@ export class Tally {
   }
 }
 
-/** Frames and bytes that were carried in one VLAN, counted where they came in. */
-export class VlanTally {
+class VlanTally {
+  readonly vlan: number;
   frames = 0;
   bytes = 0;
+
+  constructor(vlan: number) {
+    this.vlan = vlan;
+  }
+}
+
+/** Frames and bytes that were carried in each VLAN, counted where they came in. */
+export class VlanTallies {
+  readonly #all = new Map<number, VlanTally>();
+  /** Run after run mostly belongs to the same VLAN. */
+  #last = new VlanTally(-1);
+
+  count(vlan: number, frames: number, bytes: number): void {
+    if (this.#last.vlan !== vlan) this.#last = this.#of(vlan);
+    this.#last.frames += frames;
+    this.#last.bytes += bytes;
+  }
+
+  has(vlan: number): boolean {
+    return this.#all.has(vlan);
+  }
+
+  vlans(): Iterable<number> {
+    return this.#all.keys();
+  }
+
+  read(): { vlan: number; frames: number; bytes: number }[] {
+    return [...this.#all.values()].map((tally) => ({ ...tally })).sort((a, b) => a.vlan - b.vlan);
+  }
+
+  #of(vlan: number): VlanTally {
+    let tally = this.#all.get(vlan);
+    if (tally === undefined) {
+      tally = new VlanTally(vlan);
+      this.#all.set(vlan, tally);
+    }
+    return tally;
+  }
 }
