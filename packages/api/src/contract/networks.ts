@@ -19,25 +19,17 @@ import {
   TwoWayQuality,
   VlanId,
 } from "@mimic/model";
-import { oc } from "@orpc/contract";
 import { z } from "zod";
-import { type Route, routes } from "./routes.ts";
+import { routes } from "../routes.ts";
+import { Done, machine, Nothing, route } from "./common.ts";
+import { eachOptional } from "./each-optional.ts";
 
-const route = (r: Route, tag: string, summary: string) => oc.route({ method: r.method, path: r.path, tags: [tag], summary });
-
-const machine = z.string().min(1).max(100).describe("name, id, or an unambiguous beginning of the name");
 const network = z.string().min(1).max(100).describe("name, id, or an unambiguous beginning of the name");
 const nic = z.string().min(1).max(100).describe("id, MAC address, its number from 1, or the network that it is on");
 const port = z.string().min(1).max(100).describe("id, its own name, or the name of the machine there");
 const OfNetwork = z.strictObject({ network });
 
-// Not `PortGuards.partial()`: zod fills the defaults of fields that were left out even then.
-type GuardFields = typeof PortGuards.shape;
-const guards = z.strictObject(
-  Object.fromEntries(Object.entries(PortGuards.shape).map(([field, schema]) => [field, schema.unwrap().optional()])) as {
-    [Field in keyof GuardFields]: z.ZodOptional<ReturnType<GuardFields[Field]["unwrap"]>>;
-  },
-);
+const guards = z.strictObject(eachOptional(PortGuards.shape));
 /** What can be changed at any port; what is left out stays. */
 const portWish = {
   mode: PortMode.optional(),
@@ -83,7 +75,7 @@ const rule = FirewallRule.omit({ id: true });
 
 export const networkContract = {
   list: route(routes.networks.list, n, "All networks")
-    .input(z.strictObject({}))
+    .input(Nothing)
     .output(z.object({ networks: z.array(NetworkView) })),
   create: route(routes.networks.create, n, "Make a network")
     .input(
@@ -112,7 +104,7 @@ export const networkContract = {
       }),
     )
     .output(NetworkView),
-  remove: route(routes.networks.remove, n, "Remove it; refused while something is plugged in").input(OfNetwork).output(z.object({})),
+  remove: route(routes.networks.remove, n, "Remove it; refused while something is plugged in").input(OfNetwork).output(Done),
 
   setVlan: route(routes.networks.setVlan, n, "Make a VLAN, or change one")
     .input(
@@ -201,7 +193,7 @@ export const networkContract = {
     .output(z.object({ leases: z.array(Lease) })),
   releaseLease: route(routes.networks.releaseLease, n, "Forget a lease: the address is free again")
     .input(z.strictObject({ network, mac: MacAddress }))
-    .output(z.object({})),
+    .output(Done),
   reserve: route(routes.networks.reserve, n, "Always the same address for a card")
     .input(z.strictObject({ network, mac: MacAddress, address: z.ipv4() }))
     .output(NetworkView),
@@ -228,5 +220,5 @@ export const networkContract = {
     .output(z.object({ steps: z.array(TraceStepView) })),
   layout: route(routes.networks.layout, n, "Remember where things stand on the canvas; null = where Mimic would put it")
     .input(z.strictObject({ network, places: z.record(z.string().max(40), z.strictObject({ x: z.number(), y: z.number() }).nullable()) }))
-    .output(z.object({})),
+    .output(Done),
 };

@@ -1,0 +1,43 @@
+// Templates: machines, kept as they were, that others are made from.
+import { TemplateView } from "@mimic/model";
+import { z } from "zod";
+import { routes } from "../routes.ts";
+import { Done, machine, Nothing, route, Started } from "./common.ts";
+
+const template = z.string().min(1).max(100).describe("name, id, or an unambiguous beginning of the name");
+
+const TAG = "templates";
+export const templateContract = {
+  list: route(routes.templates.list, TAG, "All templates")
+    .input(Nothing)
+    .output(z.object({ templates: z.array(TemplateView) })),
+  show: route(routes.templates.show, TAG, "One template").input(z.strictObject({ template })).output(TemplateView),
+  make: route(routes.templates.make, TAG, "Make a template of a machine, or a new generation of one; a running machine goes on meanwhile")
+    .input(
+      z.strictObject({
+        machine,
+        name: z
+          .string()
+          .max(200)
+          .optional()
+          .describe("the machine's own name when absent; a name that is there already gets a new generation"),
+        note: z.string().max(2000).optional(),
+        disksOnly: z.boolean().optional().describe("leave out memory and devices: machines made from it are switched on"),
+      }),
+    )
+    .output(Started),
+  change: route(routes.templates.change, TAG, "Rename it, note something, say how many machines wait ready")
+    .input(
+      z.strictObject({
+        template,
+        name: z.string().max(200).optional(),
+        note: z.string().max(2000).optional(),
+        warm: z.int().min(0).max(32).nullable().optional().describe("null = as it is used"),
+      }),
+    )
+    .output(TemplateView),
+  remove: route(routes.templates.remove, TAG, "Remove it; machines made from it stay").input(z.strictObject({ template })).output(Done),
+  removeGeneration: route(routes.templates.removeGeneration, TAG, "Remove one of its generations")
+    .input(z.strictObject({ template, generation: z.coerce.number().int().min(1) }))
+    .output(TemplateView),
+};
