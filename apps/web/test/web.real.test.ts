@@ -1,10 +1,6 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openPage } from "../dev/browser.ts";
-import { FIRST_LOAD_MAX_BYTES } from "../dev/first-load.ts";
 import { HOSTILE } from "../dev/world.ts";
 import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
 
@@ -203,25 +199,6 @@ test("what a guest or a file may call itself is shown as text and does nothing",
   expect(Object.values(counts)).toEqual(Object.values(counts).map(() => 0));
   expect(clean(watched)).toEqual(NOTHING);
   await mock.close();
-});
-
-test("the first load is small, and consoles, graphs and schemas come later", () => {
-  const size = (path: string) => gzipSync(readFileSync(join(built.dist, path))).length;
-  const html = readFileSync(join(built.dist, "index.html"), "utf8");
-  const first = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] as string);
-  expect(first.length).toBeGreaterThan(0);
-  const all = new Set(first);
-  for (const path of all)
-    for (const [, other] of readFileSync(join(built.dist, path), "utf8").matchAll(/from\s*"\.\/([^"]+\.js)"/g)) all.add(`assets/${other}`);
-  const bytes = [...all].reduce((sum, path) => sum + size(path), 0);
-  expect(bytes).toBeLessThan(FIRST_LOAD_MAX_BYTES);
-  expect([...all].join()).not.toMatch(/screen|terminal|numbers/);
-  const assets = readdirSync(join(built.dist, "assets"));
-  expect(assets.join()).toMatch(/terminal/);
-  // `_zod` is what every schema has; no page needs one before a timetable is read.
-  const withSchemas = assets.filter((name) => name.endsWith(".js") && readFileSync(join(built.dist, "assets", name)).includes("_zod"));
-  expect(withSchemas).toEqual([expect.stringMatching(/^read-timetable-/)]);
-  expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
 });
 
 test("the code leaves the address at once, is not sent in one, and an endpoint never comes from the address", async () => {

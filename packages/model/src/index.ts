@@ -15,6 +15,7 @@ export * from "./main-storage.ts";
 export * from "./moment.ts";
 export * from "./moment-comparison.ts";
 export * from "./moment-retention.ts";
+export * from "./moment-retention-rules.ts";
 export * from "./moment-routine.ts";
 export * from "./moment-routine-rules.ts";
 export * from "./moment-rules.ts";

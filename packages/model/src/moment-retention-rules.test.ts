@@ -1,7 +1,7 @@
 // How long moments stay that Mimic keeps before something.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isKeptBefore, MOST_YOUNG, retentionInWords, USUAL_RETENTION, whichPass } from "./moment-retention.ts";
+import { isKeptBefore, MOST_YOUNG, retentionInWords, USUAL_RETENTION, whichPass } from "./moment-retention-rules.ts";
 
 const DAY = 24 * 3600_000;
 const NOW = Date.parse("2026-03-20T12:00:00Z");
