@@ -21,6 +21,15 @@ export function isOldEnough(version: string): boolean {
   return major > OLDEST_QEMU[0] || (major === OLDEST_QEMU[0] && minor >= OLDEST_QEMU[1]);
 }
 
+/**
+ * Whether every write of a running guest is noted while its memory is being saved. Emulated processors before QEMU 9.0 go on
+ * writing without a note where they wrote just before QEMU looked (mended by its commit 03bfc2188f, “physmem: Fix migration
+ * dirty bitmap coherency with TCG memory access”; system/physmem.c), so that an older page may be saved than the guest had.
+ */
+export function notesWrites({ qemuVersion, accelerator }: { readonly qemuVersion: string; readonly accelerator: string }): boolean {
+  return accelerator !== "tcg" || Number(qemuVersion.split(".")[0]) >= 9;
+}
+
 const PREFIX: Readonly<Partial<Record<Board, string>>> = { q35: "pc-q35-", i440fx: "pc-i440fx-" };
 
 /** The newest versioned machine type of a board; throws `qemu.no_board` when this QEMU has none. */

@@ -167,7 +167,8 @@ export const replySchemas = {
     status: z.string().max(64).optional(),
     downtime: z.number().optional(),
     "error-desc": z.string().optional(),
-    ram: z.object({ transferred: z.number(), "dirty-sync-count": z.number().optional() }).optional(),
+    /** Bytes. */
+    ram: z.object({ transferred: z.number(), remaining: z.number(), total: z.number() }).optional(),
   }),
   "query-block": z.array(z.object({ qdev: z.string().optional(), inserted: z.object({ "node-name": z.string().optional() }).optional() })),
   "x-debug-query-block-graph": z.object({

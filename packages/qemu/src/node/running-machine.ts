@@ -17,6 +17,7 @@ import type {
   SerialPort,
 } from "@mimic/workbench/ports";
 import { SOCKET } from "../argv/channels.ts";
+import { notesWrites } from "../capabilities.ts";
 import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { pointerEvents } from "../pointer.ts";
@@ -68,6 +69,8 @@ export class QemuMachine implements RunningMachine {
   #state: NewsState = quiet;
   #paused: boolean;
   #ending = false;
+  /** It stands still and goes on by our own hand, for moments that are not worth telling. */
+  #saving = false;
   #shots = 0;
   /** Of its mouse, held now. */
   #buttons = 0;
@@ -233,12 +236,14 @@ export class QemuMachine implements RunningMachine {
   async save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }> {
     const { session, clock, run } = this.#parts;
     const layers = await prepareLayers(session, run.hardware, wish.layers, options);
+    const goOn = wish.goOn && !this.#paused;
+    this.#saving = goOn;
     try {
       return await saveState(session, wish.statePath, {
         ...options,
         clock,
-        live: wish.live && !this.#paused,
-        goOn: wish.goOn && !this.#paused,
+        live: wish.live && !this.#paused && (notesWrites(run) ? "many rounds" : "one round"),
+        goOn,
         whenWritten: wish.whenWritten,
         atPause: async () => {
           await wish.atPause?.();
@@ -248,6 +253,8 @@ export class QemuMachine implements RunningMachine {
     } catch (error) {
       await layers.forget();
       throw error;
+    } finally {
+      this.#saving = false;
     }
   }
 
@@ -329,7 +336,8 @@ export class QemuMachine implements RunningMachine {
       if (news.kind === "paused") this.#paused = true;
       if (news.kind === "resumed") this.#paused = false;
       if (news.kind === "reset") this.#parts.agent?.guestWasReset();
-      this.#tell(news);
+      const isOurs = this.#saving && (news.kind === "resumed" || (news.kind === "paused" && news.why === "asked"));
+      if (!isOurs) this.#tell(news);
     }
   }
 

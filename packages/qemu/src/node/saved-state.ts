@@ -4,8 +4,13 @@
 //                                                            └─► devices ──► completed ──► goes on
 //   still:  stop ──► (disks) ──► pages and devices ──► completed
 //
+// What the guest writes meanwhile is written again, in rounds, until little is left. Emulated processors of an older QEMU
+// forget to note some of it after each look at what changed (see `notesWrites`); there the guest stands still for the first
+// look, and the second is the last one, when it stands still anyway: one round.
+//
 // A state that was saved standing still wakes up standing still: whoever restores gives the order to go on.
-import { open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { type Clock, MimicError, messageOf, plain, type Waiting } from "@mimic/base";
 import { QmpRefused, type QmpSession } from "@mimic/qmp";
 
@@ -13,8 +18,8 @@ export interface SaveOptions extends Waiting {
   readonly clock: Clock;
   /** Memory that is a shared file is left out: only to turn a saved state into a template's. */
   readonly withoutMemory?: boolean;
-  /** Let the guest run while its memory is written. */
-  readonly live: boolean;
+  /** Let the guest run while its memory is written, in one round or in as many as make the pause short. */
+  readonly live: false | "one round" | "many rounds";
   /** Called once all of the memory is written, while the guest goes on; it does not stand still before this resolves. */
   readonly whenWritten?: (() => Promise<void>) | undefined;
   /** Called while the guest stands still. */
@@ -28,9 +33,12 @@ const DOWNTIME_MS = 15;
 const CALM_AFTER_MS = 3000;
 const LONG_DOWNTIME_MS = 1500;
 const NO_LIMIT = 2 ** 53 - 1;
-/** Bytes a second of what changes, while others are waited for: enough to keep up with most, and no flood of the disk. */
-const WAITING_RATE = 16 * 1024 ** 2;
-const LOOK_MS = 20;
+/** Bytes a second while others are waited for: next to nothing. */
+const HELD_RATE = 4096;
+/** The share of the memory that is left for when the others have come as far. */
+const HELD_BACK = 0.25;
+const LOOK_MS = 5;
+const FLUSH_MS = 10;
 
 /** `path` is made; on a throw it is gone and the guest is as it was. Throws `moment.not_saved`, `disk.full`, what `atPause` throws. */
 export async function saveState(
@@ -48,34 +56,37 @@ export async function saveState(
         capabilities: [
           { capability: "events", state: true },
           { capability: "x-ignore-shared", state: options.withoutMemory === true },
-          { capability: "pause-before-switchover", state: options.live },
+          { capability: "pause-before-switchover", state: options.live !== false },
         ],
       },
       options,
     );
-    // With no time at all to stand still, QEMU goes on writing what changes.
-    const waits = options.live && options.whenWritten !== undefined;
-    const limit = waits ? 0 : DOWNTIME_MS;
+    // With no time at all for the rest, QEMU looks at what changed only when the guest stands still.
+    const limit = options.live === "many rounds" ? DOWNTIME_MS : 0;
     await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": limit }, options);
     if (!options.live) await options.whenWritten?.();
     await session.execute("getfd", { fdname: "state" }, { signal, descriptor: file.fd });
+    using events = session.listen(["MIGRATION", "STOP"]);
     let stoodAt = clock.monotonicMs();
+    let pausedMs = 0;
     if (!options.live) {
       await session.execute("stop", {}, options);
       await options.atPause?.();
     }
-    using events = session.listen(["MIGRATION", "STOP"]);
-    const begun = clock.monotonicMs();
-    await session.execute("migrate", { uri: "fd:state" }, options);
-    if (waits) await waitForOthers(session, options);
-    const impatient = options.live ? calmDown(session, options) : undefined;
+    if (options.live !== "one round") await session.execute("migrate", { uri: "fd:state" }, options);
+    else if (await beginStill(session, events, options)) pausedMs = clock.monotonicMs() - stoodAt;
+    if (options.live && options.whenWritten) await waitForOthers(session, options, options.whenWritten);
+    const meanwhile = new AbortController();
+    if (options.live === "many rounds") calmDown(session, options, meanwhile.signal);
+    const flushed = options.live ? undefined : flush(file, meanwhile.signal);
     try {
       stoodAt = await untilSaved(session, events, stoodAt, options);
     } finally {
-      impatient?.abort();
+      meanwhile.abort();
+      await flushed;
     }
     if (options.goOn) await letGo(session, options);
-    const pausedMs = clock.monotonicMs() - Math.max(stoodAt, options.live ? begun : 0);
+    pausedMs += clock.monotonicMs() - stoodAt;
     await file.sync();
     done = true;
     return { pausedMs, bytes: (await file.stat()).blocks * 512 };
@@ -90,17 +101,37 @@ export async function saveState(
   }
 }
 
-/** Until all of the memory was written once, and then until the others have come as far. */
-async function waitForOthers(session: QmpSession, options: SaveOptions): Promise<void> {
+/** QEMU begins to note what is written while nothing is. False: so little had to be written that it stands still to the end. */
+async function beginStill(session: QmpSession, events: ReturnType<QmpSession["listen"]>, options: SaveOptions): Promise<boolean> {
+  await session.execute("stop", {}, options);
+  await session.execute("migrate", { uri: "fd:state" }, options);
+  for await (const event of events) {
+    options.signal.throwIfAborted();
+    if (event.kind !== "event" || event.event !== "MIGRATION") continue;
+    const { status } = event.data;
+    if (status === "active") break;
+    if (status === "failed" || status === "cancelled") throw await whyFailed(session, options);
+  }
+  try {
+    await session.execute("cont", {}, options);
+    return true;
+  } catch (error) {
+    if (!isNotFinalized(error)) throw error;
+    return false;
+  }
+}
+
+/** Until most of the memory is written, and then until the others have come as far. */
+async function waitForOthers(session: QmpSession, options: SaveOptions, others: () => Promise<void>): Promise<void> {
   for (;;) {
     const { status, ram } = await session.execute("query-migrate", {}, options);
     if (status !== "setup" && status !== "active") break;
-    if ((ram?.["dirty-sync-count"] ?? 0) > 1) break;
+    if (ram && ram.remaining < ram.total * HELD_BACK) break;
     await options.clock.sleep(LOOK_MS, options);
   }
-  await session.execute("migrate-set-parameters", { "max-bandwidth": WAITING_RATE }, options);
-  await options.whenWritten?.();
-  await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT, "downtime-limit": DOWNTIME_MS }, options);
+  await session.execute("migrate-set-parameters", { "max-bandwidth": HELD_RATE }, options);
+  await others();
+  await session.execute("migrate-set-parameters", { "max-bandwidth": NO_LIMIT }, options);
 }
 
 /** After an earlier daemon: QEMU waits for ever for orders that nobody gives any more. */
@@ -122,11 +153,13 @@ async function letGo(session: QmpSession, { clock, signal }: SaveOptions): Promi
     try {
       return void (await session.execute("cont", {}, { signal }));
     } catch (error) {
-      if (tries > 500 || !(error instanceof QmpRefused) || !/not finalized/i.test(error.words)) throw error;
+      if (tries > 500 || !isNotFinalized(error)) throw error;
       await clock.sleep(1, { signal });
     }
   }
 }
+
+const isNotFinalized = (error: unknown): boolean => error instanceof QmpRefused && /not finalized/i.test(error.words);
 
 /** Answers when it began to stand still. */
 async function untilSaved(
@@ -150,21 +183,29 @@ async function untilSaved(
     }
     if (status === "completed") return stoodAt;
     if (status === "failed" || status === "cancelled") {
-      const facts = await session.execute("query-migrate", {}, options);
-      throw new Error(facts["error-desc"] ?? "QEMU gave no reason");
+      throw await whyFailed(session, options);
     }
   }
   throw new Error("QEMU ended");
 }
 
+const whyFailed = async (session: QmpSession, { signal }: Waiting): Promise<Error> =>
+  new Error((await session.execute("query-migrate", {}, { signal }))["error-desc"] ?? "QEMU gave no reason");
+
 /** A guest that writes faster than the disk takes would never be done: after a while it may stand still longer. */
-function calmDown(session: QmpSession, { clock }: SaveOptions): AbortController {
-  const over = new AbortController();
+function calmDown(session: QmpSession, { clock }: SaveOptions, signal: AbortSignal): void {
   clock
-    .sleep(CALM_AFTER_MS, { signal: over.signal })
-    .then(() => session.execute("migrate-set-parameters", { "downtime-limit": LONG_DOWNTIME_MS }, { signal: over.signal }))
+    .sleep(CALM_AFTER_MS, { signal })
+    .then(() => session.execute("migrate-set-parameters", { "downtime-limit": LONG_DOWNTIME_MS }, { signal }))
     .catch(() => {});
-  return over;
+}
+
+/** What is written goes to the disk while more is being written: the last `sync`, which tells of errors, has little left to do. */
+async function flush(file: FileHandle, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await setTimeout(FLUSH_MS);
+    await file.datasync().catch(() => {});
+  }
 }
 
 /** Into a QEMU that was started with `-incoming defer`; `fd` is the number of the state's descriptor in QEMU. Throws `moment.not_restored`. */

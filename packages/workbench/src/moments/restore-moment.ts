@@ -67,7 +67,7 @@ async function goBack(
   using _ = await context.layerWork.hold();
   const back = await actor.occupy(`it goes back to “${moment.name}”`, async () => {
     await stillThere(context, actor, moment);
-    await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment) }, work);
+    await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment), thenEnds: true }, work);
     return await replacePresent(context, actor, { moment, disksOnly }, work);
   });
   await sweepLayers(context);

@@ -62,6 +62,8 @@ export interface Keeping {
   readonly note?: string | undefined;
   readonly automatic?: string | undefined;
   readonly byRoutine?: boolean | undefined;
+  /** Its process ends right after: it stands still while its memory is written, which is quicker, and goes on only when this fails. */
+  readonly thenEnds?: boolean | undefined;
 }
 
 /** Its guest is at work, and not only there. */
@@ -72,7 +74,8 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
   const { ports } = context;
   const id = ports.ids.make<"Moment">("mom");
   // The next daemon lets a guest go that this one held still: see `after-absence`.
-  const entry = await ports.journal.begin({ op: "moment.take", machineId: actor.record.id, ran: isRunning(actor) });
+  const ran = isRunning(actor);
+  const entry = await ports.journal.begin({ op: "moment.take", machineId: actor.record.id, ran });
   const draft = await ports.moments.draft(actor.record.id, id);
   try {
     await takePicture(context, actor, draft, work);
@@ -81,7 +84,7 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
     const savedWith = wish.kind === "checkpoint" ? await savedHere(context, work) : undefined;
     const { disks, result } = await freezeDisks(context, actor, work, async (layers) => {
       await draft.keepFiles(before.id);
-      return wish.kind === "snapshot" ? await layStill(context, actor, layers, work) : await saveWhole(actor, draft, layers, work);
+      return wish.kind === "snapshot" ? await layStill(context, actor, layers, work) : await saveWhole(actor, draft, layers, wish, work);
     });
     const moment = momentRecord(context, { id, wish, before, running: actor.running, disks, savedWith, ...result });
     await draft.publish(moment);
@@ -89,6 +92,7 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
     return moment;
   } catch (error) {
     await draft.discard();
+    if (wish.thenEnds && ran) await actor.running?.resume({ signal: AbortSignal.timeout(5000) }).catch(() => {});
     throw error;
   } finally {
     await entry.close();
@@ -108,9 +112,15 @@ async function layStill(context: Context, actor: MachineActor, layers: readonly 
   }
 }
 
-async function saveWhole({ running }: MachineActor, draft: StateDraft, layers: readonly NewLayer[], work: LongWork): Promise<Outcome> {
-  const saved = await running?.save({ statePath: draft.statePath, live: true, goOn: true, layers }, work);
-  return { pausedMs: saved?.pausedMs, consistency: "memory" };
+async function saveWhole(
+  { running }: MachineActor,
+  draft: StateDraft,
+  layers: readonly NewLayer[],
+  { thenEnds = false }: Keeping,
+  work: LongWork,
+): Promise<Outcome> {
+  const saved = await running?.save({ statePath: draft.statePath, live: !thenEnds, goOn: !thenEnds, layers }, work);
+  return { ...(!thenEnds && { pausedMs: saved?.pausedMs }), consistency: "memory" };
 }
 
 /** What is written down of a moment. `before`: the machine as it was then. */
