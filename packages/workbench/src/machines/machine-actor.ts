@@ -1,18 +1,7 @@
 // One machine: its record, its power, its running QEMU, and one mailbox. Requests, news from QEMU and
 // results of effects wait in one queue and pass the pure `stepPower` one by one; effects run beside it
 // and report back as inputs, so a `kill` is heard while a boot is under way.
-import {
-  type Clock,
-  type Log,
-  type LongWork,
-  MimicError,
-  messageOf,
-  type Refusal,
-  type ReportProgress,
-  refusal,
-  unreachable,
-  type Waiting,
-} from "@mimic/base";
+import { type LongWork, MimicError, messageOf, type Refusal, type ReportProgress, refusal, unreachable, type Waiting } from "@mimic/base";
 import {
   type LoadSample,
   type MachineRecord,
@@ -23,27 +12,23 @@ import {
   type RunRecord,
   stepPower,
 } from "@mimic/model";
-import type { EventLog } from "../events.ts";
-import type { BootPlan, Hypervisor, LastPower, MachineNews, MachineStore, RunningMachine } from "../ports/index.ts";
+import type { BootPlan, Hypervisor, LastPower, MachineNews, RunningMachine } from "../ports/index.ts";
 import { LoadRecorder } from "./load-recorder.ts";
+import { powerInputOf, powerStory } from "./power-words.ts";
 import { resumeWhenRoom } from "./resume-when-room.ts";
-import { watchReady } from "./watch-ready.ts";
+import { Usability, type UsabilityNeeds } from "./usability.ts";
+import { Watchers } from "./watchers.ts";
 
-export interface ActorNeeds {
+/** Its ports, and what others have to do at the turns of its life. */
+export interface ActorNeeds extends UsabilityNeeds {
   readonly hypervisor: Hypervisor;
-  readonly store: MachineStore;
-  readonly events: EventLog;
-  readonly clock: Clock;
-  readonly log: Log;
   diskFreeBytes(): Promise<number>;
-  /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
   /** The name of a trial that reads this machine's disks now. */
   triedBy(machineId: string): string | undefined;
+  /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
   plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
   /** What this start is to be beside the record: where it goes on from, keys of its disks. May change the record first. */
   beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
-  /** Its sign of readiness was seen, or its guest began anew by itself. Undefined, or in words why people cannot work with it yet. */
-  beforeUsable(running: RunningMachine, record: MachineRecord, options: Waiting): Promise<string | undefined>;
   /** It runs (again): what only the start needed can go. */
   afterBoot(actor: MachineActor): Promise<void>;
   /** Something is about to work on its disks, or to start it: what tidies them in the background stops. */
@@ -64,9 +49,6 @@ export class MachineActor {
   state: PowerState;
   since: string;
   running: RunningMachine | undefined;
-  usableBy: string | undefined;
-  /** It gave its sign, and is not usable all the same: why, in words. */
-  notUsable: string | undefined;
   /** What works on its disks now, in words: it must not be started meanwhile. */
   busy: string | undefined;
   /** It was switched on at least once. */
@@ -75,7 +57,8 @@ export class MachineActor {
   lastFailure: unknown;
   readonly #needs: ActorNeeds;
   readonly #queue: PowerInput[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
+  readonly #usability: Usability;
   readonly #load: LoadRecorder;
   #draining = false;
   #saves: Promise<void> = Promise.resolve();
@@ -83,7 +66,6 @@ export class MachineActor {
   #runAbort = new AbortController();
   #bootReport: ReportProgress = () => {};
   #bootedMono = 0;
-  #usableAt: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(needs: ActorNeeds, record: MachineRecord, last: LastPower | undefined) {
@@ -93,6 +75,22 @@ export class MachineActor {
     this.state = { power: last?.power ?? "stopped", because: last?.because ?? "never started" };
     this.since = last?.at ?? record.createdAt;
     this.#load = new LoadRecorder(needs.clock);
+    this.#usability = new Usability(needs, {
+      record: () => this.record,
+      running: () => this.running,
+      save: (write) => this.#save(write),
+      changed: () => this.#watchers.wake(),
+    });
+  }
+
+  /** The sign by which it is known that people can work with it, in words. */
+  get usableBy(): string | undefined {
+    return this.#usability.by;
+  }
+
+  /** It gave its sign, and is not usable all the same: why, in words. */
+  get notUsable(): string | undefined {
+    return this.#usability.notBecause;
   }
 
   /** Why nothing may write to its disks now, in words: work on them, or a trial that reads them. */
@@ -115,20 +113,8 @@ export class MachineActor {
   }
 
   /** Resolves when `there` holds, looked at after each change. Rejects with the signal's reason. */
-  async until(there: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!there()) {
-      signal.throwIfAborted();
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const abort = () => reject(signal.reason as Error);
-      this.#watchers.add(resolve);
-      signal.addEventListener("abort", abort, { once: true });
-      try {
-        await promise;
-      } finally {
-        this.#watchers.delete(resolve);
-        signal.removeEventListener("abort", abort);
-      }
-    }
+  until(there: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.#watchers.until(there, signal);
   }
 
   /** Takes over a machine that went on while no daemon was there; or notes that it ended. */
@@ -137,8 +123,7 @@ export class MachineActor {
     const found = run.bootId === options.bootId ? await hypervisor.adopt(store.plan(this.record), run, options) : undefined;
     if (found) {
       this.since = run.startedAt;
-      this.usableBy = run.usableBy;
-      this.#usableAt = run.usableAt;
+      this.#usability.remember(run);
       this.#attach(found);
       // A daemon that ended in the middle of a change left it half told; the running machine itself knows.
       if (JSON.stringify(found.run.hardware) !== JSON.stringify(run.hardware)) await this.noteRun();
@@ -173,7 +158,7 @@ export class MachineActor {
       return await (options.apart ? work() : this.alone(work));
     } finally {
       this.busy = undefined;
-      this.#wake();
+      this.#watchers.wake();
       this.#needs.afterWork(this);
     }
   }
@@ -190,11 +175,11 @@ export class MachineActor {
     const { running } = this;
     if (running) this.#save(() => this.#needs.store.saveRun(this.record.id, this.#runNow(running)));
     await this.#saves;
-    this.#wake();
+    this.#watchers.wake();
   }
 
   #runNow(running: RunningMachine): RunRecord {
-    return { ...running.run, ...(this.usableBy !== undefined && { usableBy: this.usableBy, usableAt: this.#usableAt }) };
+    return { ...running.run, ...this.#usability.asRun() };
   }
 
   /** Writes a changed record down; the new one counts from then on. */
@@ -202,7 +187,7 @@ export class MachineActor {
     await this.#needs.store.save(record);
     this.record = record;
     this.#needs.events.publish({ kind: "machine.changed", machineId: record.id, what });
-    this.#wake();
+    this.#watchers.wake();
   }
 
   /** Changes of the hardware come one after the other, each from what the one before has left. */
@@ -230,7 +215,7 @@ export class MachineActor {
     this.state = next;
     if (before.power !== next.power) this.#changed(before, next);
     for (const effect of effects) void this.#act(effect).catch((error: unknown) => this.#failed(effect, error));
-    this.#wake();
+    this.#watchers.wake();
   }
 
   #changed(before: PowerState, next: PowerState): void {
@@ -242,24 +227,14 @@ export class MachineActor {
     if (off) {
       this.#runAbort.abort();
       this.running = undefined;
-      this.usableBy = undefined;
-      this.notUsable = undefined;
-      this.#usableAt = undefined;
+      this.#usability.forget();
       void this.#needs.plugIn(this, []);
       const power = next.power as "stopped" | "failed";
       this.#save(() => store.saveRun(id, undefined, { power, because: next.because, at }));
       this.#save(() => this.#needs.afterOff(this));
     }
     events.publish({ kind: "machine.power_changed", machineId: id, from: before.power, to: next.power, because: next.because });
-    const words = {
-      starting: "Switching on",
-      running: before.power === "paused" ? "Goes on" : "Runs",
-      paused: "Stands still",
-      stopping: "Ending",
-      stopped: "Off",
-      failed: "Failed",
-    }[next.power];
-    this.#save(() => store.tell(id, at, `${words}: ${next.because}.`));
+    this.#save(() => store.tell(id, at, powerStory(before, next)));
     if (next.trouble === "diskFull") {
       void resumeWhenRoom({
         clock: this.#needs.clock,
@@ -346,7 +321,7 @@ export class MachineActor {
     this.running = running;
     this.hasRun = true;
     running.listen((news) => this.#hear(news));
-    if (this.usableBy === undefined) void this.#becomeUsable(running, this.#runAbort.signal);
+    if (this.usableBy === undefined) void this.#usability.watch(running, this.#bootedMono, this.#runAbort.signal);
     void this.#load.record(running, this.#runAbort.signal);
   }
 
@@ -355,61 +330,12 @@ export class MachineActor {
     const machineId = this.record.id;
     if (news.kind === "reset") {
       events.publish({ kind: "machine.restarted_itself", machineId });
-      if (this.running) void this.#preparedGuest(this.running, this.#runAbort.signal).catch(() => {});
+      if (this.running) void this.#usability.again(this.running, this.#runAbort.signal);
+    } else if (news.kind === "mediumChanged") events.publish({ kind: "machine.changed", machineId, what: `drive ${news.slot}` });
+    else {
+      if (news.kind === "exited" && !news.expected) this.lastFailure = endedByItself(this.record.name, news);
+      this.#post(powerInputOf(news));
     }
-    if (news.kind === "mediumChanged") events.publish({ kind: "machine.changed", machineId, what: `drive ${news.slot}` });
-    if (news.kind !== "reset" && news.kind !== "mediumChanged") this.#post(this.#inputOf(news));
-  }
-
-  #inputOf(news: Exclude<MachineNews, { kind: "reset" | "mediumChanged" }>): PowerInput {
-    switch (news.kind) {
-      case "paused":
-        return { kind: "qemuPaused", why: news.why };
-      case "resumed":
-        return { kind: "qemuResumed" };
-      case "shutDown":
-        return { kind: "guestShutDown" };
-      case "exited":
-        if (!news.expected) {
-          this.lastFailure = new MimicError("qemu.exited", `QEMU for “${this.record.name}” ended by itself: ${news.why}`, {
-            hint: `Its last words: mimic logs ${this.record.name}`,
-            detail: news.lastWords,
-          });
-        }
-        return { kind: "qemuExited", expected: news.expected, why: news.why };
-      default:
-        return unreachable(news);
-    }
-  }
-
-  async #becomeUsable(running: RunningMachine, signal: AbortSignal): Promise<void> {
-    try {
-      const by = await watchReady(running, this.record.readiness.sign, { clock: this.#needs.clock, signal });
-      if (signal.aborted || this.running !== running) return;
-      if (!(await this.#preparedGuest(running, signal))) return;
-      this.usableBy = by;
-      const afterMs = Math.round(this.#needs.clock.monotonicMs() - this.#bootedMono);
-      this.#needs.events.publish({ kind: "machine.became_usable", machineId: this.record.id, by, afterMs });
-      this.#wake();
-      const at = this.#now();
-      this.#usableAt = at;
-      this.#save(() => this.#needs.store.saveRun(this.record.id, this.#runNow(running)));
-      this.#save(() => this.#needs.store.tell(this.record.id, at, `Usable: ${by}.`));
-    } catch (error) {
-      if (!signal.aborted) this.#needs.log.warn("readiness watch ended", { machineId: this.record.id, error: messageOf(error) });
-    }
-  }
-
-  async #preparedGuest(running: RunningMachine, signal: AbortSignal): Promise<boolean> {
-    const why = await this.#needs.beforeUsable(running, this.record, { signal });
-    if (signal.aborted || this.running !== running) return false;
-    this.notUsable = why;
-    if (why === undefined) return true;
-    const at = this.#now();
-    this.#needs.events.publish({ kind: "machine.changed", machineId: this.record.id, what: "what keeps it from being usable" });
-    this.#save(() => this.#needs.store.tell(this.record.id, at, `Not usable: ${why}.`));
-    this.#wake();
-    return false;
   }
 
   /** Writes happen one after the other, in the order of the facts; a failed one is told and does not stop the machine. */
@@ -424,11 +350,7 @@ export class MachineActor {
     if (this.#runAbort.signal.aborted) return;
     this.#needs.log.warn("machine did not obey", { machineId: this.record.id, effect, error: messageOf(error) });
     this.lastFailure = error;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watchers.wake();
   }
 
   #now(): string {
@@ -439,4 +361,10 @@ export class MachineActor {
 const endedEarly = (name: string) =>
   new MimicError("machine.ended", `“${name}” was ended while it was being switched on.`, {
     hint: `Start it again when you like: mimic start ${name}`,
+  });
+
+const endedByItself = (name: string, { why, lastWords }: Extract<MachineNews, { kind: "exited" }>) =>
+  new MimicError("qemu.exited", `QEMU for “${name}” ended by itself: ${why}`, {
+    hint: `Its last words: mimic logs ${name}`,
+    detail: lastWords,
   });
