@@ -2,6 +2,7 @@
 // copied out of it.
 import { IP_PROTOCOL, IPV4_HEADER, IPV6_HEADER, parseIpv6Packet, readU16, sumOf } from "@mimic/wire";
 import { IpAddress, wordAt } from "./address.ts";
+import type { FlowKey } from "./tcp/flow-table.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -62,6 +63,22 @@ export class Packet {
       wordAt(bytes, at + 4) === address.w1 &&
       wordAt(bytes, at) === address.w0
     );
+  }
+
+  /** The connection that a segment in it belongs to. */
+  flowInto(key: FlowKey, remotePort: number, localPort: number): FlowKey {
+    const { bytes, sourceAt: from, destinationAt: to } = this;
+    const isV4 = this.version === 4;
+    key.r0 = isV4 ? 0 : wordAt(bytes, from);
+    key.r1 = isV4 ? 0 : wordAt(bytes, from + 4);
+    key.r2 = isV4 ? 0xffff : wordAt(bytes, from + 8);
+    key.r3 = wordAt(bytes, isV4 ? from : from + 12);
+    key.l0 = isV4 ? 0 : wordAt(bytes, to);
+    key.l1 = isV4 ? 0 : wordAt(bytes, to + 4);
+    key.l2 = isV4 ? 0xffff : wordAt(bytes, to + 8);
+    key.l3 = wordAt(bytes, isV4 ? to : to + 12);
+    key.ports = (localPort << 16) | remotePort;
+    return key;
   }
 
   /** The sum of the pseudo header with its payload's length (RFC 9293 §3.1, RFC 8200 §8.1). */
