@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises"
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { HOSTILE } from "../apps/web/dev/world.ts";
+import { HOSTILE } from "../apps/web/dev/world/hostile.ts";
 import { launchBrowser, misdeeds, NOTHING, signIn, type Watched } from "./kit/browser.ts";
 import { FAKE_AGENT } from "./kit/fake-agent.ts";
 import { type Installation, install, startTinyLinux } from "./kit/installation.ts";

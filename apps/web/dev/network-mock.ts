@@ -14,7 +14,8 @@ import {
 } from "@mimic/model";
 import type { WebSocket } from "ws";
 import { card, dropsOf, leasesOf, linksOf, network, portsOf, traceSteps } from "./network-world.ts";
-import { HOSTILE, type World } from "./world.ts";
+import { HOSTILE } from "./world/hostile.ts";
+import type { World } from "./world/parts.ts";
 
 export interface NetworkHost {
   readonly world: World;

@@ -1,7 +1,7 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
 import { describe, expect, test } from "vitest";
 import { openPage } from "../dev/browser.ts";
-import { HOSTILE } from "../dev/world.ts";
+import { HOSTILE } from "../dev/world/hostile.ts";
 import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
 
 const built = withBuiltInterface();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SYSTEMS } from "../../../dev/world.ts";
+import { SYSTEMS } from "../../../dev/world/systems.ts";
 import { guessKind, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
 
 const debian = SYSTEMS.find((system) => system.id === "debian-13");
