@@ -2,15 +2,13 @@
 // files and digests them; what cannot be now is said with the reason, from the one table; a trial leaves disks untouched.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { armProgram } from "../apps/cli/test/arm-program.ts";
 import { brokenRules, launchBrowser, misdeeds, NOTHING, seenScreen, shot, signIn, type Watched } from "./kit/browser.ts";
 import { type Installation, install } from "./kit/installation.ts";
-import { ADLIB, SOUND_BLASTER, soundSector } from "./kit/sound-sector.ts";
 
 let mimic: Installation;
 let browser: Browser;
@@ -361,85 +359,6 @@ describe("the same disk in another computer", () => {
     await says("start", "origin");
     expect(await guest("head -c 15 /dev/vda", "origin")).toBe("the-first-words");
     await says("kill", "origin");
-  });
-});
-
-describe("a PC of 1991", () => {
-  /** What passes to the loudspeakers of this page: the loudest tone, and how loud. */
-  const LISTEN = `(() => {
-    const connect = AudioNode.prototype.connect;
-    AudioNode.prototype.connect = function (to, ...more) {
-      if (to instanceof AudioDestinationNode) {
-        const ear = new AnalyserNode(this.context, { fftSize: 8192 });
-        connect.call(this, ear);
-        window.heard = () => {
-          const bins = new Float32Array(ear.frequencyBinCount);
-          ear.getFloatFrequencyData(bins);
-          const loudest = bins.indexOf(Math.max(...bins));
-          return { hertz: (loudest * this.context.sampleRate) / ear.fftSize, decibels: bins[loudest] };
-        };
-      }
-      return connect.call(this, to, ...more);
-    };
-  })()`;
-
-  for (const [card, ports, least, most] of [
-    // 440 Hz is block 4 and number 0x244 (AdLib programming guide); the carrier alone, as loud as it goes.
-    ["AdLib", ADLIB, 420, 460],
-    // A square wave of 64 samples at 11,111 a second: 173 Hz.
-    ["Sound Blaster", SOUND_BLASTER, 160, 190],
-  ] as const)
-    test(`is heard in the browser: ${card}`, { timeout: 120_000 }, async () => {
-      const file = join(usbTree, `${card.replaceAll(" ", "-")}.img`);
-      const floppy = Buffer.alloc(1_474_560);
-      floppy.set(soundSector(ports));
-      await writeFile(file, floppy);
-      const name = card.toLowerCase().replaceAll(" ", "-");
-      await says("image", "import", file, "--kind", "floppy", "--format", "raw", "--name", name);
-      await says("new", name, "--era", "1991", "--image", name, "--start");
-      const { page: ears, context, address } = await signIn(browser, mimic);
-      await ears.addInitScript(LISTEN);
-      await ears.goto(`${address}/machines/${name}/screen`);
-      await ears.getByRole("button", { name: "Sound on" }).click();
-      const heard = () => ears.evaluate("window.heard?.() ?? { hertz: 0, decibels: -999 }") as Promise<{ hertz: number; decibels: number }>;
-      await expect.poll(async () => (await heard()).decibels, { timeout: 30_000, interval: 500 }).toBeGreaterThan(-60);
-      await expect
-        .poll(
-          async () => {
-            const { hertz } = await heard();
-            return hertz > least && hertz < most;
-          },
-          { timeout: 20_000, interval: 500 },
-        )
-        .toBe(true);
-      await context.close();
-      await says("kill", name);
-    });
-});
-
-describe("a program for another processor", () => {
-  test("runs in a small machine of that kind: streams, exit number, files in and back; nothing stays", { timeout: 240_000 }, async () => {
-    const folder = join(usbTree, "program");
-    await mkdir(folder);
-    await writeFile(join(folder, "hello"), armProgram(), { mode: 0o755 });
-    await writeFile(join(folder, "note"), "a file beside it\n");
-    const ran = await mimic.mimic(["run", "--arch", "arm64", "--in-machine", join(folder, "hello")]);
-    expect([ran.code, ran.out]).toEqual([7, "arm64 says hello\na file beside it\n"]);
-    // Any program of that machine will do to write, read and fail: its own shell is one of ARM.
-    const shell = join(folder, "sh");
-    await writeFile(shell, "#!/bin/busybox sh\nuname -m > made; cat >&2; exit 9\n", { mode: 0o755 });
-    const wrote = await mimic.mimic(["run", "--arch", "arm64", "--in-machine", "--write", shell], { input: "through\n" });
-    expect([wrote.code, wrote.out]).toEqual([9, ""]);
-    expect(wrote.err).toContain("through");
-    expect(await readFile(join(folder, "made"), "utf8")).toBe("aarch64\n");
-    await expect
-      .poll(async () => (await mimic.client.machines.list({})).machines.filter(({ forgets }) => forgets).length, { timeout: 10_000 })
-      .toBe(0);
-  });
-
-  test("for which there is no such machine is refused with what to do", async () => {
-    const refused = await mimic.mimic(["run", "--arch", "sparc", "--in-machine", "/bin/true"]);
-    expect(refused.err).toMatch(/no small machine with a 32-bit SPARC processor[\s\S]*qemu-user-static[\s\S]*run\.no_emulator/);
   });
 });
 
