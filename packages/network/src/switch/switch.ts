@@ -280,6 +280,7 @@ export class Switch {
 
   #walk(port: SwitchPort, bytes: Uint8Array, from: number, to: number, memory: RunMemory | undefined): number {
     port.waitsFor = undefined;
+    const decider = this.#decider;
     let at = from;
     let runFrom = from;
     let runKey = NO_RUN;
@@ -299,7 +300,7 @@ export class Switch {
       }
       const end = at + RECORD_HEAD + length;
       if (end > to) break;
-      const key = this.#decider.decide(port, bytes, at + RECORD_HEAD, length);
+      const key = decider.decide(port, bytes, at + RECORD_HEAD, length);
       if (key !== runKey) {
         if (runFrames > 0) this.#forwarder.forward(port, runKey, bytes, runFrom, at, runFrames, memory);
         runFrom = at;
