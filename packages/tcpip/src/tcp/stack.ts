@@ -1,13 +1,14 @@
 // All TCP connections of an endpoint: finds whose a segment is, keeps those that are being opened and those that rest, and
 // answers what belongs to nobody (RFC 9293 §3.10.7.1).
-import { IP_PROTOCOL, readU32, serializeTcp, type TcpOptions } from "@mimic/wire";
 import type { IpAddress } from "../address.ts";
 import type { Memory } from "../memory.ts";
 import type { RunWriter } from "../run-writer.ts";
 import type { TimerQueue } from "../timer-queue.ts";
 import { arrive, OUR_SHIFT, readSyn } from "./arrive.ts";
-import { type Flow, FlowKey, FlowTable } from "./flow-table.ts";
+import { ControlSegments } from "./control-segments.ts";
+import { FlowKey, FlowTable } from "./flow-table.ts";
 import { Opening, type OpeningHost, synOf, type TcpOpening, type TcpRefusal } from "./opening.ts";
+import { Openings } from "./openings.ts";
 import { ACK, FIN, RST, Segment, SYN } from "./segment.ts";
 import { STATE, Tcb, type TcpCounters, type TcpHost, type TcpLimits } from "./tcb.ts";
 import type { TcpConnection, TcpEvents } from "./tcp-connection.ts";
@@ -33,9 +34,6 @@ export const DEFAULT_LIMITS: StackLimits = {
   mostConnections: 65_536,
   mostTimeWaits: 32_768,
 };
-
-/** A wish nobody answers is forgotten: its peer has long given up. */
-const OPENING_MS = 130_000;
 
 export interface StackSurroundings {
   readonly memory: Memory;
@@ -78,8 +76,8 @@ export class TcpStack implements TcpHost, OpeningHost {
   onOpening: ((opening: TcpOpening) => void) | undefined;
   readonly #around: StackSurroundings;
   readonly #table: FlowTable;
-  readonly #openings = new Set<Opening>();
-  readonly #openingsOf = new Map<number, number>();
+  readonly #openings: Openings;
+  readonly #control: ControlSegments;
   readonly #halfOpen = new Set<Tcb>();
   readonly #timeWaits: TimeWaits;
   readonly #key = new FlowKey();
@@ -92,6 +90,13 @@ export class TcpStack implements TcpHost, OpeningHost {
     this.writer = around.writer;
     this.timers = around.timers;
     this.limits = around.limits;
+    this.#openings = new Openings(around.limits.mostOpenings);
+    this.#control = new ControlSegments({
+      counters: this.counters,
+      link: around.link,
+      nowMs: () => this.nowMs,
+      send: (ends, protocol, payload, mac) => around.send(ends, protocol, payload, mac),
+    });
     this.#table = new FlowTable(around.random());
     this.#timeWaits = new TimeWaits(around.limits.mostTimeWaits, (flow) => this.#table.remove(flow));
   }
@@ -135,20 +140,15 @@ export class TcpStack implements TcpHost, OpeningHost {
     this.counters.segmentsIn++;
     if (segment.flags & RST) return;
     if ((segment.flags & (SYN | ACK | FIN)) !== SYN || this.onOpening === undefined) {
-      this.#refuseSegment(ends, mac);
+      this.#control.refuse(segment, ends, mac);
       return;
     }
-    const owner = readU32(mac, 2);
-    const ofOwner = this.#openingsOf.get(owner) ?? 0;
-    // One guest that floods leaves three quarters of the places to the others.
-    const isFull = this.#openings.size >= this.limits.mostOpenings || ofOwner >= this.limits.mostOpenings / 4;
-    if (isFull || this.#connections >= this.limits.mostConnections) {
+    if (this.#openings.isFullFor(mac) || this.#connections >= this.limits.mostConnections) {
       this.counters.synDropped++;
       return;
     }
     const opening = new Opening(this, ends, { mac: mac.slice(), segment, nowMs: this.nowMs, packet: packet.slice(0, 128) });
     this.#openings.add(opening);
-    this.#openingsOf.set(owner, ofOwner + 1);
     this.#table.add(opening);
     this.#around.keepHouse();
     this.onOpening(opening);
@@ -171,32 +171,14 @@ export class TcpStack implements TcpHost, OpeningHost {
       return false;
     }
     if (segment.span === 0) return true;
-    const timestamps = rest.hasTimestamps
-      ? { value: (Math.trunc(this.nowMs) + rest.timestampOffset) >>> 0, echo: rest.peerTimestamp >>> 0 }
-      : undefined;
-    this.#send(rest, rest.mac, {
-      flags: ACK,
-      sequence: rest.nxt,
-      acknowledgement: rest.received,
-      window: 0,
-      options: timestamps ? { timestamps } : {},
-    });
+    this.#control.sendRest(rest);
     return true;
   }
 
   #abandon(opening: Opening): void {
-    this.#settle(opening);
+    this.#openings.settle(opening);
     this.#table.remove(opening);
     opening.onAbandoned?.();
-  }
-
-  #settle(opening: Opening): void {
-    opening.isSettled = true;
-    this.#openings.delete(opening);
-    const owner = readU32(opening.mac, 2);
-    const left = (this.#openingsOf.get(owner) ?? 1) - 1;
-    if (left === 0) this.#openingsOf.delete(owner);
-    else this.#openingsOf.set(owner, left);
   }
 
   accepted(opening: Opening, events: TcpEvents): TcpConnection {
@@ -207,11 +189,11 @@ export class TcpStack implements TcpHost, OpeningHost {
       tcb.close("reset", false);
       return tcb;
     }
-    this.#settle(opening);
+    this.#openings.settle(opening);
     this.#table.remove(opening);
     tcb.isPassive = true;
     tcb.state = STATE.synReceived;
-    tcb.mss = this.#ourMss(opening.local);
+    tcb.mss = this.#control.mssFor(opening.local);
     readSyn(tcb, opening.syn);
     tcb.window = opening.syn.window;
     this.#begin(tcb, opening.mac);
@@ -222,10 +204,15 @@ export class TcpStack implements TcpHost, OpeningHost {
   }
 
   refused(opening: Opening, how: TcpRefusal): void {
-    this.#settle(opening);
+    this.#openings.settle(opening);
     this.#table.remove(opening);
     if (how === "refused") {
-      this.#send(opening, opening.mac, { flags: RST | ACK, sequence: 0, acknowledgement: (opening.syn.sequence + 1) | 0, window: 0 });
+      this.#control.send(opening, opening.mac, {
+        flags: RST | ACK,
+        sequence: 0,
+        acknowledgement: (opening.syn.sequence + 1) | 0,
+        window: 0,
+      });
     } else if (how !== "silence") this.#around.complain(opening.packet, how, opening.mac);
     this.#around.wake();
   }
@@ -243,7 +230,7 @@ export class TcpStack implements TcpHost, OpeningHost {
         tcb.close("unreachable", false);
         return;
       }
-      tcb.mss = this.#ourMss(ends.local);
+      tcb.mss = this.#control.mssFor(ends.local);
       tcb.receiveShift = OUR_SHIFT;
       this.#start(tcb, mac);
       this.sendSyn(tcb);
@@ -265,10 +252,6 @@ export class TcpStack implements TcpHost, OpeningHost {
     tcb.timestampOffset = this.#around.random();
     tcb.timedAtMs = this.nowMs;
     tcb.template = makeTemplate(this.#around.link, mac, tcb);
-  }
-
-  #ourMss(local: IpAddress): number {
-    return this.#around.link.mtu - (local.version === 4 ? 40 : 60);
   }
 
   /** The oldest half-open connection gives way: a true peer answers long before a flood has gone all the way round. */
@@ -302,10 +285,7 @@ export class TcpStack implements TcpHost, OpeningHost {
   /** Wishes and rests whose time has passed. */
   expire(): void {
     this.#timeWaits.expire(this.nowMs);
-    for (const opening of this.#openings) {
-      if (this.nowMs - opening.beganMs < OPENING_MS) break;
-      this.#abandon(opening);
-    }
+    for (const opening of this.#openings.expired(this.nowMs)) this.#abandon(opening);
   }
 
   closeAll(): void {
@@ -340,68 +320,16 @@ export class TcpStack implements TcpHost, OpeningHost {
   }
 
   sendSyn(tcb: Tcb): void {
-    const isAnswer = tcb.state === STATE.synReceived;
-    const options: TcpOptions = {
-      mss: this.#ourMss(tcb.local),
-      ...(!isAnswer || tcb.hasSack ? { sackPermitted: true } : {}),
-      ...(!isAnswer || tcb.hasTimestamps
-        ? { timestamps: { value: (Math.trunc(this.nowMs) + tcb.timestampOffset) >>> 0, echo: tcb.peerTimestamp >>> 0 } }
-        : {}),
-      ...(tcb.receiveShift > 0 ? { windowScale: tcb.receiveShift } : {}),
-    };
-    this.#send(tcb, tcb.template?.bytes.subarray(0, 6) ?? new Uint8Array(6), {
-      flags: isAnswer ? SYN | ACK : SYN,
-      sequence: tcb.iss,
-      acknowledgement: isAnswer ? tcb.received : 0,
-      window: Math.min(0xffff, tcb.receiveLimit),
-      options,
-    });
+    this.#control.sendSyn(tcb);
     if (tcb.resendAtMs === Infinity) tcb.resendAtMs = this.nowMs + tcb.roundTrip.timeoutMs;
     tcb.schedule();
   }
 
   sendBare(tcb: Tcb, flags: number, sequence: number, acknowledgement: number): void {
     if (tcb.template === undefined) return;
-    this.#send(tcb, tcb.template.bytes.subarray(0, 6), { flags, sequence, acknowledgement, window: 0 });
+    this.#control.send(tcb, tcb.template.bytes.subarray(0, 6), { flags, sequence, acknowledgement, window: 0 });
     this.#around.wake();
   }
-
-  /** RFC 9293 §3.10.7.1. */
-  #refuseSegment(ends: Ends, mac: Uint8Array): void {
-    const { segment } = this;
-    if (segment.flags & ACK) this.#send(ends, mac, { flags: RST, sequence: segment.acknowledgement, acknowledgement: 0, window: 0 });
-    else {
-      const acknowledgement = (segment.sequence + segment.span) | 0;
-      this.#send(ends, mac, { flags: RST | ACK, sequence: 0, acknowledgement, window: 0 });
-    }
-  }
-
-  #send(ends: Ends | Flow, mac: Uint8Array, parts: Parts): void {
-    this.counters.segmentsOut++;
-    const { local, remote } = ends;
-    const segment = serializeTcp(
-      {
-        sourcePort: ends.localPort,
-        destinationPort: ends.remotePort,
-        sequence: parts.sequence >>> 0,
-        acknowledgement: parts.acknowledgement >>> 0,
-        flags: parts.flags,
-        window: parts.window,
-        options: parts.options,
-      },
-      local.bytes,
-      remote.bytes,
-    );
-    this.#around.send({ source: local, destination: remote }, IP_PROTOCOL.tcp, segment, mac);
-  }
-}
-
-interface Parts {
-  readonly flags: number;
-  readonly sequence: number;
-  readonly acknowledgement: number;
-  readonly window: number;
-  readonly options?: TcpOptions;
 }
 
 /** Tells a connection's owner what has happened to it. */
