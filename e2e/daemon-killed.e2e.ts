@@ -74,6 +74,15 @@ const works: Record<string, { prepare?: Work; work: Work }> = {
     },
     work: (mimic) => mimic.done(mimic.client.moments.restore({ machine: "first", moment: "one" })),
   },
+  "going back with two machines": {
+    prepare: async (mimic) => {
+      await withDisk(mimic);
+      await mimic.done(mimic.client.machines.create({ name: "other", system: "tiny-linux", diskBytes: 1 << 20 }));
+      await mimic.done(mimic.client.moments.takeTogether({ machines: ["first", "other"], kind: "snapshot", name: "pair" }));
+      await writeToDisk(mimic);
+    },
+    work: (mimic) => mimic.done(mimic.client.moments.restoreTogether({ machine: "first", moment: "pair" })),
+  },
   "deleting a moment in the middle": {
     prepare: async (mimic) => {
       await withDisk(mimic);

@@ -123,6 +123,9 @@ export class MemoryMachine implements RunningMachine {
   /** Whether its guest holds its file systems still, and whether it did when layers were laid last. */
   frozen = false;
   wasFrozen = false;
+  wasGuarded = false;
+  /** After how long it lets them go by itself; undefined = it does not. */
+  guardedSeconds: number | undefined;
   readonly #listeners = new Set<(news: MachineNews) => void>();
   readonly #options: MemoryHypervisorOptions;
   readonly #gone: () => void;
@@ -221,6 +224,7 @@ export class MemoryMachine implements RunningMachine {
   };
   layDisks: RunningMachine["layDisks"] = async (layers) => {
     this.wasFrozen = this.frozen;
+    this.wasGuarded = this.guardedSeconds !== undefined;
     for (const layer of layers) this.tops.set(layer.diskId, layer.name);
     return { pausedMs: 1 };
   };
@@ -289,6 +293,13 @@ class MemoryAgent implements GuestAgent {
   thaw: GuestAgent["thaw"] = async () => {
     this.#machine.frozen = false;
     return 1;
+  };
+  guardFreeze: GuestAgent["guardFreeze"] = async (afterSeconds) => {
+    this.#machine.guardedSeconds = afterSeconds;
+    return true;
+  };
+  endGuards: GuestAgent["endGuards"] = async () => {
+    this.#machine.guardedSeconds = undefined;
   };
   async waitUntilReady({ signal }: { signal: AbortSignal }): Promise<void> {
     if (this.#options.answers === false) await this.#options.clock.sleep(2 ** 31 - 1, { signal });

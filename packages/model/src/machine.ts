@@ -38,6 +38,8 @@ export const MachineRecord = z.strictObject({
   routine: MomentRoutine.optional(),
   /** How long moments stay that Mimic keeps before something; absent = as is usual. */
   retention: MomentRetention.optional(),
+  /** It went back to this moment and has not been started since: if nothing changes, its next start goes on from its memory. */
+  wakes: z.string().max(40).optional(),
   /** It sleeps: its next start goes on from this moment. */
   asleep: z.string().max(40).optional(),
 });

@@ -31,6 +31,7 @@ import * as moments from "./moments/moment-verbs.ts";
 import { restoreMoment } from "./moments/restore-moment.ts";
 import { RoutineKeeper } from "./moments/routine-keeper.ts";
 import { changeRoutine } from "./moments/routine-verbs.ts";
+import { settleRestore } from "./moments/settle-restore.ts";
 import { takeMoment } from "./moments/take-moment.ts";
 import { undoTogether } from "./moments/take-together.ts";
 import { restoreTogether, takeTogether } from "./moments/together-verbs.ts";
@@ -244,6 +245,7 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
     const parts = entry.op === "moment.take" ? [entry] : entry.op === "moment.together" ? entry.moments : [];
     for (const { machineId, ran } of parts) await letGoAfterAbsence(context, machineId, ran === true, { signal });
     if (entry.op === "moment.together") await undoTogether(context, entry.moments);
+    if (entry.op === "moment.restore") await settleRestore(context, entry);
     await ports.journal.close(id);
   }
   await trash.forgetExpired(context);

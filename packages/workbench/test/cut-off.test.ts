@@ -1,6 +1,7 @@
 // A daemon that ends in the middle of freezing disks: what the next one makes of it.
+import { MemoryHypervisor, MemoryMomentStore } from "@mimic/memory";
 import type { DiskSpec } from "@mimic/model";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { trueDisk } from "../src/moments/after-absence.ts";
 import { type Bench, ended, granted, makeBench, withMachine } from "./bench.ts";
 
@@ -39,4 +40,53 @@ test("what QEMU writes to is found among the layers by the name that it has it b
   } as unknown as DiskSpec;
   expect(trueDisk(fresh, [], id(3))).toBe(fresh);
   expect(trueDisk(fresh, [], id(2))).toMatchObject({ head: id(2), format: "qcow2", layers: [{ id: id(1) }] });
+});
+
+describe("a daemon that ends while a machine that went back to a checkpoint is being woken up", () => {
+  const cutOff = async () => {
+    const moments = new MemoryMomentStore();
+    const bench = await withMachine({ ports: { moments } });
+    await ended(bench, await bench.workbench.machines.start({ machine: "alpha" }));
+    await ended(bench, await bench.workbench.moments.take({ machine: "alpha", kind: "checkpoint", name: "whole" }));
+    bench.hypervisor.options.behaviour = "hang";
+    granted(await bench.workbench.moments.restore({ machine: "alpha", moment: "whole" }));
+    await bench.clock.pass(1000);
+    const hypervisor = new MemoryHypervisor({ ...bench.hypervisor.options, behaviour: "run" });
+    const resumed: (string | undefined)[] = [];
+    const boot = hypervisor.boot.bind(hypervisor);
+    hypervisor.boot = (plan, options) => {
+      resumed.push(plan.resume?.statePath);
+      return boot(plan, options);
+    };
+    const again = await makeBench({ store: bench.store, hypervisor, ports: { moments, journal: bench.journal } });
+    const { id } = granted(await again.workbench.machines.show({ machine: "alpha" }));
+    const whole = (await moments.load(id)).find(({ name }) => name === "whole")?.id;
+    const story = async () => JSON.stringify(granted(await again.workbench.machines.story({ machine: "alpha" })));
+    return { again, resumed, whole, story, journal: bench.journal };
+  };
+
+  test("is followed by one that says so, and starts it from that memory, once", async () => {
+    const { again, resumed, whole, story, journal } = await cutOff();
+    const { jobs } = granted(await again.workbench.jobs.list({}));
+    expect(jobs[0]?.problem).toMatchObject({
+      code: "moment.cut_off",
+      message: expect.stringContaining("goes on from there when it is started"),
+    });
+    expect(await story()).toContain("was cut off, because Mimic ended");
+    expect(await journal.open()).toEqual([]);
+    for (let times = 0; times < 2; times++) {
+      expect((await ended(again, await again.workbench.machines.start({ machine: "alpha" }))).state).toBe("done");
+      granted(await again.workbench.machines.kill({ machine: "alpha" }));
+      await again.clock.pass(1000);
+    }
+    expect(resumed).toEqual([whole, undefined]);
+  });
+
+  test("is switched on from its disks, and says why, when its hardware was changed meanwhile", async () => {
+    const { again, resumed, story } = await cutOff();
+    granted(await again.workbench.machines.change({ machine: "alpha", hardware: { memoryMiB: 512 } }));
+    expect((await ended(again, await again.workbench.machines.start({ machine: "alpha" }))).state).toBe("done");
+    expect(resumed).toEqual([undefined]);
+    expect(await story()).toContain("does not go on from the memory of “whole”: its hardware was changed since");
+  });
 });

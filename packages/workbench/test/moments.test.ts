@@ -133,6 +133,8 @@ describe("holding a guest's file systems still", () => {
     const { running, moment } = await snapshot({});
     expect(moment?.consistency).toBe("frozen");
     expect([running.wasFrozen, running.frozen]).toEqual([true, false]);
+    // Meanwhile it had a way out of its own, for later than anybody would have come; and no longer.
+    expect([running.wasGuarded, running.guardedSeconds]).toEqual([true, undefined]);
   });
 
   test.each(["refuses", "never answers"] as const)(
@@ -143,7 +145,7 @@ describe("holding a guest's file systems still", () => {
         consistency: "cut",
         consistencyBecause: expect.stringContaining("could not hold its file systems still"),
       });
-      expect(running.frozen).toBe(false);
+      expect([running.frozen, running.guardedSeconds]).toEqual([false, undefined]);
     },
   );
 

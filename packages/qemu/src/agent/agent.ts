@@ -7,6 +7,7 @@ import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
 import { agentAbsent, agentMisbehaved, agentRefused } from "./errors.ts";
 import { runInGuest } from "./exec.ts";
 import { GuestFiles, textOf } from "./files.ts";
+import { clearFreezeNote, guardFreeze } from "./freeze-guard.ts";
 import { growFileSystem, onlineMemoryByItself, trimFileSystems } from "./guest-help.ts";
 
 const Claim = z.string().max(1000);
@@ -127,6 +128,14 @@ export class QemuAgent implements GuestAgent {
 
   async thaw(options: Waiting): Promise<number> {
     return await this.#count("guest-fsfreeze-thaw", options);
+  }
+
+  async guardFreeze(afterSeconds: number, options: Waiting): Promise<boolean> {
+    return await guardFreeze({ channel: this.#channel, files: this.#files, ports: this.#ports }, afterSeconds, options);
+  }
+
+  async endGuards(options: Waiting): Promise<void> {
+    await clearFreezeNote(this.#files, options);
   }
 
   /** As long as `signal` allows: a freeze waits for the guest's disks. */

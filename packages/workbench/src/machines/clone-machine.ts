@@ -60,6 +60,7 @@ export function cloneMachine(
           // The moments of the other one are not its own, nor does anything of it keep some by itself.
           moment: undefined,
           routine: undefined,
+          wakes: undefined,
           hardware: {
             ...source.hardware,
             disks: disks.map(({ fresh }) => fresh),

@@ -136,6 +136,7 @@ async function trialRecord(context: Context, source: MachineRecord, { name, hard
     tries: source.id,
     moment: undefined,
     asleep: undefined,
+    wakes: undefined,
   };
 }
 

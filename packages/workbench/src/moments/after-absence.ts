@@ -24,6 +24,8 @@ export async function afterAbsence(
     const isTrue = disks.every((disk, index) => disk === actor.record.hardware.disks[index]);
     if (!isTrue) await actor.change({ ...actor.record, hardware: { ...actor.record.hardware, disks } }, "disks");
     await machines.tidyDisks(actor.record);
+    // It runs: whatever it went on from, it is further by now.
+    if (actor.record.wakes !== undefined) await actor.change({ ...actor.record, wakes: undefined }, "awake");
   } catch (error) {
     context.ports.log.warn("what was left of a machine's disks was not put in order", { machineId: record.id, error: messageOf(error) });
   }

@@ -14,6 +14,10 @@ const FREEZE_MS = 10_000;
 const HELD_MS = 5000;
 const THAW_MS = 10_000;
 const THAW_TRIES = 20;
+/** Starting the program that lets the guest go should this daemon end: without it when that takes longer. */
+const GUARD_MS = 2000;
+/** Later than we would ever be: it is for the time when nobody is there. */
+const GUARD_AFTER_SECONDS = Math.ceil((FREEZE_MS + HELD_MS) / 1000) + 5;
 
 export interface HeldStill {
   /** Asked when the disks are frozen: a guest that was let go meanwhile held nothing still. */
@@ -35,6 +39,7 @@ export async function holdStill(context: Context, actor: MachineActor): Promise<
   const { agent } = running;
   if (agent === undefined) return asIs("it has no guest agent");
   if (!(await answers(context, agent))) return asIs("its guest agent does not answer");
+  await guard(context, actor, agent);
   try {
     const count = await within(context, FREEZE_MS, (signal) => agent.freeze({ signal }));
     if (count === 0) {
@@ -47,6 +52,7 @@ export async function holdStill(context: Context, actor: MachineActor): Promise<
     return asIs(plain(`its guest agent could not hold its file systems still (${messageOf(error)})`, 300));
   }
   const over = new AbortController();
+  const since = clock.monotonicMs();
   let isLate = false;
   const late = clock.sleep(HELD_MS, { signal: over.signal }).then(
     async () => {
@@ -56,7 +62,11 @@ export async function holdStill(context: Context, actor: MachineActor): Promise<
     () => {},
   );
   return {
-    how: () => (isLate ? { consistency: "cut", consistencyBecause: "it took too long" } : { consistency: "frozen" }),
+    // A daemon that was held up itself may not have noticed yet.
+    how: () =>
+      isLate || clock.monotonicMs() - since > HELD_MS
+        ? { consistency: "cut", consistencyBecause: "it took too long" }
+        : { consistency: "frozen" },
     async letGo() {
       over.abort();
       if (!isLate) await letGo(context, actor, agent);
@@ -102,11 +112,22 @@ async function letGo(context: Context, actor: MachineActor, agent: GuestAgent): 
   })().catch(() => {});
 }
 
-const thaw = (context: Context, agent: GuestAgent): Promise<boolean> =>
-  within(context, THAW_MS, (signal) => agent.thaw({ signal })).then(
-    () => true,
-    () => false,
-  );
+/** What guards the freeze ends after it: as long as it does not go on, that is what helps. */
+async function thaw(context: Context, agent: GuestAgent): Promise<boolean> {
+  try {
+    await within(context, THAW_MS, (signal) => agent.thaw({ signal }));
+  } catch {
+    return false;
+  }
+  await within(context, THAW_MS, (signal) => agent.endGuards({ signal })).catch(() => {});
+  return true;
+}
+
+/** No guard is no reason not to hold it still: the next daemon lets it go. */
+async function guard(context: Context, { record }: MachineActor, agent: GuestAgent): Promise<void> {
+  const isThere = await within(context, GUARD_MS, (signal) => agent.guardFreeze(GUARD_AFTER_SECONDS, { signal })).catch(() => false);
+  if (!isThere) context.ports.log.debug("a guest could not be given a way out of its freeze", { machineId: record.id });
+}
 
 async function within<T>({ ports }: Context, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const late = new AbortController();

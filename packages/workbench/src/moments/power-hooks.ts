@@ -1,14 +1,15 @@
 // What a start and an end mean beyond power: a machine that sleeps goes on where it was, one that forgets gets fresh
 // disks with fresh keys before it starts, and leaves nothing when it ends.
 import { messageOf, type Waiting } from "@mimic/base";
-import { type HardwareSpec, whyNotWake } from "@mimic/model";
-import type { Context } from "../context.ts";
+import { type HardwareSpec, type MachineRecord, type MomentRecord, whyNotWake } from "@mimic/model";
+import { type Context, nowIso } from "../context.ts";
 import { refreshAny } from "../disposables/identity.ts";
 import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
 import { needDisks } from "../storages/find-storage.ts";
 import { moveToNewest } from "../templates/follow.ts";
 import { putHomeInPlace } from "../templates/home-disk.ts";
 import { savedHere } from "../templates/saved-here.ts";
+import { isUntouched } from "./freeze.ts";
 import { freshDisks } from "./fresh-disks.ts";
 import { layersOf, sweepLayers } from "./layers.ts";
 import { mergeAgain, mergeLayers } from "./merge-layers.ts";
@@ -24,7 +25,8 @@ export function powerHooks(
       const { record } = actor;
       await needDisks(context, record.hardware);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
-      const wakes = context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options));
+      const wakes =
+        context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options)) ?? (await stillWakes(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
       return { ...(resume && { resume }), ...(secrets && { secrets }), ...(record.forgets === "machine" && { traceless: true }) };
     },
@@ -33,13 +35,14 @@ export function powerHooks(
       return why === undefined ? undefined : `its home disk is not in its place: ${why}`;
     },
     async afterBoot(actor) {
-      const { asleep } = actor.record;
-      const woke = asleep ?? context.wakeFrom.get(actor.record.id);
+      const { asleep, wakes } = actor.record;
+      const woke = asleep ?? context.wakeFrom.get(actor.record.id) ?? wakes;
       context.wakeFrom.delete(actor.record.id);
       if (woke !== undefined) void refreshAwake(context, actor);
       void mergeAgain(context);
+      if (asleep !== undefined || wakes !== undefined)
+        await actor.change({ ...actor.record, asleep: undefined, wakes: undefined }, "awake");
       if (asleep === undefined) return;
-      await actor.change({ ...actor.record, asleep: undefined }, "awake");
       await ports.moments.remove(actor.record.id, asleep);
       await sweepLayers(context);
     },
@@ -77,7 +80,37 @@ async function stillAsleep(context: Context, actor: MachineActor, options: Waiti
   return undefined;
 }
 
-const isSame = (a: HardwareSpec, b: HardwareSpec): boolean =>
+/**
+ * It went back to a moment with memory, and the daemon ended before it was started. Undefined when it goes on from its
+ * disks alone: then that is told.
+ */
+async function stillWakes(context: Context, actor: MachineActor, options: Waiting): Promise<string | undefined> {
+  const { ports } = context;
+  const { record } = actor;
+  if (record.wakes === undefined) return undefined;
+  const moment = (await ports.moments.load(record.id)).find(({ id }) => id === record.wakes);
+  const why =
+    moment?.savedWith === undefined
+      ? "it was deleted"
+      : (whyNotWake(moment.savedWith, await savedHere(context, options)) ?? (await whatChanged(context, record, moment)));
+  if (why === undefined) return record.wakes;
+  await actor.change({ ...record, wakes: undefined }, "not woken up");
+  const words = `It is switched on, and does not go on from the memory of ${moment ? `“${moment.name}”` : "the moment that it went back to"}: ${why}.`;
+  await ports.machines.tell(record.id, nowIso(context), words);
+  return undefined;
+}
+
+/** Memory fits only the very disks that it was kept with. */
+async function whatChanged({ ports }: Context, record: MachineRecord, { hardware }: MomentRecord): Promise<string | undefined> {
+  const sized = ({ disks, ...rest }: HardwareSpec) => ({ ...rest, disks: disks.map(({ id, sizeBytes }) => [id, sizeBytes]) });
+  if (!isSame(sized(hardware), sized(record.hardware))) return "its hardware was changed since";
+  for (const disk of record.hardware.disks)
+    if (!disk.readOnly && !(await isUntouched(ports, record, disk))) return "its disks were written to since";
+  return undefined;
+}
+
+type Compared = Omit<HardwareSpec, "disks"> & { readonly disks: unknown };
+const isSame = (a: Compared, b: Compared): boolean =>
   JSON.stringify([a.memoryMiB, a.cpus, a.cpuModel, a.board, a.machineType, a.disks, a.display, a.nics.map(({ id }) => id)]) ===
   JSON.stringify([b.memoryMiB, b.cpus, b.cpuModel, b.board, b.machineType, b.disks, b.display, b.nics.map(({ id }) => id)]);
 

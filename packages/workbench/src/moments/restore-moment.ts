@@ -25,6 +25,7 @@ import { dropCards, raise, withoutCards } from "../templates/instance.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import { sweepLayers } from "./layers.ts";
 import { findMoment } from "./moment-board.ts";
+import { restoreNote } from "./settle-restore.ts";
 import { keep, mayNotTake } from "./take-moment.ts";
 
 const isOff = (actor: MachineActor): boolean => actor.state.power === "stopped" || actor.state.power === "failed";
@@ -65,9 +66,11 @@ async function goBack(
   const { name } = actor.record;
   // The moment's layers are about to be named by the machine.
   using _ = await context.layerWork.hold();
+  await using note = restoreNote(context, moment.name, [actor]);
   const back = await actor.occupy(`it goes back to “${moment.name}”`, async () => {
     await stillThere(context, actor, moment);
-    await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment), thenEnds: true }, work);
+    const whenKept = () => note.begin([{ actor, moment }]);
+    await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment), thenEnds: true, whenKept }, work);
     return await replacePresent(context, actor, { moment, disksOnly }, work);
   });
   await sweepLayers(context);
@@ -109,7 +112,7 @@ export async function replacePresent(
   work.report({ words: "Putting the disks back" });
   actor.ask({ kind: "kill" });
   await actor.until(() => isOff(actor), AbortSignal.timeout(30_000));
-  await putBack(context, actor, moment, work);
+  await putBack(context, actor, { moment, wakes }, work);
   if (wakes) context.wakeFrom.set(actor.record.id, moment.id);
   context.events.publish({ kind: "moment.restored", machineId: actor.record.id, momentId: moment.id });
   await context.ports.machines.tell(actor.record.id, nowIso(context), `Went back to “${moment.name}”.`);
@@ -124,7 +127,12 @@ export async function letGoOn(context: Context, actor: MachineActor, work: LongW
 }
 
 /** Fresh files over the moment's layers; the record names them before the old ones go. */
-async function putBack(context: Context, actor: MachineActor, moment: MomentRecord, work: LongWork): Promise<void> {
+async function putBack(
+  context: Context,
+  actor: MachineActor,
+  { moment, wakes }: { readonly moment: MomentRecord; readonly wakes: boolean },
+  work: LongWork,
+): Promise<void> {
   const { ports } = context;
   const before = actor.record;
   const disks = moment.hardware.disks.map(
@@ -132,7 +140,13 @@ async function putBack(context: Context, actor: MachineActor, moment: MomentReco
       disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay"), storage: storageOf(before, disk) },
   );
   const origin = generationOf(context, before, disks);
-  const record: MachineRecord = { ...before, hardware: { ...moment.hardware, disks }, moment: moment.id, origin };
+  const record: MachineRecord = {
+    ...before,
+    hardware: { ...moment.hardware, disks },
+    moment: moment.id,
+    origin,
+    wakes: wakes ? moment.id : undefined,
+  };
   const chains = ports.machines.plan(record).files.disks;
   for (const disk of disks) {
     const [own, under] = chains[disk.id] ?? [];
@@ -188,6 +202,7 @@ function recordAs(context: Context, actor: MachineActor, moment: MomentRecord, n
     moment: undefined,
     routine: undefined,
     asleep: undefined,
+    wakes: undefined,
   };
 }
 

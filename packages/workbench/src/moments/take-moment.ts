@@ -64,6 +64,8 @@ export interface Keeping {
   readonly byRoutine?: boolean | undefined;
   /** Its process ends right after: it stands still while its memory is written, which is quicker, and goes on only when this fails. */
   readonly thenEnds?: boolean | undefined;
+  /** It is kept, and the journal still says that it is being kept: what comes next is written down before that is forgotten. */
+  readonly whenKept?: (() => Promise<void>) | undefined;
 }
 
 /** Its guest is at work, and not only there. */
@@ -89,6 +91,7 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
     const moment = momentRecord(context, { id, wish, before, running: actor.running, disks, savedWith, ...result });
     await draft.publish(moment);
     await announce(context, actor, moment);
+    await wish.whenKept?.();
     return moment;
   } catch (error) {
     await draft.discard();

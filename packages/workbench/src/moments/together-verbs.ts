@@ -7,6 +7,7 @@ import type { TogetherWish } from "../wishes.ts";
 import { sweepLayers } from "./layers.ts";
 import { findMoment, momentsOf } from "./moment-board.ts";
 import { kindOfPresent, letGoOn, type PutBack, presentWords, replacePresent, stillThere } from "./restore-moment.ts";
+import { restoreNote } from "./settle-restore.ts";
 import { mayNotTake } from "./take-moment.ts";
 import { keepTogether } from "./take-together.ts";
 
@@ -121,10 +122,12 @@ async function goBackTogether(
   const actors = all.map(({ actor }) => actor);
   // Layers of the moments are about to be named by the machines.
   using _ = await context.layerWork.hold();
+  await using note = restoreNote(context, to.name, actors);
   const backs = await occupyAll(actors, `it goes back to “${to.name}” with others`, async () => {
     for (const { actor, moment } of all) await stillThere(context, actor, moment);
     const isWhole = actors.every((actor) => actor.running === undefined || kindOfPresent(actor) === "checkpoint");
     await keepTogether(context, actors, { kind: isWhole ? "checkpoint" : "snapshot", ...presentWords(to) }, work);
+    await note.begin(all);
     const done: { readonly actor: MachineActor; readonly back: PutBack }[] = [];
     for (const { actor, moment } of all)
       done.push({ actor, back: await replacePresent(context, actor, { moment, disksOnly: false }, work) });

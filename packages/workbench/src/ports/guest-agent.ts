@@ -56,6 +56,13 @@ export interface GuestAgent {
   freeze(options: Waiting): Promise<number>;
   /** Harmless when nothing is frozen. */
   thaw(options: Waiting): Promise<number>;
+  /**
+   * Asked before `freeze`: should nobody come back, the guest lets its file systems go by itself after so long. Answers
+   * whether it will: not every guest takes programs. `endGuards` must follow once they were let go.
+   */
+  guardFreeze(afterSeconds: number, options: Waiting): Promise<boolean>;
+  /** Those of an earlier daemon too. Harmless where there are none. */
+  endGuards(options: Waiting): Promise<void>;
   /** What its mounted file systems do not use is given back (discard). One sentence of what the guest says that it did. */
   trim(options: Waiting): Promise<string>;
   /** Facts it claims: host name, system, addresses. */

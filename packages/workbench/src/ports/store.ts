@@ -93,6 +93,14 @@ export interface PartOfTogether {
   readonly momentId: string;
   readonly ran: boolean;
 }
+export interface PartOfRestore {
+  readonly machineId: string;
+  readonly momentId: string;
+  /** Before its present was kept. */
+  readonly ran: boolean;
+  /** What the present stood on: their files go when it is back. */
+  readonly disks: readonly DiskSpec[];
+}
 export type JournalEntry =
   | { readonly op: "machine.create"; readonly machineId: string }
   | { readonly op: "machine.trash"; readonly machineId: string }
@@ -102,7 +110,8 @@ export type JournalEntry =
   | { readonly op: "moment.take"; readonly machineId: string; readonly ran?: boolean }
   /** All of them or none. */
   | { readonly op: "moment.together"; readonly moments: readonly PartOfTogether[] }
-  | { readonly op: "moment.restore"; readonly machineId: string }
+  /** The present of all is kept already. `name`: the moment's. */
+  | { readonly op: "moment.restore"; readonly name: string; readonly parts: readonly PartOfRestore[] }
   | { readonly op: "disk.move"; readonly machineId: string; readonly before: DiskSpec; readonly after: DiskSpec }
   | { readonly op: "template.make"; readonly templateId: string }
   | { readonly op: "image.add"; readonly digest: string }
