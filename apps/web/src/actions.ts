@@ -42,12 +42,15 @@ export async function pressPower(machine: string, action: PowerAction): Promise<
 }
 
 /** Any other verb: errors are shown, `done` is said. */
-export function useVerb<I>(verb: (input: I) => Promise<Answer>, options: { done?: (input: I) => string; after?: (input: I) => void } = {}) {
+export function useVerb<I, A extends Answer>(
+  verb: (input: I) => Promise<A>,
+  options: { done?: (input: I, answer: A) => string; after?: (input: I) => void } = {},
+) {
   return useMutation({
     mutationFn: verb,
     onSuccess: (answer, input) => {
       takeAnswer(answer);
-      if (options.done) say(options.done(input));
+      if (options.done) say(options.done(input, answer));
       options.after?.(input);
     },
     onError: (error) => showProblem(error),

@@ -59,6 +59,24 @@ export function unreachable(value: never): never {
   throw new Error(`unreachable case: ${JSON.stringify(value)}`);
 }
 
+/**
+ * A full disk speaks from anywhere that writes, also where nobody thought of it: as the system's own error, or as the cause
+ * of another. Anything else is handed back as it is.
+ */
+export function inWordsIfFull(error: unknown): unknown {
+  if (error instanceof MimicError) return error;
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const { code } = at as { readonly code?: unknown };
+    if (code === "ENOSPC" || code === "EDQUOT")
+      return new MimicError("disk.full", "This computer's disk is full, so this could not be finished.", {
+        hint: "Make room (mimic trash empty, mimic image ls), then try again.",
+        detail: messageOf(at),
+        cause: error,
+      });
+  }
+  return error;
+}
+
 /** One line for people from anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -19,6 +19,7 @@ export class MemoryLayerStore implements LayerStore {
   freeze: LayerStore["freeze"] = async (_file, layer) => void this.layers.set(layer.id, layer);
   share: LayerStore["share"] = async (_file, layer) => void this.layers.set(layer.id, layer);
   settle: LayerStore["settle"] = async () => {};
+  thaw: LayerStore["thaw"] = async () => {};
   remove: LayerStore["remove"] = async ({ id }) => void this.layers.delete(id);
   list: LayerStore["list"] = async () => [...this.layers.values()];
   usage: LayerStore["usage"] = async () => 0;

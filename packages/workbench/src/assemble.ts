@@ -261,6 +261,7 @@ async function close(
 ): Promise<{ stoppedMachines: string[] }> {
   const stoppedMachines: string[] = [];
   context.closing = true;
+  context.layerWork.close();
   const routinesEnd = context.routines.close();
   await context.jobs.close();
   await routinesEnd;

@@ -165,7 +165,7 @@ export interface Workbench {
     /** In place, the present kept first; or as a machine of its own. */
     restore(input: OfMachine & { moment: string; as?: string | undefined; disksOnly?: boolean | undefined }): Answer<Started>;
     change(input: MomentChange): Answer<MomentView>;
-    remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined }>;
+    remove(input: OfMachine & { moment: string }): Answer<{ job?: JobView | undefined; notYet?: string | undefined }>;
     /** What differs from another moment, or from the present of a machine that is off. */
     compare(input: OfMachine & { moment: string; with?: string | undefined }): Answer<MomentComparison>;
     /** How often moments are kept by Mimic itself (without rhythms: no longer), and how long what it keeps before something stays. */

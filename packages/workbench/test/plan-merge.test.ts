@@ -123,3 +123,10 @@ test("what a running machine has open only it may merge, and only while no other
     base: "image",
   });
 });
+
+test("what takes a layer in is looked for where it lies: the machine's own file in its storage, a layer in its own", () => {
+  const far = { ...ref("b"), storage: "sto_far" };
+  const own = { head: "h", storage: "sto_own", layers: [far, ref("a")], fixed: false };
+  expect(nextMerge([own])).toMatchObject({ into: "h", intoIsHead: true, storage: "sto_own", layer: far });
+  expect(nextMerge([own, { head: undefined, layers: [far, ref("a")], fixed: false }])).toMatchObject({ into: "b", storage: "sto_far" });
+});

@@ -1,6 +1,6 @@
 // Every way of saying no, as one body: {code, message, hint, detail?, requestId} and a status.
 // A bug is told by its request's id only; what went wrong is in the log, never in the answer.
-import { isRefusal, MimicError, plain, plainBlock, type Refusal, RefusedError } from "@mimic/base";
+import { inWordsIfFull, isRefusal, MimicError, plain, plainBlock, type Refusal, RefusedError } from "@mimic/base";
 
 export interface Problem {
   readonly code: string;
@@ -19,7 +19,8 @@ export class DoorError extends MimicError {
 }
 
 /** Safe to show: guest strings in it are made harmless and it is bounded. */
-export function toProblem(error: unknown): Problem {
+export function toProblem(thrown: unknown): Problem {
+  const error = inWordsIfFull(thrown);
   if (isRefusal(error)) return { code: error.code, message: plain(error.why, 1000), hint: plain(error.hint, 1000) };
   if (error instanceof MimicError) {
     return {
@@ -40,7 +41,8 @@ const REFUSED_STATUS: Readonly<Record<string, number>> = {
   "daemon.unix_only": 403,
 };
 
-export function statusOf(error: unknown): number {
+export function statusOf(thrown: unknown): number {
+  const error = inWordsIfFull(thrown);
   if (error instanceof DoorError) return error.status;
   if (isRefusal(error)) return statusOfRefusal(error);
   if (error instanceof RefusedError) return statusOfRefusal(error.refusal);
@@ -62,4 +64,4 @@ function statusOfFailure(code: string): number {
 }
 
 /** Worth a line in the log at “error”: a bug, not a person's mistake nor a host's trouble. */
-export const isBug = (error: unknown): boolean => !isRefusal(error) && !(error instanceof MimicError);
+export const isBug = (error: unknown): boolean => !isRefusal(error) && !(inWordsIfFull(error) instanceof MimicError);

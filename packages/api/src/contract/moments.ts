@@ -52,9 +52,13 @@ export const momentContract = {
       }),
     )
     .output(MomentView),
-  remove: route(routes.moments.remove, TAG, "Delete it, anywhere in the tree; the job, where there is one, gives its room back")
+  remove: route(
+    routes.moments.remove,
+    TAG,
+    "Delete it, anywhere in the tree; the job, where there is one, gives its room back; notYet says why that comes later",
+  )
     .input(OfMoment)
-    .output(z.object({ job: JobView.optional() })),
+    .output(z.object({ job: JobView.optional(), notYet: z.string().optional() })),
   compare: route(
     routes.moments.compare,
     TAG,

@@ -14,10 +14,14 @@ export interface BlockJobWork extends LongWork {
 const LOOK_EVERY_MS = 25;
 const LAST_STEP_MS = 60_000;
 
-/** Resolves when the job has ended well. When it has not, or is cut off, it is gone too, and what it worked on is what it was. */
+/**
+ * Resolves when the job has ended well, also when that came before the order to cut it off: what QEMU has done is done. When it
+ * has not, or is cut off, it is gone too, and what it worked on is what it was.
+ */
 export async function runBlockJob(session: QmpSession, id: string, begin: () => Promise<unknown>, work: BlockJobWork): Promise<void> {
-  await begin();
   try {
+    // Cut off while it waits for QEMU's answer, the job may have begun all the same.
+    await begin();
     let patience: Waiting = work;
     for (let asked = false; ; ) {
       const job = await find(session, id, patience);
@@ -38,7 +42,7 @@ export async function runBlockJob(session: QmpSession, id: string, begin: () => 
       await work.clock.sleep(LOOK_EVERY_MS, patience);
     }
   } catch (error) {
-    await endBlockJob(session, id, work.clock);
+    if (await endBlockJob(session, id, work.clock)) return;
     throw error;
   }
 }
@@ -46,20 +50,25 @@ export async function runBlockJob(session: QmpSession, id: string, begin: () => 
 const find = async (session: QmpSession, id: string, options: Waiting) =>
   (await session.execute("query-jobs", {}, options)).find((one) => one.id === id);
 
-/** Cuts it off and waits until it is gone. Harmless when it is, and when QEMU is. */
-export async function endBlockJob(session: QmpSession, id: string, clock: Clock): Promise<void> {
+/** Cuts it off and waits until it is gone. Harmless when it is, and when QEMU is. Answers whether it had ended well all the same. */
+export async function endBlockJob(session: QmpSession, id: string, clock: Clock): Promise<boolean> {
   const options = { signal: AbortSignal.timeout(10_000) };
   try {
     for (let cancelled = false; ; ) {
       const job = await find(session, id, options);
-      if (job === undefined) return;
-      if (job.status === "concluded") return void (await session.execute("job-dismiss", { id }, options));
+      if (job === undefined) return false;
+      if (job.status === "concluded") {
+        await session.execute("job-dismiss", { id }, options);
+        // One that was cut off says so as its error.
+        return job.error === undefined;
+      }
       if (!cancelled) await session.execute("block-job-cancel", { device: id, force: true }, options);
       cancelled = true;
       await clock.sleep(LOOK_EVERY_MS, options);
     }
   } catch {
     // QEMU ended: with it, the job.
+    return false;
   }
 }
 

@@ -31,7 +31,9 @@ export async function absorbLayers(session: QmpSession, hardware: HardwareSpec, 
     options.signal.throwIfAborted();
     throw diskWorkFailed(error);
   }
-  for (const node of chain.slice(wish.into + 1, wish.through + 1)) await closeNode(session, node, options);
+  // Done is done, whether or not it was to be cut off meanwhile.
+  const late = { signal: AbortSignal.timeout(10_000) };
+  for (const node of chain.slice(wish.into + 1, wish.through + 1)) await closeNode(session, node, late);
 }
 
 /**
@@ -83,7 +85,7 @@ export async function moveDisk(session: QmpSession, hardware: HardwareSpec, move
     options.signal.throwIfAborted();
     throw diskWorkFailed(error);
   }
-  await closeNode(session, top, options);
+  await closeNode(session, top, { signal: AbortSignal.timeout(10_000) });
 }
 
 const differs = (): MimicError =>

@@ -1,6 +1,7 @@
 // A QEMU that runs, as the workbench sees it. Holds one monitor session and one connection per channel;
 // letting go of it (`release`) leaves QEMU and its guest undisturbed.
 import type { ChildProcess } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { type Clock, type Log, MimicError, messageOf, onAbort, type Waiting } from "@mimic/base";
 import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
@@ -160,8 +161,13 @@ export class QemuMachine implements RunningMachine {
         hint: "Give it a graphics card in its hardware, then restart it.",
       });
     const name = `shot${this.#shots++}.png`;
-    await session.execute("screendump", { filename: `${seen}/${name}`, format: "png" }, options);
-    const png = await takeFile(`${files.runDirectory}/${name}`, SCREENSHOT_BYTES);
+    const path = `${files.runDirectory}/${name}`;
+    await session.execute("screendump", { filename: `${seen}/${name}`, format: "png" }, options).catch(async (error: unknown) => {
+      // On a full disk QEMU leaves what it had written.
+      await rm(path, { force: true });
+      throw error;
+    });
+    const png = await takeFile(path, SCREENSHOT_BYTES);
     const size = pngSize(png);
     if (size === undefined || size.width > MAX_SIDE || size.height > MAX_SIDE)
       throw new MimicError("screen.bad_picture", "QEMU made a picture of the screen that cannot be used.", {

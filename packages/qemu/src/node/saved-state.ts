@@ -85,6 +85,8 @@ export async function saveState(
       meanwhile.abort();
       await flushed;
     }
+    const lost = await flushed;
+    if (lost !== undefined) throw lost;
     if (options.goOn) await letGo(session, options);
     pausedMs += clock.monotonicMs() - stoodAt;
     await file.sync();
@@ -200,12 +202,20 @@ function calmDown(session: QmpSession, { clock }: SaveOptions, signal: AbortSign
     .catch(() => {});
 }
 
-/** What is written goes to the disk while more is being written: the last `sync`, which tells of errors, has little left to do. */
-async function flush(file: FileHandle, signal: AbortSignal): Promise<void> {
+/**
+ * What is written goes to the disk while more is being written: the last `sync` has little left to do. Answers the first error,
+ * which a later `sync` would not tell again.
+ */
+async function flush(file: FileHandle, signal: AbortSignal): Promise<unknown> {
   while (!signal.aborted) {
     await setTimeout(FLUSH_MS);
-    await file.datasync().catch(() => {});
+    try {
+      await file.datasync();
+    } catch (error) {
+      return error;
+    }
   }
+  return undefined;
 }
 
 /** Into a QEMU that was started with `-incoming defer`; `fd` is the number of the state's descriptor in QEMU. Throws `moment.not_restored`. */

@@ -132,6 +132,10 @@ export class Files {
     await this.#try(path, () => chmod(path, 0o444));
   }
 
+  async writable(path: string): Promise<void> {
+    await this.#try(path, () => chmod(path, 0o600));
+  }
+
   async exists(path: string): Promise<boolean> {
     return await lstat(path).then(
       () => true,

@@ -139,7 +139,11 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       for (const folder of [undefined, ...layout.storages.keys()].map((storage) => foldersOf(record, storage)))
         for (const name of await files.names(folder)) {
           const path = `${folder}/${name}`;
-          if (named.has(path)) continue;
+          if (named.has(path)) {
+            // A freezing that was cut off left it as if it were a layer.
+            await files.writable(path);
+            continue;
+          }
           const { nlink, blocks } = await stat(path);
           // A disk that was taken out is none of these: it keeps its file.
           if (name.startsWith(DRAFT_PREFIX) || nlink > 1 || (name.startsWith("lay_") && blocks * 512 < EMPTY_BYTES))

@@ -35,6 +35,7 @@ export function createLayerStore({ layout, files }: Needs): LayerStore {
     },
     share: (file, layer) => files.link(file, path(layer)),
     settle: (layer) => files.readOnly(path(layer)),
+    thaw: (file) => files.writable(file),
     remove: (layer) => files.remove(path(layer)),
     async list() {
       const found: LayerRef[] = [];

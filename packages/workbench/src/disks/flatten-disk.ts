@@ -8,7 +8,7 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { sweepLayers } from "../moments/layers.ts";
 import type { DiskWish } from "../wishes.ts";
 import { type FoundDisk, findDiskForWork, numberOf, tooLittleRoom } from "./find-disk.ts";
-import { RESERVE_BYTES, roomIn, roomWords } from "./room.ts";
+import { RESERVE_BYTES, roomIn, roomWords, whileRoom } from "./room.ts";
 
 export async function flattenDisk(context: Context, wish: DiskWish): Promise<{ job: JobView } | Refusal> {
   const found = findDiskForWork(context, wish);
@@ -42,15 +42,26 @@ async function flatten(context: Context, { actor, disk }: FoundDisk, wish: DiskW
   const chain = ports.machines.plan(actor.record).files.disks[disk.id] ?? [];
   const through = chain.length - 1;
   const { bytesPerSecond } = wish;
-  if (actor.running === undefined) await ports.diskTool.absorb(chain, through, { ...work, bytesPerSecond });
-  else {
-    const path = chain[0]?.path ?? "";
-    const more = { into: 0, through, length: chain.length, path, below: undefined, bytesPerSecond };
-    await actor.running.live.absorb({ diskId: disk.id, ...more }, work);
-  }
-  await setDisk(actor, disk.id, (one) => ({ ...one, base: undefined, layers: undefined }), "a disk depends on nothing now");
+  const words = `Disk ${numberOf(actor, disk)} of “${actor.record.name}” depends on nothing else now.`;
+  // A try before was done all the same, and only now found the room to be written down.
+  if (through < 1) return { machine: actor.record.id, words };
+  await whileRoom(context, disk.storage, work, async (more) => {
+    if (actor.running === undefined) return await ports.diskTool.absorb(chain, through, { ...more, bytesPerSecond });
+    const all = { into: 0, through, length: chain.length, path: chain[0]?.path ?? "", below: undefined, bytesPerSecond };
+    await actor.running.live.absorb({ diskId: disk.id, ...all }, more);
+  });
+  const { head } = actor.record.hardware.disks.find(({ id }) => id === disk.id) ?? disk;
+  const alone = (one: DiskSpec): DiskSpec => standsAlone(one, head);
+  await context.layerWork.writeDown(disk.id, () => setDisk(actor, disk.id, alone, "a disk depends on nothing now"));
   await sweepLayers(context);
-  return { machine: actor.record.id, words: `Disk ${numberOf(actor, disk)} of “${actor.record.name}” depends on nothing else now.` };
+  return { machine: actor.record.id, words };
+}
+
+/** `head`: what has taken in all below it. It may be frozen itself by now, or the disk may have gone elsewhere. Pure. */
+export function standsAlone(disk: DiskSpec, head: string | undefined): DiskSpec {
+  if (disk.head === head) return { ...disk, base: undefined, layers: undefined };
+  const at = disk.layers?.findIndex(({ id }) => id === head) ?? -1;
+  return at < 0 ? disk : { ...disk, base: undefined, layers: disk.layers?.slice(0, at + 1) };
 }
 
 /** The latest record with one disk changed, in the machine's turn. */

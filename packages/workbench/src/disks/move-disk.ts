@@ -13,7 +13,7 @@ import { findStorage, storageName, whyStorageAway } from "../storages/find-stora
 import type { DiskMoveWish } from "../wishes.ts";
 import { type FoundDisk, findDiskForWork, numberOf, tooLittleRoom } from "./find-disk.ts";
 import { setDisk } from "./flatten-disk.ts";
-import { RESERVE_BYTES, roomIn, roomWords } from "./room.ts";
+import { RESERVE_BYTES, roomIn, roomWords, whileRoom } from "./room.ts";
 
 export async function moveDisk(context: Context, wish: DiskMoveWish): Promise<{ job: JobView } | Refusal> {
   const found = findDiskForWork(context, wish);
@@ -77,7 +77,7 @@ export async function swap(context: Context, { actor, disk: { id } }: FoundDisk,
     await setDisk(actor, id, (one) => ({ ...one, ...placeOf(after) }), `the place of a disk`);
   };
   try {
-    await copyOver(context, { actor, before, after, to }, settle, work);
+    await whileRoom(context, to.storage, work, (more) => copyOver(context, { actor, before, after, to }, settle, more));
   } catch (error) {
     // What failed may have failed after the change: then it is done.
     if (!(isSet && (await writesTo(actor, after)))) {

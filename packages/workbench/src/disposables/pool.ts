@@ -7,6 +7,7 @@
 import { type LongWork, messageOf } from "@mimic/base";
 import { type Generation, type HardwareSpec, type Name, newest, type TemplateRecord } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { RESERVE_BYTES } from "../disks/room.ts";
 import { dropCards, instanceRecord, raise, savedState, whyNotInstant } from "../templates/instance.ts";
 import { giveIdentity } from "./identity.ts";
 import type { Raised, ReadyMachines } from "./ready-machines.ts";
@@ -148,6 +149,7 @@ export class Pool implements ReadyMachines {
     const room = await ports.survey.survey();
     const count = [...this.#members.values()].flat().length;
     return (
+      room.diskFreeBytes >= RESERVE_BYTES &&
       (count + 1) * MEMBER_BYTES <= room.memoryBytes * BUDGET_SHARE &&
       room.memoryFreeBytes - MEMBER_BYTES > room.memoryBytes * PRESSURE_SHARE
     );

@@ -2,6 +2,7 @@
 import {
   type Clock,
   type IdMaker,
+  inWordsIfFull,
   type Log,
   type LongWork,
   MimicError,
@@ -148,7 +149,8 @@ export class JobBoard {
     job.ended.resolve();
   }
 
-  #problemOf(error: unknown, job: Job): Problem {
+  #problemOf(thrown: unknown, job: Job): Problem {
+    const error = inWordsIfFull(thrown);
     if (error instanceof MimicError) return { code: error.code, message: error.message, hint: error.hint, detail: error.detail };
     this.#needs.log.error("job failed by a bug", { kind: job.view.kind, error: error instanceof Error ? error.stack : String(error) });
     return {

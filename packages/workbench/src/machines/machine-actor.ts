@@ -1,7 +1,17 @@
 // One machine: its record, its power, its running QEMU, and one mailbox. Requests, news from QEMU and
 // results of effects wait in one queue and pass the pure `stepPower` one by one; effects run beside it
 // and report back as inputs, so a `kill` is heard while a boot is under way.
-import { type LongWork, MimicError, messageOf, type Refusal, type ReportProgress, refusal, unreachable, type Waiting } from "@mimic/base";
+import {
+  inWordsIfFull,
+  type LongWork,
+  MimicError,
+  messageOf,
+  type Refusal,
+  type ReportProgress,
+  refusal,
+  unreachable,
+  type Waiting,
+} from "@mimic/base";
 import {
   type LoadSample,
   type MachineRecord,
@@ -292,7 +302,8 @@ export class MachineActor {
       void this.#limitCpu(running);
       this.#save(() => this.#needs.afterBoot(this));
       if (this.state.power === "stopping") await running.end({ signal: AbortSignal.timeout(30_000) });
-    } catch (error) {
+    } catch (thrown) {
+      const error = inWordsIfFull(thrown);
       this.lastFailure = error;
       this.#post({ kind: "bootFailed", why: messageOf(error) });
     }

@@ -1,7 +1,7 @@
 // Freezing the disks of a machine: what they hold becomes layers that never change, and the machine goes on in fresh
 // ones above. Safe at every step: a file gets its second name before the record names it, the record names the fresh
 // layers before QEMU writes to them, and old names go last.
-import type { Waiting } from "@mimic/base";
+import { messageOf, type Waiting } from "@mimic/base";
 import { type DiskSpec, type LayerRef, type MachineRecord, withoutFile } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
@@ -63,9 +63,10 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
   const after = withDisks(before, steps);
   const path = (record: MachineRecord, disk: DiskSpec): string => ports.machines.filePath(record, disk);
   const removeFresh = async (): Promise<void> => {
-    for (const { fresh, layer } of steps) {
+    for (const { disk, fresh, layer } of steps) {
       await ports.machines.forgetFile(before, fresh);
       if (!given) await ports.layers.remove(layer);
+      await ports.layers.thaw(path(before, disk));
     }
   };
   try {
@@ -92,7 +93,13 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
     if (isSettled) return;
     if (await writesToFresh(actor, steps)) return await commit();
     setDisks(before.hardware.disks);
-    await ports.machines.save(actor.record);
+    try {
+      await ports.machines.save(actor.record);
+    } catch (error) {
+      // On a full disk the record goes on naming the fresh layers. They are empty, so what it names is whole too, and the next
+      // daemon believes QEMU.
+      return ports.log.warn("a record was not put back", { machineId: before.id, error: messageOf(error) });
+    }
     await removeFresh();
   };
   const layers = steps.map(({ fresh }) => ({ diskId: fresh.id, name: fresh.head ?? "", path: path(after, fresh) }));

@@ -4,6 +4,7 @@
 import { type LongWork, MimicError, messageOf } from "@mimic/base";
 import type { DiskSpec, HardwareSpec, JobView } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { RESERVE_BYTES, roomIn, roomWords, whileRoom } from "../disks/room.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { GaveWay } from "./layer-work.ts";
 import { sweepLayers } from "./layers.ts";
@@ -13,15 +14,25 @@ const MOST_AT_ONCE = 64;
 /** Nobody waits for it, and a guest that works shall not feel it. */
 const GENTLY_BYTES_PER_SECOND = 64 * 1024 ** 2;
 
-/** Answers the job that does it, when there is anything to do. */
-export async function mergeLayers(context: Context): Promise<JobView | undefined> {
+/** What becomes of room that nobody needs any more. */
+export interface GivingBack {
+  readonly job?: JobView | undefined;
+  /** In words: why it comes later. */
+  readonly notYet?: string | undefined;
+}
+
+/** Answers the job that does it, when there is anything to do and room to do it in. */
+export async function mergeLayers(context: Context): Promise<GivingBack> {
   const { layerWork, jobs } = context;
-  if (context.closing || context.unreadable > 0 || context.makingTemplates > 0 || layerWork.isHeld) return undefined;
+  if (context.closing || context.unreadable > 0 || context.makingTemplates > 0 || layerWork.isHeld) return {};
+  if (!(await isSettled(context))) return {};
   const first = nextMerge(await chainsOf(context));
   // One that is under way looks again after each step.
   const running = layerWork.job === undefined ? undefined : jobs.get(layerWork.job);
-  if (running !== undefined && "state" in running) return running;
-  if (first === undefined) return undefined;
+  if (running !== undefined && "state" in running) return { job: running };
+  if (first === undefined) return {};
+  const notYet = await whyNoRoom(context, first);
+  if (notYet !== undefined) return { notYet };
   const actors = concernedBy(context, first);
   const title = `Make the disks of ${actors.map(({ record }) => `“${record.name}”`).join(", ") || "machines"} shorter`;
   const job = jobs.run({ kind: "layers.merge", title, subjects: actors.map(({ record }) => record.id) }, async (work) => {
@@ -32,7 +43,31 @@ export async function mergeLayers(context: Context): Promise<JobView | undefined
     }
   });
   layerWork.job = job.id;
-  return job;
+  return { job };
+}
+
+async function isSettled(context: Context): Promise<boolean> {
+  try {
+    await context.layerWork.settle();
+    return true;
+  } catch (error) {
+    context.ports.log.warn("what became of layers is not written down yet", { error: messageOf(error) });
+    lookLater(context);
+    return false;
+  }
+}
+
+function lookLater(context: Context): void {
+  context.layerWork.unfinished = true;
+  context.layerWork.lookLater(context.ports.clock, () => mergeAgain(context));
+}
+
+/** The upper one may grow by all that the lower one holds before that goes. Looked at again in a while when there is too little. */
+async function whyNoRoom(context: Context, { layer, storage }: Merge): Promise<string | undefined> {
+  const [needs, free] = await Promise.all([context.ports.layers.usage(layer), roomIn(context, storage)]);
+  if (needs + RESERVE_BYTES <= free) return undefined;
+  lookLater(context);
+  return `For that up to ${roomWords(needs)} more is needed for a moment, and only ${roomWords(free)} is free. Mimic does it when there is more room.`;
 }
 
 /** After something that it gave way to. Never throws. */
@@ -49,10 +84,12 @@ async function mergeAll(context: Context, work: LongWork): Promise<number> {
   layerWork.unfinished = false;
   for (let count = 0; count < MOST_AT_ONCE; count++) {
     const merge = layerWork.isHeld || context.closing ? undefined : nextMerge(await chainsOf(context));
-    if (merge === undefined) return count;
+    if (merge === undefined || (await whyNoRoom(context, merge)) !== undefined) return count;
     const concerned = new Set(concernedBy(context, merge).map(({ record }) => record.id));
     try {
-      await layerWork.during(concerned, work.signal, (signal) => mergeOne(context, merge, { ...work, signal }));
+      await layerWork.during(concerned, work.signal, (signal) =>
+        whileRoom(context, merge.storage, { ...work, signal }, (more) => mergeOne(context, merge, more)),
+      );
     } catch (error) {
       work.signal.throwIfAborted();
       layerWork.unfinished = true;
@@ -89,6 +126,7 @@ export async function chainsOf(context: Context): Promise<readonly Chain[]> {
         base: disk.base,
         layers: disk.layers ?? [],
         head: owner === undefined ? undefined : `${owner}/${disk.id}/${disk.head ?? disk.id}`,
+        storage: disk.storage,
       });
   };
   for (const actor of actors.values()) {
@@ -123,7 +161,7 @@ async function mergeOne(context: Context, merge: Merge, work: LongWork): Promise
   const chain = [
     merge.intoIsHead && found
       ? { path: ports.machines.diskPath(found.actor.record, found.disk.id), format: found.disk.format }
-      : { path: ports.layers.path({ id: merge.into, format: "qcow2" }), format: "qcow2" as const },
+      : { path: ports.layers.path({ id: merge.into, format: "qcow2", storage: merge.storage }), format: "qcow2" as const },
     ...[merge.layer, ...merge.below].map((layer) => ({ path: ports.layers.path(layer), format: layer.format })),
     ...(base ? [{ path: ports.images.path(base), format: ports.images.get(base)?.format ?? ("qcow2" as const) }] : []),
   ];
@@ -143,7 +181,7 @@ async function mergeOne(context: Context, merge: Merge, work: LongWork): Promise
     };
     await running.live.absorb({ ...wish, bytesPerSecond: GENTLY_BYTES_PER_SECOND }, work);
   }
-  await forgetLayer(context, merge.layer.id);
+  await context.layerWork.writeDown(merge.layer.id, () => forgetLayer(context, merge.layer.id));
 }
 
 /** Nobody names it any more: moments first, then machines. */

@@ -2,12 +2,13 @@
 import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
 import type { JobView, MomentRecord, MomentView } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
+import { whileRoom } from "../disks/room.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { savedHere } from "../templates/saved-here.ts";
 import type { MomentChange } from "../wishes.ts";
 import { sweepLayers } from "./layers.ts";
-import { mergeLayers } from "./merge-layers.ts";
+import { type GivingBack, mergeLayers } from "./merge-layers.ts";
 import { findMoment, oneView } from "./moment-board.ts";
 import { mayNotTake, setPresent } from "./take-moment.ts";
 
@@ -28,11 +29,8 @@ export async function changeMoment(context: Context, wish: MomentChange): Promis
   return await oneView(context, actor, changed);
 }
 
-/** Gone at once; the job, where there is one, gives the room back. */
-export async function removeMoment(
-  context: Context,
-  input: { machine: string; moment: string },
-): Promise<{ job?: JobView | undefined } | Refusal> {
+/** Gone at once; the job, where there is one, gives the room back. Or it is said why that comes later. */
+export async function removeMoment(context: Context, input: { machine: string; moment: string }): Promise<GivingBack | Refusal> {
   const found = await findMoment(context, input);
   if (isRefusal(found)) return found;
   const { actor, moment } = found;
@@ -44,7 +42,7 @@ export async function removeMoment(
     );
   await actor.occupy("a moment of it is being deleted", () => takeOut(context, actor, moment));
   await sweepLayers(context);
-  return { job: await mergeLayers(context) };
+  return await mergeLayers(context);
 }
 
 /** Those that came after it come after the one before it. Records first: a moment without a parent is still a moment. */
@@ -78,7 +76,8 @@ async function fallAsleep(context: Context, actor: MachineActor, work: LongWork)
   const draft = await ports.moments.draft(record.id, id);
   try {
     work.report({ words: "Writing its memory to the disk" });
-    await running.save({ statePath: draft.statePath, live: false, goOn: false, layers: [] }, work);
+    const wish = { statePath: draft.statePath, live: false, goOn: false, layers: [] };
+    await whileRoom(context, undefined, work, (more) => running.save(wish, more));
     await draft.publish({
       id,
       kind: "checkpoint",

@@ -5,6 +5,8 @@ import type { LayerRef } from "@mimic/model";
 export interface Chain {
   /** The file above the layers that is written to; undefined = it ends at its first layer (a moment, a template). */
   readonly head: string | undefined;
+  /** Where that file lies; undefined = the data directory. */
+  readonly storage?: string | undefined;
   readonly layers: readonly LayerRef[];
   /** Never touched: its bytes were sealed (templates), or it cannot be changed now (it sleeps, something works on it). */
   readonly fixed: boolean;
@@ -22,6 +24,8 @@ export interface Merge {
   /** What takes its content: a layer, or a machine's own file. */
   readonly into: string;
   readonly intoIsHead: boolean;
+  /** Where that lies. */
+  readonly storage: string | undefined;
   /** What is under both; empty when nothing of the layers is. */
   readonly below: readonly LayerRef[];
   /** The running machine that has both open and does it itself; undefined = nobody has them open. */
@@ -33,13 +37,14 @@ export interface Merge {
 /** The next merge that is worth doing; undefined when there is none. */
 export function nextMerge(chains: readonly Chain[]): Merge | undefined {
   const { above, ends, fixed, holders } = survey(chains);
-  for (const { head, layers, base } of chains)
+  for (const { head, layers, base, storage: ownStorage } of chains)
     for (const [index, layer] of layers.entries()) {
       const into = index === 0 ? head : layers[index - 1]?.id;
+      const storage = index === 0 ? ownStorage : layers[index - 1]?.storage;
       if (into === undefined || fixed.has(into) || fixed.has(layer.id) || ends.has(layer.id) || above.get(layer.id)?.size !== 1) continue;
       const open = new Set([...(holders.get(into) ?? []), ...(holders.get(layer.id) ?? [])]);
       if (open.size > 1) continue;
-      return { layer, into, intoIsHead: index === 0, below: layers.slice(index + 1), holder: [...open][0], base };
+      return { layer, into, intoIsHead: index === 0, storage, below: layers.slice(index + 1), holder: [...open][0], base };
     }
   return undefined;
 }

@@ -12,6 +12,7 @@ import {
   whyNotSave,
 } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
+import { whileRoom } from "../disks/room.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { whyUnsettled } from "../machines/why-unsettled.ts";
 import type { NewLayer, RunningMachine, StateDraft } from "../ports/index.ts";
@@ -73,11 +74,19 @@ export const isRunning = ({ running }: MachineActor): boolean => running !== und
 
 /** Only while the machine is occupied. */
 export async function keep(context: Context, actor: MachineActor, wish: Keeping, work: LongWork): Promise<MomentRecord> {
+  // The next daemon lets a guest go that this one held still: see `after-absence`.
+  const entry = await context.ports.journal.begin({ op: "moment.take", machineId: actor.record.id, ran: isRunning(actor) });
+  try {
+    return await keepNoted(context, actor, wish, work);
+  } finally {
+    await entry.close();
+  }
+}
+
+async function keepNoted(context: Context, actor: MachineActor, wish: Keeping, work: LongWork): Promise<MomentRecord> {
   const { ports } = context;
   const id = ports.ids.make<"Moment">("mom");
-  // The next daemon lets a guest go that this one held still: see `after-absence`.
   const ran = isRunning(actor);
-  const entry = await ports.journal.begin({ op: "moment.take", machineId: actor.record.id, ran });
   const draft = await ports.moments.draft(actor.record.id, id);
   try {
     await takePicture(context, actor, draft, work);
@@ -86,7 +95,8 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
     const savedWith = wish.kind === "checkpoint" ? await savedHere(context, work) : undefined;
     const { disks, result } = await freezeDisks(context, actor, work, async (layers) => {
       await draft.keepFiles(before.id);
-      return wish.kind === "snapshot" ? await layStill(context, actor, layers, work) : await saveWhole(actor, draft, layers, wish, work);
+      if (wish.kind === "snapshot") return await layStill(context, actor, layers, work);
+      return await whileRoom(context, undefined, work, (more) => saveWhole(actor, draft, layers, wish, more));
     });
     const moment = momentRecord(context, { id, wish, before, running: actor.running, disks, savedWith, ...result });
     await draft.publish(moment);
@@ -96,9 +106,9 @@ export async function keep(context: Context, actor: MachineActor, wish: Keeping,
   } catch (error) {
     await draft.discard();
     if (wish.thenEnds && ran) await actor.running?.resume({ signal: AbortSignal.timeout(5000) }).catch(() => {});
+    // Its disks may stand on layers by now that nothing else names.
+    context.layerWork.unfinished = true;
     throw error;
-  } finally {
-    await entry.close();
   }
 }
 

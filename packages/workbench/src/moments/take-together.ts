@@ -6,6 +6,7 @@
 import { type LongWork, messageOf } from "@mimic/base";
 import type { MomentKind, MomentRecord, MomentSibling } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
+import { whileRoom } from "../disks/room.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import type { MomentStore, PartOfTogether, ReadyDisks } from "../ports/index.ts";
 import { savedHere } from "../templates/saved-here.ts";
@@ -58,7 +59,7 @@ export async function keepTogether(
       }),
     );
     work.report({ words: "Keeping all of them at one moment" });
-    await (wish.kind === "checkpoint" ? saveAll(parts, work) : layAll(context, parts, work));
+    await (wish.kind === "checkpoint" ? whileRoom(context, undefined, work, (more) => saveAll(parts, more)) : layAll(context, parts, work));
     for (const { ready } of parts) await ready?.commit();
     return await publish(context, parts, wish, work);
   } catch (error) {

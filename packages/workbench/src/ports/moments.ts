@@ -9,6 +9,8 @@ export interface LayerStore {
   /** A second name only: whoever asks sees to it that nobody writes to the file meanwhile. `settle` makes a layer of it for good. */
   share(file: string, layer: LayerRef): Promise<void>;
   settle(layer: LayerRef): Promise<void>;
+  /** The file of a disk is written to again: it was frozen, and that was undone. */
+  thaw(file: string): Promise<void>;
   remove(layer: LayerRef): Promise<void>;
   list(): Promise<readonly LayerRef[]>;
   usage(layer: LayerRef): Promise<number>;

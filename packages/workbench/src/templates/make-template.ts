@@ -13,6 +13,7 @@ import {
   whyNotSave,
 } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
+import { whileRoom } from "../disks/room.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { freezeDisks } from "../moments/freeze.ts";
@@ -68,18 +69,34 @@ async function makeOf(context: Context, actor: MachineActor, making: Making, wor
 }
 
 export async function buildTemplate(context: Context, actor: MachineActor, making: Making, work: LongWork): Promise<TemplateRecord> {
-  const { ports } = context;
-  const { known } = making;
-  const id = known?.id ?? ports.ids.make("tpl");
-  const number = known ? newest(known).number + 1 : 1;
+  const id = making.known?.id ?? context.ports.ids.make("tpl");
+  const entry = await context.ports.journal.begin({ op: "template.make", templateId: id });
   context.makingTemplates++;
-  const entry = await ports.journal.begin({ op: "template.make", templateId: id });
+  try {
+    return await build(context, actor, { ...making, id }, work);
+  } finally {
+    context.makingTemplates--;
+    await entry.close();
+  }
+}
+
+async function build(
+  context: Context,
+  actor: MachineActor,
+  making: Making & { readonly id: string },
+  work: LongWork,
+): Promise<TemplateRecord> {
+  const { ports } = context;
+  const { known, id } = making;
+  const number = known ? newest(known).number + 1 : 1;
   const draft = await ports.templates.draft(id, number);
   try {
-    const made = await keepMachine(context, actor, making.disksOnly, draft, work);
     const template = recordOf(context, actor, making, id);
-    const mould: TemplateRecord = { ...template, generations: [{ number, madeAt: nowIso(context), hardware: made.hardware, seals: {} }] };
-    const saved = made.isWhole ? await pourMemory(context, mould, draft, work) : undefined;
+    const { made, saved } = await whileRoom(context, undefined, work, async (more) => {
+      const made = await keepMachine(context, actor, making.disksOnly, draft, more);
+      const mould: TemplateRecord = { ...template, generations: [{ number, madeAt: nowIso(context), hardware: made.hardware, seals: {} }] };
+      return { made, saved: made.isWhole ? await pourMemory(context, mould, draft, more) : undefined };
+    });
     await draft.settle();
     work.report({ words: "Sealing the disks" });
     const seals: Record<string, string> = { ...known?.generations.at(-1)?.seals };
@@ -102,10 +119,9 @@ export async function buildTemplate(context: Context, actor: MachineActor, makin
     return record;
   } catch (error) {
     await draft.discard();
+    // Its disks may stand on layers by now that nothing else names.
+    context.layerWork.unfinished = true;
     throw error;
-  } finally {
-    context.makingTemplates--;
-    await entry.close();
   }
 }
 

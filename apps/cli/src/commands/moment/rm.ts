@@ -17,6 +17,7 @@ export const command: CommandSpec = {
     if (given.json) printJson(io, answer);
     else {
       line(io, `The moment ${quoted(given.arg("moment"))} is deleted.`);
+      if (answer.notYet) line(io, `What only it kept is given back later. ${answer.notYet}`);
       if (answer.job) next(context, `What only it kept is being given back: mimic jobs wait ${answer.job.id}`);
     }
     return 0;

@@ -31,7 +31,7 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
   const all = useVerb(() => api.moments.restoreTogether({ machine: machine.id, moment: moment.id }), { after: close });
   const remove = useVerb(() => api.moments.remove({ machine: machine.id, moment: moment.id }), {
     after: close,
-    done: () => `“${name}” is deleted.`,
+    done: (_, { notYet }) => `“${name}” is deleted.${notYet ? ` What only it kept is given back later. ${plain(notYet, 300)}` : ""}`,
   });
   const protect = useVerb((isProtected: boolean) => api.moments.change({ machine: machine.id, moment: moment.id, isProtected }));
   return (
