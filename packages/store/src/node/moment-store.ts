@@ -35,7 +35,9 @@ export function createLayerStore({ layout, files }: Needs): LayerStore {
     },
     share: (file, layer) => files.link(file, path(layer)),
     settle: (layer) => files.readOnly(path(layer)),
-    thaw: (file) => files.writable(file),
+    async thaw(file) {
+      if (await files.exists(file)) await files.writable(file);
+    },
     remove: (layer) => files.remove(path(layer)),
     async list() {
       const found: LayerRef[] = [];

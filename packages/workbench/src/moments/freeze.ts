@@ -93,14 +93,14 @@ export async function readyFreeze(context: Context, actor: MachineActor, options
     if (isSettled) return;
     if (await writesToFresh(actor, steps)) return await commit();
     setDisks(before.hardware.disks);
-    try {
+    const putBack = async (): Promise<void> => {
       await ports.machines.save(actor.record);
-    } catch (error) {
-      // On a full disk the record goes on naming the fresh layers. They are empty, so what it names is whole too, and the next
-      // daemon believes QEMU.
-      return ports.log.warn("a record was not put back", { machineId: before.id, error: messageOf(error) });
-    }
-    await removeFresh();
+      await removeFresh();
+    };
+    // On a full disk the record goes on naming the fresh layers for a while. They are empty, so what it names is whole too.
+    await context.layerWork.writeDown(`freeze ${before.id}`, putBack).catch((error: unknown) => {
+      ports.log.warn("a record was not put back yet", { machineId: before.id, error: messageOf(error) });
+    });
   };
   const layers = steps.map(({ fresh }) => ({ diskId: fresh.id, name: fresh.head ?? "", path: path(after, fresh) }));
   return { layers, disks: after.hardware.disks.map(withoutFile), commit, undo };

@@ -181,6 +181,8 @@ async function mergeOne(context: Context, merge: Merge, work: LongWork): Promise
     };
     await running.live.absorb({ ...wish, bytesPerSecond: GENTLY_BYTES_PER_SECOND }, work);
   }
+  // Once the layer is gone, nobody could tell a name that was left of it from a disk.
+  for (const { record } of concernedBy(context, merge)) await ports.machines.tidyDisks(record);
   await context.layerWork.writeDown(merge.layer.id, () => forgetLayer(context, merge.layer.id));
 }
 
