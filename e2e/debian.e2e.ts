@@ -174,6 +174,29 @@ describe("copies of it", () => {
     }
   });
 
+  test("that follow it keep what is in /home, /root and /usr/local, and begin with its newest generation", async () => {
+    const made = await mimic.mimic(["new", "work", "--template", "base", "--home", "1G", "--start"]);
+    expect(made.code, made.err).toBe(0);
+    const places = "findmnt -n -o TARGET,FSTYPE,SOURCE /home; findmnt -n -o TARGET /root; findmnt -n -o TARGET /usr/local";
+    expect(await inside("work", places)).toMatch(/^\/home +ext4 +\/dev\/vd\w\[\/home\]\n\/root\n\/usr\/local$/);
+    const tool = "printf '#!/bin/sh\\necho a tool\\n' > /usr/local/bin/mytool; chmod +x /usr/local/bin/mytool";
+    await inside("work", `${tool}; echo mine > /root/file; echo forgotten > /etc/forgotten`);
+    expect((await ssh("work", "echo theirs > ~/file")).code).toBe(0);
+    await inside("deb", "echo two > /etc/generation; sync");
+    await mimic.done(mimic.client.templates.make({ machine: "deb", name: "base" }));
+    expect((await mimic.mimic(["stop", "work"])).code).toBe(0);
+    await mimic.done(mimic.client.machines.start({ machine: "work" }));
+    expect(await inside("work", "cat /etc/generation /root/file; mytool; ls /etc/forgotten")).toMatch(
+      /^two\nmine\na tool\nls: .*No such file/,
+    );
+    // Its owner comes in with the same key, to a home of the same owner.
+    await expect
+      .poll(() => ssh("work", "cat ~/file; stat -c %U ~"), { timeout: 60_000 })
+      .toMatchObject({ code: 0, out: "theirs\nmimic\n" });
+    expect((await mimic.mimic(["show", "work"])).out).toMatch(/follows\s+the template base: the newest generation/);
+    await mimic.client.machines.kill({ machine: "work" });
+  }, 1_200_000);
+
   test("that are switched on read a seed of their own; and the power button shuts it down", async () => {
     const before = await factsOf("deb");
     expect((await mimic.mimic(["stop", "deb"])).code).toBe(0);

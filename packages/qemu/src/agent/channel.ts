@@ -22,6 +22,8 @@ export const AGENT_DEPTH = 6;
 /** Bytes that nobody asked for, in all: beyond this the channel is closed. */
 const UNASKED_BYTES = 1024 ** 2;
 const RESYNC_MS = 10_000;
+/** Long: a guest whose computer is itself a guest, or is busy, takes its time, above all just after it went on from memory. */
+const ANSWER_MS = 30_000;
 
 interface Asking {
   readonly resolve: (value: unknown) => void;
@@ -123,7 +125,7 @@ export class AgentChannel {
   ): Promise<unknown> {
     options.signal.throwIfAborted();
     this.#over.signal.throwIfAborted();
-    const timeoutMs = options.timeoutMs ?? 10_000;
+    const timeoutMs = options.timeoutMs ?? ANSWER_MS;
     using limit = this.#limit(timeoutMs);
     const signal = AbortSignal.any([options.signal, limit.signal]);
     if (!this.#synced) {
