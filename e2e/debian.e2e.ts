@@ -186,7 +186,7 @@ describe("copies of it", () => {
     await mimic.done(mimic.client.templates.make({ machine: "deb", name: "base" }));
     expect((await mimic.mimic(["stop", "work"])).code).toBe(0);
     await mimic.done(mimic.client.machines.start({ machine: "work" }));
-    expect(await inside("work", "cat /etc/generation /root/file; mytool; ls /etc/forgotten")).toMatch(
+    expect(await inside("work", "cat /etc/generation /root/file; /usr/local/bin/mytool; ls /etc/forgotten")).toMatch(
       /^two\nmine\na tool\nls: .*No such file/,
     );
     // Its owner comes in with the same key, to a home of the same owner.

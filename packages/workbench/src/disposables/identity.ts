@@ -48,6 +48,8 @@ fi
 exit 0`;
 
 const RANDOM_BYTES = 64;
+/** Just gone on from memory, on a computer that is busy or imitated itself, a guest is slow to find its feet. */
+const FIRST_ANSWER_MS = 120_000;
 
 /**
  * Throws `disposable.no_identity` when the guest's random numbers could not be made its own: such a copy must not be used.
@@ -59,7 +61,7 @@ export async function giveIdentity(
   options: Waiting & { readonly random: Random; readonly helper: Uint8Array; readonly keepsHelper?: boolean },
 ): Promise<IdentityReport> {
   const self = { name: identity.name, machineId: hex(options.random.bytes(16)) };
-  const said = await askResident(agent, identity.nowMs, self, options);
+  const said = await askResident(agent, identity.nowMs, self, { ...options, timeoutMs: FIRST_ANSWER_MS });
   // Where there are keys to be made, programs have to be started after all.
   if (said?.has("random") && !said.has("ssh")) return reportOf(said, undefined);
   const lent = await lendHelper(agent, options.helper, options);

@@ -30,7 +30,7 @@ export async function askResident(
   agent: GuestAgent,
   nowMs: number,
   self: NewSelf | undefined,
-  options: Waiting & { readonly random: Random },
+  options: Waiting & { readonly random: Random; readonly timeoutMs?: number },
 ): Promise<ReadonlySet<string> | undefined> {
   const answer = await agent.talk(PIPES, question(options.random.bytes(RANDOM_BYTES), nowMs, self), options);
   return answer && new Set(new TextDecoder().decode(answer).split(/\s+/));

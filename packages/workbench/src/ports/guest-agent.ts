@@ -38,7 +38,8 @@ export interface GuestAgent {
   talk(
     pipes: { readonly ask: string; readonly answer: string; readonly answerBytes: number },
     message: Uint8Array,
-    options: Waiting,
+    /** `timeoutMs`: for each answer of the agent, where the usual 30 s may be too short. */
+    options: Waiting & { readonly timeoutMs?: number },
   ): Promise<Uint8Array | undefined>;
   readFile(path: string, options: Waiting): AsyncIterable<Uint8Array>;
   /** Makes or replaces the file. */

@@ -10,7 +10,7 @@ const PLACE = "/rw";
 
 /**
  * Argument: the disk's serial. Says what went wrong, in words. A folder is moved into its place on the disk when it is whole, so
- * a first time that was cut off begins again.
+ * a first time that was cut off begins again. The host keys of its SSH server stay too: whoever comes in knows it again.
  */
 const SCRIPT = `fail() { echo "$1"; exit 1; }
 grep -q " ${PLACE} " /proc/mounts && exit 0
@@ -35,6 +35,13 @@ for pair in home:/home root:/root usrlocal:/usr/local; do
   fi
   mount --bind "$mine" "$theirs" 2>/dev/null || mount -o bind "$mine" "$theirs" || fail "$theirs could not be put in place"
 done
+keys=${PLACE}/ssh
+if ls "$keys"/ssh_host_*_key >/dev/null 2>&1; then
+  cp -a "$keys"/ssh_host_* /etc/ssh/ && command -v systemctl >/dev/null && systemctl --no-block try-restart ssh sshd >/dev/null 2>&1
+elif ls /etc/ssh/ssh_host_*_key >/dev/null 2>&1; then
+  rm -rf "$keys.new"
+  mkdir -m 700 "$keys.new" && cp -a /etc/ssh/ssh_host_* "$keys.new" && mv "$keys.new" "$keys"
+fi
 sync
 exit 0`;
 
