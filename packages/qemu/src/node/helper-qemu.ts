@@ -13,6 +13,9 @@ export interface HelperQemu extends AsyncDisposable {
   readonly pid: number;
 }
 
+/** One that cannot start ends and is not waited for; one that is only slow (on a computer that is itself imitated) is. */
+const PATIENCE_MS = 60_000;
+
 /** No new programs, no rights, no other users. */
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 /** A QEMU that runs no guest: for its disks, its network or its protocols alone. */
@@ -58,7 +61,7 @@ export async function startHelperQemu(
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const session = await connectQmp(`${folder}/qmp.sock`, { signal: AbortSignal.any([options.signal, cut.signal]), patienceMs: 10_000 });
+    const session = await connectQmp(`${folder}/qmp.sock`, { signal: AbortSignal.any([options.signal, cut.signal]), patienceMs: PATIENCE_MS });
     return {
       session,
       folder,
