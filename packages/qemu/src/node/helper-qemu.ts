@@ -61,7 +61,10 @@ export async function startHelperQemu(
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const session = await connectQmp(`${folder}/qmp.sock`, { signal: AbortSignal.any([options.signal, cut.signal]), patienceMs: PATIENCE_MS });
+    const session = await connectQmp(`${folder}/qmp.sock`, {
+      signal: AbortSignal.any([options.signal, cut.signal]),
+      patienceMs: PATIENCE_MS,
+    });
     return {
       session,
       folder,
