@@ -60,6 +60,7 @@ export const registry: Readonly<Record<string, Load>> = {
   "template ls": () => import("./commands/template/ls.ts"),
   "template show": () => import("./commands/template/show.ts"),
   "template set": () => import("./commands/template/set.ts"),
+  "template verify": () => import("./commands/template/verify.ts"),
   "template rm": () => import("./commands/template/rm.ts"),
   "trash ls": () => import("./commands/trash/ls.ts"),
   "trash restore": () => import("./commands/trash/restore.ts"),

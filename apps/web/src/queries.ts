@@ -108,6 +108,12 @@ export const templatesQuery = queryOptions({
   queryKey: ["templates"],
   queryFn: async ({ signal }) => (await api.templates.list({}, { signal })).templates,
 });
+/** Read again when it was looked at again. */
+export const verificationQuery = (template: string, checkedAt: string | undefined) =>
+  queryOptions({
+    queryKey: ["verification", template, checkedAt],
+    queryFn: async ({ signal }) => await api.templates.verification({ template }, { signal }),
+  });
 export const storagesQuery = queryOptions({
   queryKey: ["storages"],
   queryFn: async ({ signal }) => (await api.storages.list({}, { signal })).storages,

@@ -88,6 +88,8 @@ export const routes = {
     make: post("/machines/{machine}/templates"),
     change: patch("/templates/{template}"),
     remove: del("/templates/{template}"),
+    verify: post("/templates/{template}/verification"),
+    verification: get("/templates/{template}/verification"),
     removeGeneration: del("/templates/{template}/generations/{generation}"),
   },
   moments: {

@@ -26,5 +26,7 @@ export * from "./readiness.ts";
 export * from "./storage.ts";
 export * from "./system.ts";
 export * from "./template.ts";
+export * from "./template-check.ts";
+export * from "./template-damage.ts";
 export * from "./timetable.ts";
 export * from "./trash.ts";

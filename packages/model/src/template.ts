@@ -4,6 +4,7 @@ import { HardwareSpec } from "./hardware.ts";
 import { MachineRecord } from "./machine.ts";
 import { SavedWith } from "./moment.ts";
 import { Name } from "./name.ts";
+import { TemplateCheck } from "./template-check.ts";
 
 export const TemplateIdText = z.string().regex(/^tpl_[0-9a-z]{26}$/);
 
@@ -18,6 +19,8 @@ export const Generation = z.strictObject({
   diskOnlyBecause: z.string().max(300).optional(),
   /** Layer id → SHA-256 of its bytes. */
   seals: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).default({}),
+  /** Name in its folder (“state”, “nvram/…”, “media/…”) → SHA-256. Absent = made before these were sealed. */
+  files: z.record(z.string().max(120), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
 });
 export type Generation = z.infer<typeof Generation>;
 
@@ -35,6 +38,8 @@ export const TemplateRecord = z.strictObject({
   automatic: z.strictObject({ image: z.string().max(64) }).optional(),
   /** How many machines wait ready at all times; absent = as it is used. */
   warm: z.int().min(0).max(32).optional(),
+  /** What the last verification found. Files of later generations are not in it. */
+  checked: TemplateCheck.optional(),
 });
 export type TemplateRecord = z.infer<typeof TemplateRecord>;
 
@@ -56,6 +61,8 @@ export const TemplateView = z.object({
       hardwareInWords: z.string(),
       isInstant: z.boolean(),
       because: z.string().optional(),
+      /** Why nothing is made from it any more: a file is not what it was. */
+      damage: z.string().optional(),
       usedBy: z.array(z.string()),
     }),
   ),
@@ -64,6 +71,10 @@ export const TemplateView = z.object({
   isInstant: z.boolean(),
   /** Why not, in words. */
   because: z.string().optional(),
+  /** Why nothing is made from its newest generation any more. */
+  damage: z.string().optional(),
+  /** When its files were last compared with their seals. */
+  checkedAt: z.iso.datetime().optional(),
   sizeBytes: z.number(),
   usedBy: z.array(z.string()),
   /** Machines that wait ready now, and how many are wanted. */

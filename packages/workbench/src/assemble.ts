@@ -44,7 +44,9 @@ import { addStorage, listStorages, removeStorage, tidyStorages } from "./storage
 import { createFromTemplate } from "./templates/create-from-template.ts";
 import { renewMachine } from "./templates/follow.ts";
 import { makeTemplate } from "./templates/make-template.ts";
+import { templateVerification } from "./templates/template-seals.ts";
 import * as templates from "./templates/template-verbs.ts";
+import { verifyTemplate } from "./templates/verify-template.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Names of additions that clients can test for. */
@@ -154,6 +156,8 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
       make: async (input) => makeTemplate(context, input),
       change: (input) => templates.changeTemplate(context, input),
       remove: (input) => templates.removeTemplate(context, input),
+      verify: async (input) => verifyTemplate(context, input),
+      verification: (input) => templateVerification(context, input),
       removeGeneration: (input) => templates.removeGeneration(context, input),
     },
     moments: {

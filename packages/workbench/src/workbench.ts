@@ -26,6 +26,7 @@ import type {
   StorageView,
   StreamLagged,
   SystemView,
+  TemplateVerification,
   TemplateView,
   TimetableStep,
   TrashView,
@@ -156,6 +157,10 @@ export interface Workbench {
       warm?: number | null | undefined;
     }): Answer<TemplateView>;
     remove(input: { template: string }): Answer<object>;
+    /** Reads every byte of it again and compares; fails with `template.damaged`. */
+    verify(input: { template: string }): Answer<Started>;
+    /** What the last one found, file by file. */
+    verification(input: { template: string }): Answer<TemplateVerification>;
     /** An old one, that no machine stands on. */
     removeGeneration(input: { template: string; generation: number }): Answer<TemplateView>;
   };

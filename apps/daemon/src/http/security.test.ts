@@ -245,7 +245,7 @@ describe("W2: requests that another page can make", () => {
     for (const route of routes.filter((each) => each.method === "GET" && each.kind === "verb")) {
       expect((await send(route, [host(), bearer()])).body).toBe((await send(route, [host(), bearer()])).body);
     }
-    const reading = /\.(list|lan|usb|show|explain|hardware|story|log|load|guest|ping|wait|leases|counters|drops|picture)$/;
+    const reading = /\.(list|lan|usb|show|explain|hardware|story|log|load|guest|ping|wait|leases|counters|drops|picture|verification)$/;
     expect(open.fake.calls.slice(before).filter((call) => !reading.test(call))).toEqual([]);
   });
 });

@@ -58,6 +58,10 @@ export const GLOSSARY = {
     term: "generation",
     means: "One of the states of a template that were kept, one after the other. None of them ever changes.",
   },
+  seal: {
+    term: "seal",
+    means: "The digest of a file of a template, taken when it was made. To verify is to read every file again and compare.",
+  },
   pool: {
     term: "pool",
     also: "wait ready",

@@ -6,6 +6,8 @@ interface Props extends ButtonProps {
   readonly why: string | undefined;
   readonly onPress: () => void;
   readonly children: React.ReactNode;
+  readonly title?: string;
+  readonly "aria-label"?: string;
 }
 
 export function ReasonButton({ why, onPress, children, ...rest }: Props) {

@@ -1,5 +1,5 @@
 // Templates: machines, kept as they were, that others are made from.
-import { TemplateView } from "@mimic/model";
+import { TemplateVerification, TemplateView } from "@mimic/model";
 import { z } from "zod";
 import { routes } from "../routes.ts";
 import { Done, machine, Nothing, route, Started } from "./common.ts";
@@ -37,6 +37,20 @@ export const templateContract = {
     )
     .output(TemplateView),
   remove: route(routes.templates.remove, TAG, "Remove it; machines made from it stay").input(z.strictObject({ template })).output(Done),
+  verify: route(
+    routes.templates.verify,
+    TAG,
+    "Read every byte of it again (memory, device state, disks, images) and compare it with the seals from when it was made; the job fails with template.damaged when one differs, and nothing is made from it from then on",
+  )
+    .input(z.strictObject({ template }))
+    .output(Started),
+  verification: route(
+    routes.templates.verification,
+    TAG,
+    "What the last verification found, file by file: whether it is what it was, who stands on it, what it means and what to do",
+  )
+    .input(z.strictObject({ template }))
+    .output(TemplateVerification),
   removeGeneration: route(routes.templates.removeGeneration, TAG, "Remove one of its generations")
     .input(z.strictObject({ template, generation: z.coerce.number().int().min(1) }))
     .output(TemplateView),

@@ -1,13 +1,12 @@
 // Frozen layers, moments and templates on the disk. A moment appears by one rename in its machine's folder, so it goes
 // into the trash and back with the machine; layers are shared and live beside the machines.
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { LayerId, type LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
 import type { LayerStore, MomentStore, StateDraft, TemplateStore } from "@mimic/workbench/ports";
 import type { z } from "zod";
 import type { DocumentKind } from "../document.ts";
 import { DRAFT_PREFIX, type Layout, type StateLayout } from "../layout.ts";
+import { digestOf, lengthOf, sha256Of } from "./digest.ts";
 import { Documents } from "./documents.ts";
 import type { Files } from "./files.ts";
 
@@ -50,11 +49,9 @@ export function createLayerStore({ layout, files }: Needs): LayerStore {
       return found;
     },
     usage: (layer) => bytesOf(path(layer)),
-    async seal(layer, signal) {
-      const hash = createHash("sha256");
-      for await (const piece of createReadStream(path(layer), { highWaterMark: 1 << 20, signal })) hash.update(piece as Buffer);
-      return hash.digest("hex");
-    },
+    seal: (layer, signal) => sha256Of(path(layer), { signal }),
+    size: (layer) => lengthOf(path(layer)),
+    digest: (layer, options) => digestOf(path(layer), options),
   };
 }
 
@@ -66,15 +63,31 @@ function stateDraft({ layout, files }: Needs, at: StateLayout): StateDraft {
     settle: () => files.remove(`${at.state}.whole`),
     picture: (png) => files.write(at.picture, png),
     async keepFiles(machineId) {
-      await copyFolder(files, layout.machine(machineId).nvram, at.nvram, /\.fd$/);
-      await copyFolder(files, layout.machine(machineId).media, at.media, /\.img$/);
+      await copyFolder(files, layout.machine(machineId).nvram, at.nvram, VARIABLES);
+      await copyFolder(files, layout.machine(machineId).media, at.media, MEDIUM);
     },
     async lendFiles(machineId) {
-      await copyFolder(files, at.nvram, layout.machineDraft(machineId).nvram, /\.fd$/);
-      await copyFolder(files, at.media, layout.machineDraft(machineId).media, /\.img$/);
+      await copyFolder(files, at.nvram, layout.machineDraft(machineId).nvram, VARIABLES);
+      await copyFolder(files, at.media, layout.machineDraft(machineId).media, MEDIUM);
+    },
+    async seal(signal) {
+      const sealed: Record<string, string> = {};
+      for (const name of await namesIn(files, at)) if (name !== "memory") sealed[name] = await sha256Of(`${at.folder}/${name}`, { signal });
+      return sealed;
     },
     discard: () => files.remove(at.folder),
   };
+}
+
+const VARIABLES = /\.fd$/;
+const MEDIUM = /\.img$/;
+
+/** What machines made from it use. */
+async function namesIn(files: Files, at: StateLayout): Promise<string[]> {
+  const own = (await files.names(at.folder)).filter((name) => name === "memory" || name === "state");
+  const within = async (folder: string, wanted: RegExp): Promise<string[]> =>
+    (await files.names(folder)).filter((name) => wanted.test(name)).map((name) => `${folder.slice(at.folder.length + 1)}/${name}`);
+  return [...own, ...(await within(at.nvram, VARIABLES)), ...(await within(at.media, MEDIUM))];
 }
 
 async function copyFolder(files: Files, from: string, to: string, wanted: RegExp): Promise<void> {
@@ -121,10 +134,10 @@ export function createMomentStore(needs: Needs): MomentStore {
     statePath: (machineId, momentId) => layout.moment(machineId, momentId).state,
     picture: (machineId, momentId) => readFile(layout.moment(machineId, momentId).picture).catch(() => undefined),
     restoreFiles: (machineId, momentId) =>
-      copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machine(machineId).nvram, /\.fd$/),
+      copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machine(machineId).nvram, VARIABLES),
     async lendFiles(machineId, momentId, draftId) {
-      await copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machineDraft(draftId).nvram, /\.fd$/);
-      await copyFolder(files, layout.moment(machineId, momentId).media, layout.machineDraft(draftId).media, /\.img$/);
+      await copyFolder(files, layout.moment(machineId, momentId).nvram, layout.machineDraft(draftId).nvram, VARIABLES);
+      await copyFolder(files, layout.moment(machineId, momentId).media, layout.machineDraft(draftId).media, MEDIUM);
     },
     async usage(machineId, momentId) {
       const at = layout.moment(machineId, momentId);
@@ -180,8 +193,8 @@ export function createTemplateStore(needs: Needs): TemplateStore {
     async filesFor(templateId, number, machineId, into = "draft") {
       const from = generationAt(templateId, number);
       const to = into === "draft" ? layout.machineDraft(machineId) : layout.machine(machineId);
-      await copyFolder(files, from.nvram, to.nvram, /\.fd$/);
-      await copyFolder(files, from.media, to.media, /\.img$/);
+      await copyFolder(files, from.nvram, to.nvram, VARIABLES);
+      await copyFolder(files, from.media, to.media, MEDIUM);
     },
     async usage(templateId) {
       const folder = layout.template(templateId).folder;
@@ -192,5 +205,14 @@ export function createTemplateStore(needs: Needs): TemplateStore {
       ]);
       return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     },
+    async sizes(templateId, number) {
+      const at = generationAt(templateId, number);
+      const names = await namesIn(files, at);
+      return Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, (await lengthOf(`${at.folder}/${name}`)) ?? 0] as const)),
+      );
+    },
+    path: (templateId, number, name) => `${generationAt(templateId, number).folder}/${name}`,
+    digest: (templateId, number, name, options) => digestOf(`${generationAt(templateId, number).folder}/${name}`, options),
   };
 }

@@ -112,7 +112,8 @@ export class Pool implements ReadyMachines {
       const short = [...templates.values()].find((template) => this.waiting(template.id) < this.wanted(template, now));
       if (short === undefined || this.#life.signal.aborted || !(await this.#hasRoom(context))) return;
       try {
-        if ((await whyNotInstant(context, newest(short), { signal: this.#life.signal })) !== undefined) return this.#giveUp(short.id);
+        if ((await whyNotInstant(context, short, newest(short), { signal: this.#life.signal })) !== undefined)
+          return this.#giveUp(short.id);
         const member = await this.#make(context, short, newest(short));
         if (context.templates.get(short.id) !== short && newest(context.templates.get(short.id) ?? short).number !== member.generation)
           await member.raised.discard();

@@ -18,6 +18,7 @@ import { freshDisks } from "../moments/fresh-disks.ts";
 import { vanish } from "../moments/power-hooks.ts";
 import { HOME } from "../networks/find.ts";
 import { addNic } from "../networks/nic-verbs.ts";
+import { standsOnDamage, whyDamaged } from "../templates/find-template.ts";
 import { instanceRecord, whyNotInstant, withoutCards } from "../templates/instance.ts";
 import { buildTemplate } from "../templates/make-template.ts";
 import type { RunWish } from "../wishes.ts";
@@ -30,6 +31,8 @@ export async function runDisposable(context: Context, wish: RunWish): Promise<{ 
   const name = wish.name === undefined ? disposableName(context) : freeName(context, wish.name);
   if (isRefusal(name)) return name;
   const template = findTemplateFor(context, wish.of);
+  const damaged = template && whyDamaged(context, template, newest(template));
+  if (damaged) return damaged;
   const system = template ? undefined : findSystem(context, wish.of);
   if (system && isRefusal(system))
     return refusal(
@@ -73,9 +76,11 @@ async function bringDisposable(
 ): Promise<JobResult | Refusal> {
   const { ports } = context;
   const generation = newest(template);
+  const damaged = whyDamaged(context, template, generation);
+  if (damaged) return damaged;
   const refused = decideStart(name, { ...generation.hardware, memoryMiB: 0 }, await ports.survey.survey());
   if (refused) return refused;
-  const because = await whyNotInstant(context, generation, work);
+  const because = await whyNotInstant(context, template, generation, work);
   if (because !== undefined || wish.name !== undefined) return await switchOn(context, template, name, wish, because, work);
   const waiting = context.pool.claim(template);
   const raised = waiting ?? (await raiseDisposable(context, template, generation, name, work));
@@ -170,10 +175,17 @@ async function templateOfSystem(context: Context, wanted: string, work: LongWork
   if (isRefusal(digest)) return digest;
   const known = [...context.templates.values()].find((one) => one.automatic?.image === digest && one.system === system.id);
   // Of another processor only the disks are kept, so there is nothing that could become better.
-  if (known && (!isPc(newest(known).hardware) || (await whyNotInstant(context, newest(known), work)) === undefined)) return known;
+  const isGood = known && whyDamaged(context, known, newest(known)) === undefined;
+  if (isGood && (!isPc(newest(known).hardware) || (await whyNotInstant(context, known, newest(known), work)) === undefined)) return known;
   const image = ports.images.get(digest);
   const composed = compose({ wish: { name: system.id }, system, image, newDiskId: () => ports.ids.make("dsk") });
   if (isRefusal(composed)) return composed;
+  if (standsOnDamage(context, composed.hardware))
+    return refusal(
+      "image.damaged",
+      `The image of ${system.name} is not what was fetched: a verification found it changed.`,
+      `Remove what stands on it and get it again: mimic image rm, then mimic image pull ${system.id}`,
+    );
   const making = context.making.get(system.id);
   if (making !== undefined) return await making;
   const made = makeSystemTemplate(context, { system, image, known, composed }, work).finally(() => context.making.delete(system.id));

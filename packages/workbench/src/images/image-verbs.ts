@@ -1,29 +1,23 @@
 // list, show, pull, import, upload, verify, remove.
 import { isRefusal, type LongWork, MimicError, type Refusal, refusal } from "@mimic/base";
-import type { ImageKind, ImageRecord, ImageView, JobView, MachineRecord, SystemView } from "@mimic/model";
+import { type ImageKind, type ImageRecord, type ImageView, imagesUnder, type JobView, type SystemView } from "@mimic/model";
 import type { Context } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import type { ImportRequest } from "../ports/index.ts";
 import { ensureImage, findImage, findSystem, imageOfSystem } from "./acquire.ts";
 
-/** Every image that this machine would not run without. */
-export function imagesUsedBy({ hardware }: Pick<MachineRecord, "hardware">): string[] {
-  return [
-    ...hardware.disks.flatMap((disk) => disk.base ?? []),
-    ...hardware.drives.flatMap((drive) => (drive.medium?.from === "image" ? [drive.medium.digest] : [])),
-    ...(hardware.directBoot ? [hardware.directBoot.image] : []),
-  ];
-}
-
-/** Names of machines, those in the trash too: bringing one back must work. */
+/** Names of machines, those in the trash too: bringing one back must work. And templates: others are made from them. */
 async function usersOf(context: Context, digest: string): Promise<string[]> {
   const present = [...context.actors.values()]
-    .filter((actor) => imagesUsedBy(actor.record).includes(digest))
+    .filter((actor) => imagesUnder(actor.record.hardware).includes(digest))
     .map((actor) => actor.record.name as string);
   const trashed = (await context.ports.machines.trashed())
-    .filter((entry) => imagesUsedBy(entry.record).includes(digest))
+    .filter((entry) => imagesUnder(entry.record.hardware).includes(digest))
     .map((entry) => `${entry.record.name} (in the trash)`);
-  return [...present, ...trashed];
+  const templates = [...context.templates.values()]
+    .filter(({ generations }) => generations.some(({ hardware }) => imagesUnder(hardware).includes(digest)))
+    .map(({ name }) => `${name} (a template)`);
+  return [...present, ...trashed, ...templates];
 }
 
 export async function imageView(context: Context, image: ImageRecord): Promise<ImageView> {
@@ -115,7 +109,7 @@ export async function removeImage(context: Context, input: { image: string }): P
     return refusal(
       "image.in_use",
       `“${image.name}” is under the disks of: ${users.slice(0, 10).join(", ")}${users.length > 10 ? " and others" : ""}.`,
-      "Remove those machines first (mimic rm NAME, then mimic trash empty).",
+      "Remove those first (mimic rm NAME, then mimic trash empty; mimic template rm NAME).",
     );
   }
   const entry = await context.ports.journal.begin({ op: "image.remove", digest: image.digest });

@@ -1,5 +1,18 @@
 // Frozen layers, moments and templates in the data directory: whole or absent, like machines.
+import type { Waiting } from "@mimic/base";
 import type { LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
+
+/** What a file's bytes are now. */
+export type FileDigest =
+  | { readonly kind: "read"; readonly sha256: string; readonly sizeBytes: number }
+  | { readonly kind: "missing" }
+  /** There, but it could not be read to its end: why, in the system's word. */
+  | { readonly kind: "unreadable"; readonly why: string };
+
+export interface Reading extends Waiting {
+  /** So many bytes more were read. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+}
 
 /** Layers never change. One is removed when no machine, moment, template or trash entry names it. */
 export interface LayerStore {
@@ -16,6 +29,10 @@ export interface LayerStore {
   usage(layer: LayerRef): Promise<number>;
   /** SHA-256 of its bytes. */
   seal(layer: LayerRef, signal: AbortSignal): Promise<string>;
+  /** Length of the file; undefined when it is not there. */
+  size(layer: LayerRef): Promise<number | undefined>;
+  /** As `seal`, where it is to be compared: never throws but when it is cancelled. */
+  digest(layer: LayerRef, options: Reading): Promise<FileDigest>;
 }
 
 /** A moment or a generation that is being made. */
@@ -31,6 +48,8 @@ export interface StateDraft {
   keepFiles(machineId: string): Promise<void>;
   /** The same files for the draft of a machine. */
   lendFiles(machineId: string): Promise<void>;
+  /** Name → SHA-256 of all that is kept so far, but the memory, which was sealed while it was written. */
+  seal(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   discard(): Promise<void>;
 }
 
@@ -60,4 +79,9 @@ export interface TemplateStore {
   /** Files that a machine made from it begins with: UEFI variables, media. Into its draft, or in place of what the machine has. */
   filesFor(templateId: string, generation: number, machineId: string, into?: "draft" | "machine"): Promise<void>;
   usage(templateId: string): Promise<number>;
+  /** Name → length of each file that machines made from it use: “memory”, “state”, “nvram/…”, “media/…”. */
+  sizes(templateId: string, generation: number): Promise<Readonly<Record<string, number>>>;
+  /** Where one of them is. */
+  path(templateId: string, generation: number, name: string): string;
+  digest(templateId: string, generation: number, name: string, options: Reading): Promise<FileDigest>;
 }

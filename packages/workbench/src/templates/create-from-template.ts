@@ -10,8 +10,8 @@ import { bringUp } from "../machines/power-verbs.ts";
 import { writeSeeds } from "../machines/write-seeds.ts";
 import { addNic, usualModel } from "../networks/nic-verbs.ts";
 import type { CreateWish } from "../workbench.ts";
+import { findTemplate, whyDamaged } from "./find-template.ts";
 import { dropCards, instanceRecord, raise, savedState, whyNotInstant, withoutCards } from "./instance.ts";
-import { findTemplate } from "./template-verbs.ts";
 import { type TemplateInstanceWish, whySwitchedOn, wishedRecord } from "./wished-instance.ts";
 
 export function createFromTemplate(context: Context, wish: TemplateInstanceWish): { job: JobView } | Refusal {
@@ -19,6 +19,8 @@ export function createFromTemplate(context: Context, wish: TemplateInstanceWish)
   if (isRefusal(name)) return name;
   const template = findTemplate(context, wish.template);
   if (isRefusal(template)) return template;
+  const damaged = whyDamaged(context, template, newest(template));
+  if (damaged) return damaged;
   // What can be refused is refused now.
   const early = wishedRecord(context, template, newest(template), name, wish);
   if (isRefusal(early)) return early;
@@ -29,7 +31,7 @@ export function createFromTemplate(context: Context, wish: TemplateInstanceWish)
       const refused = wish.start ? decideStart(name, early.hardware, await context.ports.survey.survey()) : undefined;
       if (refused) return refused;
       const because = wish.start
-        ? (whySwitchedOn(wish) ?? (await whyNotInstant(context, newest(template), work)))
+        ? (whySwitchedOn(wish) ?? (await whyNotInstant(context, template, newest(template), work)))
         : "it is not to be started";
       return because === undefined
         ? await goOn(context, template, name, wish, work)

@@ -1,6 +1,6 @@
 // Machines that follow their template: at each start their system begins with the newest generation, and only disks of
 // their own stay. Ordinary machines stay where they are until somebody renews them: what they wrote is kept first.
-import { isRefusal, type LongWork, type Refusal, refusal } from "@mimic/base";
+import { isRefusal, type LongWork, MimicError, type Refusal, refusal } from "@mimic/base";
 import {
   type DiskSpec,
   type Generation,
@@ -16,12 +16,18 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { writeSeeds } from "../machines/write-seeds.ts";
 import { sweepLayers } from "../moments/layers.ts";
 import { keep, mayNotTake } from "../moments/take-moment.ts";
+import { whyDamaged } from "./find-template.ts";
 import { disksOf, isOwn, movedHardware } from "./plan-move.ts";
 
 /** Before a start: a machine that follows its template gets the newest generation's system. Its files come before its record. */
 export async function moveToNewest(context: Context, actor: MachineActor): Promise<void> {
   const { record } = actor;
-  const found = record.forgets === "disks" ? newerThan(context, record) : undefined;
+  if (record.forgets !== "disks") return;
+  const now = record.origin && context.templates.get(record.origin.template);
+  const damaged = now && whyDamaged(context, now, newest(now));
+  // Beginning anew is being made anew.
+  if (damaged) throw new MimicError(damaged.code, damaged.why, { hint: damaged.hint });
+  const found = newerThan(context, record);
   if (found === undefined) return;
   const { template, generation } = found;
   const hardware = hardwareOn(record, template, generation);
@@ -95,7 +101,7 @@ function mayNotRenew(context: Context, actor: MachineActor): Refusal | undefined
       `“${name}” stands on generation ${newest(template).number} of “${template.name}”, the newest.`,
       `Make a newer one of the machine that it is made of: mimic template MACHINE ${template.name}`,
     );
-  const refused = mayNotTake(actor, "snapshot");
+  const refused = whyDamaged(context, template, newest(template)) ?? mayNotTake(actor, "snapshot");
   if (refused) return refused;
   if (state.power === "stopped" || state.power === "failed") return undefined;
   return refusal(

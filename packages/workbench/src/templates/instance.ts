@@ -1,6 +1,17 @@
 // Machines that go on from a template: what their records are, and raising one that nobody sees yet.
-import { type LongWork, type Refusal, refusal, type Secret } from "@mimic/base";
-import { type Generation, type MachineRecord, type Name, type NicSpec, type TemplateRecord, whyNotWake, withoutFile } from "@mimic/model";
+import type { LongWork, Secret } from "@mimic/base";
+import {
+  damageOf,
+  type Generation,
+  type MachineRecord,
+  type Name,
+  type NicSpec,
+  type TemplateRecord,
+  whyNotFromMemory,
+  whyNothingFrom,
+  whyNotWake,
+  withoutFile,
+} from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { Raised } from "../disposables/ready-machines.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
@@ -52,9 +63,13 @@ export const withoutCards = (record: MachineRecord): MachineRecord => ({ ...reco
 /** Undefined = machines made from it go on where it was. */
 export async function whyNotInstant(
   context: Context,
+  template: TemplateRecord,
   generation: Generation,
   options: { readonly signal: AbortSignal },
 ): Promise<string | undefined> {
+  const damage = damageOf(template, generation, [...context.templates.values()]);
+  const broken = whyNothingFrom(damage) ?? whyNotFromMemory(damage);
+  if (broken !== undefined) return broken;
   if (generation.saved === undefined) return generation.diskOnlyBecause ?? "it was made of a machine that was off";
   return whyNotWake(generation.saved.with, await savedHere(context, options));
 }
@@ -133,6 +148,3 @@ async function makeDisks(
   }
   return {};
 }
-
-export const unknownTemplate = (wanted: string): Refusal =>
-  refusal("template.unknown", `There is no template called “${wanted.slice(0, 80)}”.`, "See what there is: mimic template ls");

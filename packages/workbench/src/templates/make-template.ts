@@ -19,6 +19,7 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { freezeDisks } from "../moments/freeze.ts";
 import type { StateDraft } from "../ports/index.ts";
 import type { TemplateWish } from "../wishes.ts";
+import { standsOnDamage } from "./find-template.ts";
 import { instanceRecord } from "./instance.ts";
 import { savedHere } from "./saved-here.ts";
 
@@ -35,6 +36,12 @@ export function makeTemplate(context: Context, wish: TemplateWish): { job: JobVi
       "template.of_disposable",
       `“${actor.record.name}” is disposable: nothing of it shall stay.`,
       `Keep it first: mimic keep ${actor.record.name}`,
+    );
+  if (standsOnDamage(context, actor.record.hardware))
+    return refusal(
+      "template.of_damaged",
+      `“${actor.record.name}” stands on a file that a verification found changed, so no template is made of it.`,
+      "Put the file back from a backup and verify again (mimic template show says which), or make the machine anew.",
     );
   const known = [...context.templates.values()].find((template) => template.name === name);
   const why = actor.running && !wish.disksOnly ? whyNotSave(actor.running.run.hardware, actor.running.run.growth) : undefined;
@@ -98,6 +105,7 @@ async function build(
       return { made, saved: made.isWhole ? await pourMemory(context, mould, draft, more) : undefined };
     });
     await draft.settle();
+    const files = await draft.seal(work.signal);
     work.report({ words: "Sealing the disks" });
     const seals: Record<string, string> = { ...known?.generations.at(-1)?.seals };
     for (const layer of made.hardware.disks.flatMap((disk) => disk.layers ?? []))
@@ -110,8 +118,11 @@ async function build(
       saved,
       diskOnlyBecause: saved ? undefined : made.because,
       seals: Object.fromEntries(Object.entries(seals).filter(([layer]) => named.has(layer))),
+      files,
     };
-    const record: TemplateRecord = { ...template, generations: [...(known?.generations ?? []), generation] };
+    // It may have been verified, or have lost an old generation, meanwhile.
+    const now = context.templates.get(id) ?? known;
+    const record: TemplateRecord = { ...template, generations: [...(now?.generations ?? []), generation], checked: now?.checked };
     await draft.publish(record);
     context.templates.set(id, record);
     context.events.publish({ kind: "template.made", templateId: id, name: record.name, generation: number });

@@ -1,33 +1,38 @@
 // Looking at templates, naming them, taking them away.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import { findByName, hardwareInWords, newest, readName, type TemplateRecord, type TemplateView } from "@mimic/model";
+import {
+  damageOf,
+  type Generation,
+  hardwareInWords,
+  newest,
+  readName,
+  type TemplateRecord,
+  type TemplateView,
+  whyNothingFrom,
+} from "@mimic/model";
 import type { Context } from "../context.ts";
 import { layersOf, sweepLayers } from "../moments/layers.ts";
-import { unknownTemplate, whyNotInstant } from "./instance.ts";
+import { findTemplate } from "./find-template.ts";
+import { whyNotInstant } from "./instance.ts";
 
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
-
-export function findTemplate(context: Context, wanted: string): TemplateRecord | Refusal {
-  const entries = [...context.templates.values()].map((template) => ({ id: template.id, name: template.name as string, template }));
-  const found = findByName(entries, wanted, "template");
-  return isRefusal(found) ? (entries.length === 0 ? unknownTemplate(wanted) : found) : found.item.template;
-}
 
 export async function templateView(context: Context, template: TemplateRecord): Promise<TemplateView> {
   const { ports } = context;
   const last = newest(template);
-  const because = await whyNotInstant(context, last, soon());
+  const because = await whyNotInstant(context, template, last, soon());
   const layers = new Map(template.generations.flatMap((one) => layersOf(one.hardware).map((layer) => [layer.id, layer] as const)));
   const users = usersOf(context, template);
   const history = await Promise.all(
     [...template.generations].reverse().map(async (one) => {
-      const why = one === last ? because : await whyNotInstant(context, one, soon());
+      const why = one === last ? because : await whyNotInstant(context, template, one, soon());
       return {
         number: one.number,
         madeAt: one.madeAt,
         hardwareInWords: hardwareInWords(one.hardware),
         isInstant: why === undefined,
         because: why,
+        damage: damageIn(context, template, one),
         usedBy: users.filter(({ record }) => record.origin?.generation === one.number).map(({ record }) => record.name),
       };
     }),
@@ -47,12 +52,17 @@ export async function templateView(context: Context, template: TemplateRecord): 
     hardwareInWords: hardwareInWords(last.hardware),
     isInstant: because === undefined,
     because,
+    damage: damageIn(context, template, last),
+    checkedAt: template.checked?.at,
     sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
     usedBy: users.map((actor) => actor.record.name),
     warm: context.pool.waiting(template.id),
     warmWanted: template.warm,
   };
 }
+
+const damageIn = ({ templates }: Context, template: TemplateRecord, generation: Generation): string | undefined =>
+  whyNothingFrom(damageOf(template, generation, [...templates.values()]));
 
 const usersOf = (context: Context, template: TemplateRecord) =>
   [...context.actors.values()].filter((actor) => actor.record.origin?.template === template.id);

@@ -5,6 +5,7 @@ import { TEMPLATE } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
 import { relative } from "../../table.ts";
+import { sayBroken } from "../../template-files.ts";
 
 export const command: CommandSpec = {
   path: "template show",
@@ -21,19 +22,26 @@ export const command: CommandSpec = {
     const rows = [
       ["name", template.name],
       ["hardware", template.hardwareInWords],
-      ["machines made from it", template.isInstant ? "go on where it was" : `are switched on: ${template.because ?? ""}`],
+      ["machines made from it", begins(template)],
       ...template.history.map((one) => [one === template.history[0] ? "generations" : "", generationInWords(one, io.nowMs())]),
       ["ready now", `${template.warm}${template.warmWanted === undefined ? " (as it is used)" : ` of ${template.warmWanted}`}`],
+      ["verified", template.checkedAt === undefined ? "never (mimic template verify)" : relative(template.checkedAt, io.nowMs())],
       ["size", formatSize(template.sizeBytes)],
       ["used by", template.usedBy.length === 0 ? "no machine" : template.usedBy.join(", ")],
       ...(template.note === "" ? [] : [["note", template.note]]),
     ];
     for (const [head = "", text = ""] of rows) line(io, `${head.padEnd(22)} ${text}`);
+    if (template.checkedAt !== undefined) sayBroken(io, await client.templates.verification({ template: template.id }));
     return 0;
   },
 };
 
+function begins({ damage, isInstant, because }: TemplateView): string {
+  if (damage !== undefined) return `none any more: ${damage}`;
+  return isInstant ? "go on where it was" : `are switched on: ${because ?? ""}`;
+}
+
 function generationInWords(one: TemplateView["history"][number], nowMs: number): string {
   const users = one.usedBy.length === 0 ? "" : `, under ${one.usedBy.join(", ")}`;
-  return `${one.number}, made ${relative(one.madeAt, nowMs)}${one.isInstant ? "" : ", disks only"}${users}`;
+  return `${one.number}, made ${relative(one.madeAt, nowMs)}${one.damage === undefined ? (one.isInstant ? "" : ", disks only") : ", damaged"}${users}`;
 }

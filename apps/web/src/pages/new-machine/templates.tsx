@@ -10,6 +10,7 @@ import { api } from "../../api.ts";
 import { templatesQuery, useTakenNames } from "../../queries.ts";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { NameField } from "../../ui/name-field.tsx";
+import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, freeName, nameTrouble } from "../../words.ts";
 
@@ -31,16 +32,14 @@ export function Templates() {
                 <bdi>{plain(template.name, 63)}</bdi>
               </strong>
               <span className="quiet">
-                {template.hardwareInWords} ·{" "}
-                {template.isInstant ? "ready in a moment" : `is switched on: ${plain(template.because ?? "", 200)}`} ·{" "}
-                {formatSize(template.sizeBytes)}
+                {template.hardwareInWords} · {beginsInWords(template)} · {formatSize(template.sizeBytes)}
               </span>
             </span>
             <span className="row">
-              <TryOnce of={template.name} isTemplate />
-              <Button variant="filled" onClick={() => setChosen(template)}>
+              <TryOnce of={template.name} isTemplate why={template.damage && beginsInWords(template)} />
+              <ReasonButton variant="filled" why={template.damage && beginsInWords(template)} onPress={() => setChosen(template)}>
                 Make a machine of it
-              </Button>
+              </ReasonButton>
             </span>
           </li>
         ))}
@@ -53,12 +52,17 @@ export function Templates() {
   );
 }
 
+function beginsInWords({ damage, isInstant, because }: TemplateView): string {
+  if (damage !== undefined) return `nothing is made from it any more: ${plain(damage, 200)}`;
+  return isInstant ? "ready in a moment" : `is switched on: ${plain(because ?? "", 200)}`;
+}
+
 /** So long is waited before the page is left: from a template it is there by then, a system may have to be fetched first. */
 const SOON_MS = 4000;
 const PATIENCE = 5;
 
 /** One click: a machine that vanishes when it stops. */
-export function TryOnce({ of, isTemplate = false }: { of: string; isTemplate?: boolean }) {
+export function TryOnce({ of, isTemplate = false, why }: { of: string; isTemplate?: boolean; why?: string | undefined }) {
   const navigate = useNavigate();
   const go = ({ result }: JobView): void => {
     const machine = result?.["name"];
@@ -73,9 +77,9 @@ export function TryOnce({ of, isTemplate = false }: { of: string; isTemplate?: b
     return { job };
   });
   return (
-    <Button loading={run.isPending} title={commandLine("run", of)} onClick={() => run.mutate(undefined)}>
+    <ReasonButton why={why} loading={run.isPending} title={commandLine("run", of)} onPress={() => run.mutate(undefined)}>
       Try it for once (disposable)
-    </Button>
+    </ReasonButton>
   );
 }
 

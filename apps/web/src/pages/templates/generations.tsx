@@ -28,7 +28,11 @@ export function Generations({ template }: { template: TemplateView }) {
             <span>
               <strong>{one.number}</strong> · <Ago at={one.madeAt} />
               {one === newest ? " · the newest" : ""}
-              {one.isInstant ? "" : ` · disks only: ${plain(one.because ?? "", 200)}`}
+              {one.damage !== undefined
+                ? ` · damaged: ${plain(one.damage, 200)}`
+                : one.isInstant
+                  ? ""
+                  : ` · disks only: ${plain(one.because ?? "", 200)}`}
               {one.usedBy.length > 0 ? ` · under ${one.usedBy.map(shownName).join(", ")}` : ""}
             </span>
             {one === newest ? null : (

@@ -13,10 +13,12 @@ import { CommandLine } from "../../ui/command.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { NameField } from "../../ui/name-field.tsx";
+import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, nameTrouble } from "../../words.ts";
 import { FromTemplate, TryOnce } from "../new-machine/templates.tsx";
 import { Generations } from "./generations.tsx";
+import { Damaged, Seals, VerifyButton } from "./seals.tsx";
 
 type Asking = "machine" | "rename" | "remove";
 
@@ -39,21 +41,36 @@ export function TemplateRow({ template }: { template: TemplateView }) {
           {template.systemName ? " · " : ""}
           {template.hardwareInWords} · {formatSize(template.sizeBytes)}
         </span>
-        <span>
-          {template.isInstant
-            ? "Machines made from it go on where it was."
-            : `Machines made from it are switched on: ${plain(template.because ?? "", 300)}.`}
-        </span>
+        {template.damage === undefined ? (
+          <span>
+            {template.isInstant
+              ? "Machines made from it go on where it was."
+              : `Machines made from it are switched on: ${plain(template.because ?? "", 300)}.`}
+          </span>
+        ) : (
+          <Damaged template={template} />
+        )}
         <Users template={template} />
         {template.note ? <span className="quiet">{plain(template.note, 300)}</span> : null}
         <Generations template={template} />
+        <Seals template={template} />
       </div>
       <div className="row template-actions">
         {template.isInstant ? <Pool template={template} /> : null}
-        <TryOnce of={template.automatic ? (template.system ?? template.name) : template.name} isTemplate />
-        <Button variant="filled" onClick={() => setAsking("machine")} aria-label={`Make a machine of it: ${name}`}>
+        <VerifyButton template={template} />
+        <TryOnce
+          of={template.automatic ? (template.system ?? template.name) : template.name}
+          isTemplate
+          why={template.automatic ? undefined : whyNot(template)}
+        />
+        <ReasonButton
+          variant="filled"
+          why={whyNot(template)}
+          onPress={() => setAsking("machine")}
+          aria-label={`Make a machine of it: ${name}`}
+        >
           Make a machine of it
-        </Button>
+        </ReasonButton>
         <Menu width={220}>
           <Menu.Target>
             <ActionIcon variant="default" size="lg" aria-label={`More for the template ${name}`}>
@@ -85,6 +102,8 @@ export function TemplateRow({ template }: { template: TemplateView }) {
     </li>
   );
 }
+
+const whyNot = ({ damage }: TemplateView): string | undefined => damage && `Nothing is made from it any more: ${plain(damage, 300)}.`;
 
 function Users({ template: { usedBy } }: { template: TemplateView }) {
   if (usedBy.length === 0) return <span className="quiet">No machine stands on it.</span>;
