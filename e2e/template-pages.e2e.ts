@@ -1,5 +1,6 @@
 // Templates and disposables in the real browser: a template is made, gets generations, machines are made from it, one is tried
 // for once and kept after all, one follows, one is moved; by keyboard where a person would.
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokenRules, launchBrowser, misdeeds, NOTHING, shot, signIn, type Watched } from "./kit/browser.ts";
@@ -86,6 +87,56 @@ test("one is tried for once by one click, and kept after all", async () => {
   expect((await mimic.client.machines.show({ machine: "notes" })).forgets).toBeUndefined();
   expect(await inside("notes", "head -c 4 /dev/vda")).toBe("kept");
   await mimic.client.machines.kill({ machine: "notes" });
+});
+
+test("a disposable that had to be switched on says why on its page", async () => {
+  await mimic.done(mimic.client.templates.make({ machine: "mould", name: "cold", disksOnly: true }));
+  await go("/templates");
+  await row("cold").getByText("Machines made from it are switched on: only its disks were wanted.").waitFor();
+  await row("cold").getByRole("button", { name: "Try it for once (disposable)" }).click();
+  const note = page.getByRole("complementary", { name: "Where it comes from" });
+  await note.getByText(/switched on instead of going on from memory: only its disks were wanted/).waitFor({ timeout: 90_000 });
+  await shot(page, "disposable-switched-on");
+  expect(await brokenRules(page)).toEqual([]);
+  await mimic.client.templates.remove({ template: "cold" });
+});
+
+test("a template is verified by one button, and one that was changed is offered no more, with the reason", async () => {
+  await go("/templates");
+  await row("base")
+    .getByText(/were never compared/)
+    .waitFor();
+  await row("base").getByRole("button", { name: "Verify base" }).press("Enter");
+  await row("base")
+    .getByText(/^Verified/)
+    .press("Enter");
+  const files = row("base").getByRole("list", { name: "Files of base" });
+  await files.getByText(/memory of generation 1/).waitFor();
+  expect(await files.getByText("as it was").count()).toBe(4);
+  await shot(page, "template-verified");
+  expect(await brokenRules(page)).toEqual([]);
+  const { files: known } = await mimic.client.templates.verification({ template: "base" });
+  const layer = known.find(({ kind }) => kind === "layer")?.path ?? "";
+  const bytes = await readFile(layer);
+  await chmod(layer, 0o600);
+  await writeFile(layer, Buffer.from(bytes).fill(1, bytes.length >> 1, (bytes.length >> 1) + 1));
+  await row("base").getByRole("button", { name: "Verify base" }).click();
+  await page
+    .getByText(/1 of 4 files differ/)
+    .first()
+    .waitFor({ timeout: 60_000 });
+  await row("base")
+    .getByText(/Nothing is made from it any more/)
+    .first()
+    .waitFor();
+  const make = row("base").getByRole("button", { name: "Make a machine of it: base" });
+  expect(await make.getAttribute("aria-disabled")).toBe("true");
+  await files.getByText(/Put its file back from a backup/).waitFor();
+  await shot(page, "template-damaged");
+  expect(await brokenRules(page)).toEqual([]);
+  await writeFile(layer, bytes);
+  await mimic.done(mimic.client.templates.verify({ template: "base" }));
+  await expect.poll(() => make.getAttribute("aria-disabled")).toBeNull();
 });
 
 test("a machine that follows gets the newest generation when it is switched on next, and says so before", async () => {

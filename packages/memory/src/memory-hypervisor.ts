@@ -67,6 +67,10 @@ export class MemoryHypervisor implements Hypervisor {
     ...hardware,
     machineType: hardware.machineType ?? (hardware.board === "q35" ? "pc-q35-0.0" : "pc-i440fx-0.0"),
   });
+  namesHere: Hypervisor["namesHere"] = async (hardware) => ({
+    machineType: (await this.pin({ ...hardware, machineType: undefined }, { signal: new AbortController().signal })).machineType ?? "",
+    cpuModel: hardware.cpuModel,
+  });
   explain: Hypervisor["explain"] = async (plan) => [{ args: ["pretend", plan.record.name], because: "nothing real runs here" }];
   sweep: Hypervisor["sweep"] = async (known) => {
     const strays = [...this.alive.keys()].filter((cookie) => !known.has(cookie));

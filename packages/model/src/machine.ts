@@ -24,7 +24,14 @@ export const MachineRecord = z.strictObject({
   /** How to log in, when Mimic set it up; never a password that a person chose. */
   login: z.strictObject({ user: z.string().max(32), shell: z.enum(["hvc", "serial", "none"]).default("none") }).optional(),
   /** The template it was made from. */
-  origin: z.strictObject({ template: z.string().max(40), generation: z.int().min(1) }).optional(),
+  origin: z
+    .strictObject({
+      template: z.string().max(40),
+      generation: z.int().min(1),
+      /** Of a disposable one: why its first start did not go on from the template's memory. */
+      switchedOnBecause: z.string().max(400).optional(),
+    })
+    .optional(),
   /**
    * What it writes vanishes when it stops; with “machine” the machine itself does too. With “disks” it begins at each start
    * with the newest generation of its template, and only disks that say so (`keeps`) stay: it follows the template.

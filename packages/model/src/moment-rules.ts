@@ -27,12 +27,19 @@ export function consistencyInWords({
   }
 }
 
+/** Where both are known. */
+const differs = (one: string | undefined, other: string | undefined): boolean => one !== undefined && other !== undefined && one !== other;
+
 /** Undefined = it can wake up; else why not. Pure. */
 export function whyNotWake(saved: SavedWith, here: SavedWith): string | undefined {
   if (saved.accelerator !== here.accelerator)
     return `it was saved with ${saved.accelerator.toUpperCase()}, and machines run with ${here.accelerator.toUpperCase()} here now`;
   if (saved.qemuVersion !== here.qemuVersion) return `it was saved by QEMU ${saved.qemuVersion}, and this is QEMU ${here.qemuVersion}`;
   if (saved.processor !== here.processor) return `it was saved on another processor (${saved.processor})`;
+  if (differs(saved.machineType, here.machineType))
+    return `it was saved with the board “${saved.machineType}”, and would get “${here.machineType}” here`;
+  if (differs(saved.cpuModel, here.cpuModel))
+    return `it was saved with the processor “${saved.cpuModel}”, and would get “${here.cpuModel}” here`;
   return undefined;
 }
 

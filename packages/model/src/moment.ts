@@ -9,6 +9,9 @@ export const SavedWith = z.strictObject({
   accelerator: Accelerator,
   /** The host's processor, where the guest sees it (hardware virtualization); "" when it is emulated. */
   processor: z.string().max(200).default(""),
+  /** What QEMU called the board and the processor that it had; absent in what was saved before these were written down. */
+  machineType: z.string().max(60).optional(),
+  cpuModel: z.string().max(60).optional(),
 });
 export type SavedWith = z.infer<typeof SavedWith>;
 

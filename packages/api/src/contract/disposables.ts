@@ -6,7 +6,11 @@ import { Done, machine, OfMachine, route, Started } from "./common.ts";
 
 const TAG = "disposables";
 export const disposableContract = {
-  run: route(routes.disposables.run, TAG, "A machine for once: it vanishes when it stops; the job's result names it")
+  run: route(
+    routes.disposables.run,
+    TAG,
+    "A machine for once: it vanishes when it stops; the job's result names it, and says in switchedOnBecause why it was switched on when it did not go on from memory",
+  )
     .input(
       z.strictObject({
         of: z.string().min(1).max(100).describe("a template, or a system of the catalogue"),

@@ -105,6 +105,17 @@ export class QemuHypervisor implements Hypervisor {
     return { ...hardware, machineType: newestMachineType(await this.#capabilitiesFor(hardware, options), hardware) };
   }
 
+  async namesHere(hardware: HardwareSpec, options: Waiting): Promise<{ machineType: string; cpuModel: string }> {
+    const capabilities = await this.#capabilitiesFor(hardware, options);
+    const accelerator = await this.#accelerator(await this.cage(), capabilities, hardware);
+    const pinned = hardware.machineType;
+    const isKnown = pinned !== undefined && capabilities.machines.includes(pinned);
+    return {
+      machineType: isKnown ? pinned : newestMachineType(capabilities, hardware),
+      cpuModel: cpuModelOf(hardware.cpuModel, accelerator),
+    };
+  }
+
   async explain(plan: BootPlan, options: Waiting): Promise<readonly ExplainedPart[]> {
     const cage = await this.cage();
     const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);

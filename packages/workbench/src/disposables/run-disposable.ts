@@ -7,25 +7,24 @@ import { swap } from "../disks/move-disk.ts";
 import { ensureImage, findSystem } from "../images/acquire.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import { compose } from "../machines/compose.ts";
-import { adoptNew, fillDraft, newActor, publish } from "../machines/create-machine.ts";
+import { fillDraft, newActor, publish } from "../machines/create-machine.ts";
 import { decideStart } from "../machines/decide-start.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { bringUp } from "../machines/power-verbs.ts";
 import { keepTrial } from "../machines/try-out.ts";
 import { machineView } from "../machines/view.ts";
-import { writeSeeds } from "../machines/write-seeds.ts";
-import { freshDisks } from "../moments/fresh-disks.ts";
 import { vanish } from "../moments/power-hooks.ts";
 import { HOME } from "../networks/find.ts";
 import { addNic } from "../networks/nic-verbs.ts";
 import { standsOnDamage, whyDamaged } from "../templates/find-template.ts";
-import { instanceRecord, whyNotInstant, withoutCards } from "../templates/instance.ts";
+import { whyNotInstant, withoutCards } from "../templates/instance.ts";
 import { buildTemplate } from "../templates/make-template.ts";
 import type { RunWish } from "../wishes.ts";
 import { refreshIdentity } from "./identity.ts";
 import { takeBackHelper } from "./lent-helper.ts";
 import { disposableName, raiseDisposable } from "./pool.ts";
 import type { Raised } from "./ready-machines.ts";
+import { switchOn } from "./switch-on.ts";
 
 export async function runDisposable(context: Context, wish: RunWish): Promise<{ job: JobView } | Refusal> {
   const name = wish.name === undefined ? disposableName(context) : freeName(context, wish.name);
@@ -81,7 +80,11 @@ async function bringDisposable(
   const refused = decideStart(name, { ...generation.hardware, memoryMiB: 0 }, await ports.survey.survey());
   if (refused) return refused;
   const because = await whyNotInstant(context, template, generation, work);
-  if (because !== undefined || wish.name !== undefined) return await switchOn(context, template, name, wish, because, work);
+  const why = wish.name === undefined ? because : (because ?? "a machine with a name begins anew at each start");
+  if (why !== undefined) {
+    const plugIn = (actor: MachineActor): Promise<Refusal | undefined> => plugInto(context, actor, wish.net);
+    return await switchOn(context, template, { name, forgets: wish.name === undefined ? "machine" : "disks", because: why, plugIn }, work);
+  }
   const waiting = context.pool.claim(template);
   const raised = waiting ?? (await raiseDisposable(context, template, generation, name, work));
   const actor = await handOut(context, raised, waiting ? undefined : name, waiting !== undefined, work);
@@ -137,33 +140,6 @@ async function handOut(
     await raised.discard();
     throw error;
   }
-}
-
-/** Without a memory to go on from (or with disks that shall begin anew each time): fresh disks over the template's, and a start. */
-async function switchOn(
-  context: Context,
-  template: TemplateRecord,
-  name: Name,
-  wish: RunWish,
-  because: string | undefined,
-  work: LongWork,
-): Promise<JobResult | Refusal> {
-  const generation = newest(template);
-  const record = withoutCards(
-    instanceRecord(context, template, generation, { name, forgets: wish.name === undefined ? "machine" : "disks" }),
-  );
-  await publish(context, record, work, async (draft) => {
-    await freshDisks(context, record, { ...work, draft: true });
-    await context.ports.templates.filesFor(template.id, generation.number, record.id);
-    await writeSeeds(context, record, draft);
-  });
-  const actor = adoptNew(context, record, `Made from the template “${template.name}”, to be used and forgotten.`);
-  const unplugged = await plugInto(context, actor, wish.net);
-  if (unplugged) return unplugged;
-  const up = await bringUp(actor, "usable", work);
-  if (isRefusal(up)) return up;
-  const why = because === undefined ? "" : ` It was switched on, because ${because}.`;
-  return { machine: record.id, name, words: `“${name}” is there.${why}` };
 }
 
 /** The template that `mimic run SYSTEM` goes on from: made once, of a machine that was just switched on. */

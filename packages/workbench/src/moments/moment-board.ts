@@ -7,12 +7,11 @@ import {
   type MomentRetentionView,
   type MomentRoutineView,
   type MomentView,
-  whyNotWake,
 } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
-import { savedHere } from "../templates/saved-here.ts";
+import { whyNotWakeHere } from "../templates/saved-here.ts";
 import { everyHardware, layersOf } from "./layers.ts";
 import { retentionView, routineView } from "./routine-verbs.ts";
 
@@ -53,10 +52,10 @@ export async function listMoments(
 ): Promise<{ moments: MomentView[]; routine?: MomentRoutineView; retention: MomentRetentionView } | Refusal> {
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
-  const [all, here, everything] = await Promise.all([momentsOf(context, actor), savedHere(context, soon()), everyHardware(context)]);
+  const [all, everything] = await Promise.all([momentsOf(context, actor), everyHardware(context)]);
   const named = countNames(everything);
   const routine = routineView(context, actor);
-  const moments = await Promise.all(all.map((moment) => viewOf(context, actor, moment, { here, named })));
+  const moments = await Promise.all(all.map((moment) => viewOf(context, actor, moment, named)));
   return { moments, ...(routine && { routine }), retention: retentionView(context, actor) };
 }
 
@@ -71,10 +70,10 @@ export async function viewOf(
   context: Context,
   actor: MachineActor,
   moment: MomentRecord,
-  known: { readonly here: Parameters<typeof whyNotWake>[1]; readonly named: ReadonlyMap<string, number> },
+  named: ReadonlyMap<string, number>,
 ): Promise<MomentView> {
   const { ports } = context;
-  const own = layersOf(moment.hardware).filter(({ id }) => known.named.get(id) === 1);
+  const own = layersOf(moment.hardware).filter(({ id }) => named.get(id) === 1);
   const [{ bytes, hasPicture }, ...layers] = await Promise.all([
     ports.moments.usage(actor.record.id, moment.id),
     ...own.map((layer) => ports.layers.usage(layer)),
@@ -95,13 +94,12 @@ export async function viewOf(
     sizeBytes: layers.reduce((sum, size) => sum + size, bytes),
     hasPicture,
     isPresent: actor.record.moment === moment.id,
-    onlyDisksBecause: moment.savedWith && whyNotWake(moment.savedWith, known.here),
+    onlyDisksBecause: moment.savedWith && (await whyNotWakeHere(context, moment.savedWith, moment.hardware, soon())),
   };
 }
 
 export async function oneView(context: Context, actor: MachineActor, moment: MomentRecord): Promise<MomentView> {
-  const [here, everything] = await Promise.all([savedHere(context, soon()), everyHardware(context)]);
-  return await viewOf(context, actor, moment, { here, named: countNames(everything) });
+  return await viewOf(context, actor, moment, countNames(await everyHardware(context)));
 }
 
 export async function momentPicture(context: Context, input: { machine: string; moment: string }): Promise<{ png: string } | Refusal> {

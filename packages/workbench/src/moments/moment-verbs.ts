@@ -85,7 +85,7 @@ async function fallAsleep(context: Context, actor: MachineActor, work: LongWork)
       note: "",
       takenAt: nowIso(context),
       hardware: { ...running.run.hardware, disks: record.hardware.disks },
-      savedWith: await savedHere(context, work),
+      savedWith: await savedHere(context, running.run.hardware, work),
       automatic: "asleep",
       isProtected: false,
     });

@@ -1,14 +1,14 @@
 // What a start and an end mean beyond power: a machine that sleeps goes on where it was, one that forgets gets fresh
 // disks with fresh keys before it starts, and leaves nothing when it ends.
 import { messageOf, type Waiting } from "@mimic/base";
-import { type HardwareSpec, type MachineRecord, type MomentRecord, whyNotWake } from "@mimic/model";
+import type { HardwareSpec, MachineRecord, MomentRecord } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import { refreshAny } from "../disposables/identity.ts";
 import type { ActorNeeds, MachineActor } from "../machines/machine-actor.ts";
 import { needDisks } from "../storages/find-storage.ts";
 import { moveToNewest } from "../templates/follow.ts";
 import { putHomeInPlace } from "../templates/home-disk.ts";
-import { savedHere } from "../templates/saved-here.ts";
+import { whyNotWakeHere } from "../templates/saved-here.ts";
 import { isUntouched } from "./freeze.ts";
 import { freshDisks } from "./fresh-disks.ts";
 import { layersOf, sweepLayers } from "./layers.ts";
@@ -71,7 +71,7 @@ async function stillAsleep(context: Context, actor: MachineActor, options: Waiti
   const why =
     moment?.savedWith === undefined
       ? "its saved memory is not there"
-      : (whyNotWake(moment.savedWith, await savedHere(context, options)) ??
+      : ((await whyNotWakeHere(context, moment.savedWith, moment.hardware, options)) ??
         (isSame(moment.hardware, record.hardware) ? undefined : "its hardware was changed"));
   if (why === undefined) return record.asleep;
   await actor.change({ ...record, asleep: undefined }, "not woken up");
@@ -92,7 +92,7 @@ async function stillWakes(context: Context, actor: MachineActor, options: Waitin
   const why =
     moment?.savedWith === undefined
       ? "it was deleted"
-      : (whyNotWake(moment.savedWith, await savedHere(context, options)) ?? (await whatChanged(context, record, moment)));
+      : ((await whyNotWakeHere(context, moment.savedWith, moment.hardware, options)) ?? (await whatChanged(context, record, moment)));
   if (why === undefined) return record.wakes;
   await actor.change({ ...record, wakes: undefined }, "not woken up");
   const words = `It is switched on, and does not go on from the memory of ${moment ? `“${moment.name}”` : "the moment that it went back to"}: ${why}.`;

@@ -10,7 +10,6 @@ import {
   type MomentRecord,
   type Name,
   whyNotSave,
-  whyNotWake,
   withoutFile,
 } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
@@ -22,7 +21,7 @@ import { bringUp } from "../machines/power-verbs.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
 import { generationOf } from "../templates/follow.ts";
 import { dropCards, raise, withoutCards } from "../templates/instance.ts";
-import { savedHere } from "../templates/saved-here.ts";
+import { whyNotWakeHere } from "../templates/saved-here.ts";
 import { sweepLayers } from "./layers.ts";
 import { findMoment } from "./moment-board.ts";
 import { restoreNote } from "./settle-restore.ts";
@@ -107,7 +106,7 @@ export async function replacePresent(
 ): Promise<PutBack> {
   const { moment } = to;
   const wasOn = !isOff(actor);
-  const because = moment.savedWith && !to.disksOnly ? whyNotWake(moment.savedWith, await savedHere(context, work)) : "";
+  const because = moment.savedWith && !to.disksOnly ? await whyNotWakeHere(context, moment.savedWith, moment.hardware, work) : "";
   const wakes = because === undefined && moment.kind === "checkpoint";
   work.report({ words: "Putting the disks back" });
   actor.ask({ kind: "kill" });
@@ -174,7 +173,7 @@ function asMachine(context: Context, actor: MachineActor, moment: MomentRecord, 
   const job = context.jobs.run({ kind: "machine.create", title, subjects: [name, actor.record.id] }, async (work) => {
     try {
       using _ = await context.layerWork.hold();
-      const why = moment.savedWith && whyNotWake(moment.savedWith, await savedHere(context, work));
+      const why = moment.savedWith && (await whyNotWakeHere(context, moment.savedWith, moment.hardware, work));
       return moment.kind === "checkpoint" && why === undefined
         ? await goOnAs(context, actor, moment, name, work)
         : await layAs(context, actor, moment, name, why, work);

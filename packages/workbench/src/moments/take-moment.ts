@@ -92,7 +92,8 @@ async function keepNoted(context: Context, actor: MachineActor, wish: Keeping, w
     await takePicture(context, actor, draft, work);
     const before = actor.record;
     work.report({ words: wish.kind === "checkpoint" ? "Keeping memory and devices" : "Keeping the disks" });
-    const savedWith = wish.kind === "checkpoint" ? await savedHere(context, work) : undefined;
+    const { hardware } = actor.running?.run ?? before;
+    const savedWith = wish.kind === "checkpoint" ? await savedHere(context, hardware, work) : undefined;
     const { disks, result } = await freezeDisks(context, actor, work, async (layers) => {
       await draft.keepFiles(before.id);
       if (wish.kind === "snapshot") return await layStill(context, actor, layers, work);

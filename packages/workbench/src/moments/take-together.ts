@@ -4,7 +4,7 @@
 //
 //   ready layers of all → file systems held still → all stand still → lay all → all go on → records of all
 import { type LongWork, messageOf } from "@mimic/base";
-import type { MomentKind, MomentRecord, MomentSibling } from "@mimic/model";
+import type { MomentKind, MomentRecord, MomentSibling, SavedWith } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import { whileRoom } from "../disks/room.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
@@ -145,7 +145,9 @@ async function saveAll(parts: readonly Part[], work: LongWork): Promise<void> {
 }
 
 async function publish(context: Context, parts: readonly Part[], wish: Keeping, work: LongWork): Promise<readonly MomentRecord[]> {
-  const savedWith = wish.kind === "checkpoint" ? await savedHere(context, work) : undefined;
+  const savedWith = new Map<string, SavedWith>();
+  for (const { id, kind, actor, before } of wish.kind === "checkpoint" ? parts : [])
+    if (kind === "checkpoint") savedWith.set(id, await savedHere(context, actor.running?.run.hardware ?? before.hardware, work));
   const name = wish.name ?? `together ${nowIso(context).slice(0, 16).replace("T", " ")}`;
   const all = parts.map(({ actor, id }): MomentSibling => ({ machine: actor.record.id, name: actor.record.name, moment: id }));
   const records = parts.map((part) =>
@@ -155,7 +157,7 @@ async function publish(context: Context, parts: readonly Part[], wish: Keeping, 
       before: part.before,
       running: part.actor.running,
       disks: part.ready?.disks ?? [],
-      savedWith: part.kind === "checkpoint" ? savedWith : undefined,
+      savedWith: savedWith.get(part.id),
       siblings: all.filter(({ moment }) => moment !== part.id),
       ...part.outcome,
     }),

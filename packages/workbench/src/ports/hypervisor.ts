@@ -79,6 +79,11 @@ export interface Hypervisor {
   diagnose(options: Waiting): Promise<readonly Finding[]>;
   /** Fills in what must be pinned for ever (the versioned machine type). Pure on the record; may probe once. */
   pin(hardware: HardwareSpec, options: Waiting): Promise<HardwareSpec>;
+  /**
+   * What board and processor of this hardware are called here and now. A pinned board that is gone is answered with the
+   * newest of its kind. Throws `qemu.*` where there is no such processor at all.
+   */
+  namesHere(hardware: HardwareSpec, options: Waiting): Promise<{ readonly machineType: string; readonly cpuModel: string }>;
   /** What it would be started with, without starting it. */
   explain(plan: BootPlan, options: Waiting): Promise<readonly ExplainedPart[]>;
   /**

@@ -12,6 +12,7 @@ import { addNic, usualModel } from "../networks/nic-verbs.ts";
 import type { CreateWish } from "../workbench.ts";
 import { findTemplate, whyDamaged } from "./find-template.ts";
 import { dropCards, instanceRecord, raise, savedState, whyNotInstant, withoutCards } from "./instance.ts";
+import { onKnownBoard } from "./known-board.ts";
 import { type TemplateInstanceWish, whySwitchedOn, wishedRecord } from "./wished-instance.ts";
 
 export function createFromTemplate(context: Context, wish: TemplateInstanceWish): { job: JobView } | Refusal {
@@ -101,8 +102,9 @@ async function lay(
 ): Promise<JobResult | Refusal> {
   const { ports } = context;
   const generation = newest(template);
-  const record = wishedRecord(context, template, generation, name, wish);
-  if (isRefusal(record)) return record;
+  const wished = wishedRecord(context, template, generation, name, wish);
+  if (isRefusal(wished)) return wished;
+  const { record, words } = await onKnownBoard(context, wished, work);
   await publish(context, record, work, async (draft) => {
     const chains = ports.machines.plan(record, { draft: true }).files.disks;
     for (const disk of record.hardware.disks) {
@@ -117,8 +119,10 @@ async function lay(
     await writeSeeds(context, record, draft);
   });
   const follows = record.forgets ? ", and follows it" : "";
-  const actor = adoptNew(context, record, `Made from the template “${template.name}”${follows}.`);
-  if (!wish.start) return { machine: record.id, words: `“${name}” is made. Start it: mimic start ${name}` };
+  const actor = adoptNew(context, record, `Made from the template “${template.name}”${follows}.${words}`);
+  if (!wish.start) return { machine: record.id, words: `“${name}” is made.${words} Start it: mimic start ${name}` };
   const up = await bringUp(actor, "usable", work);
-  return isRefusal(up) ? up : { ...up, words: `${up["words"] ?? ""} It was switched on, because ${because}.`.trim() };
+  return isRefusal(up)
+    ? up
+    : { ...up, words: `${up["words"] ?? ""} It was switched on, because ${because}.${words}`.trim(), switchedOnBecause: because };
 }

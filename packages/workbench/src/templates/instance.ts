@@ -9,7 +9,6 @@ import {
   type TemplateRecord,
   whyNotFromMemory,
   whyNothingFrom,
-  whyNotWake,
   withoutFile,
 } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
@@ -17,7 +16,7 @@ import type { Raised } from "../disposables/ready-machines.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
 import { freeMac } from "../networks/nic-verbs.ts";
 import type { RunningMachine, SavedState } from "../ports/index.ts";
-import { savedHere } from "./saved-here.ts";
+import { whyNotWakeHere } from "./saved-here.ts";
 
 export interface InstanceWish {
   readonly name: Name;
@@ -25,6 +24,8 @@ export interface InstanceWish {
   readonly note?: string | undefined;
   /** It goes on from memory: its cards are the saved ones, without a cable, until `dropCards`. */
   readonly goesOn?: boolean;
+  /** Why not, in words. */
+  readonly switchedOnBecause?: string | undefined;
 }
 
 /** The record of a machine made from this generation. Its disks are layers of its own over the template's. */
@@ -42,7 +43,7 @@ export function instanceRecord(context: Context, template: TemplateRecord, gener
     },
     readiness: template.readiness,
     login: template.login,
-    origin: { template: template.id, generation: generation.number },
+    origin: { template: template.id, generation: generation.number, switchedOnBecause: wish.switchedOnBecause?.slice(0, 400) },
     forgets: wish.forgets,
   };
 }
@@ -71,7 +72,7 @@ export async function whyNotInstant(
   const broken = whyNothingFrom(damage) ?? whyNotFromMemory(damage);
   if (broken !== undefined) return broken;
   if (generation.saved === undefined) return generation.diskOnlyBecause ?? "it was made of a machine that was off";
-  return whyNotWake(generation.saved.with, await savedHere(context, options));
+  return await whyNotWakeHere(context, generation.saved.with, generation.hardware, options);
 }
 
 export const savedState = (context: Context, template: TemplateRecord, generation: Generation): SavedState => ({

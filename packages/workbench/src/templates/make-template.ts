@@ -205,7 +205,7 @@ async function pourMemory(context: Context, template: TemplateRecord, draft: Sta
     await draft.lendFiles(record.id);
     const plan = { ...ports.machines.plan(record, { draft: true }), resume: { statePath: draft.wholePath } };
     const { memorySha256 } = await ports.hypervisor.mould(plan, { statePath: draft.statePath, memoryPath: draft.memoryPath }, work);
-    return { with: await savedHere(context, work), memorySha256 };
+    return { with: await savedHere(context, generation.hardware, work), memorySha256 };
   } finally {
     await machine.discard();
     await ports.machines.vanish(record.id);

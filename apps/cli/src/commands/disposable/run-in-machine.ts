@@ -10,6 +10,7 @@ import { aside } from "../../io.ts";
 import { InterruptedError, JobError, UsageError } from "../../say.ts";
 import { waitJob } from "../../wait-job.ts";
 import type { ForeignProgram } from "./run-program.ts";
+import { saySwitchedOn } from "./say-switched-on.ts";
 
 /** Systems of the catalogue that are ready in seconds, by processor. A PC of today runs what was made for 32 bits too. */
 const SYSTEMS: Readonly<Partial<Record<Architecture, string>>> = {
@@ -39,6 +40,7 @@ export async function runInMachine(context: Context, given: Given, program: Fore
   const { job } = await context.client.disposables.run({ of: system });
   const ended = job.state === "running" ? await waitJob(context, job, { quiet: given.json }) : job;
   if (ended.state !== "done") throw new JobError(ended);
+  saySwitchedOn(context, ended);
   const machine = ended.result?.["machine"] ?? "";
   try {
     await takeAlong(context, machine, program);

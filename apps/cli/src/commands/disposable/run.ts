@@ -121,6 +121,7 @@ async function bring(context: Context, given: Given, of: string, signal: AbortSi
   const over = job.state === "running" ? await waitOrCancel(context, job, given, signal) : job;
   if (over.state !== "done") throw new JobError(over);
   const machine = (over as JobView).result?.["machine"] ?? "";
+  if (over.result?.["switchedOnBecause"] !== undefined) (await import("./say-switched-on.ts")).saySwitchedOn(context, over);
   if (signal.aborted) {
     await context.client.disposables.discard({ machine }).catch(() => {});
     throw signal.reason;

@@ -1,5 +1,6 @@
 // Where a machine comes from, as far as it matters now: that it vanishes, that it follows its template, that there is a newer one.
 import { Button } from "@mantine/core";
+import { plain } from "@mimic/base";
 import type { MachineView } from "@mimic/model";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -17,6 +18,7 @@ import { commandLine, nameTrouble } from "../../words.ts";
 export function Origin({ machine }: { machine: MachineView }) {
   const [asking, setAsking] = useState<"keep" | "renew">();
   const { forgets, madeFrom } = machine;
+  const because = machine.origin?.switchedOnBecause;
   const close = () => setAsking(undefined);
   const isBehind = madeFrom !== undefined && madeFrom.generation !== madeFrom.newest;
   if (forgets === undefined && !isBehind) return null;
@@ -26,6 +28,7 @@ export function Origin({ machine }: { machine: MachineView }) {
       {forgets === "machine" ? (
         <p>
           It is a <Term word="disposable" /> machine: it vanishes when it stops, with all that was written in it.
+          {because === undefined ? "" : ` It was switched on instead of going on from memory: ${plain(because, 400)}.`}
         </p>
       ) : forgets === "disks" ? (
         <p>
