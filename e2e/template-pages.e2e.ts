@@ -189,8 +189,14 @@ test("generations, who stands on them and the pool: shown, chosen, removed", asy
   const generations = row("base").getByRole("list", { name: "Generations of base" });
   await generations.getByText(/the newest/).waitFor();
   await row("base").getByRole("combobox", { name: "How many machines of base wait ready" }).selectOption("1");
-  await row("base").getByText("1 now").waitFor({ timeout: 60_000 });
-  expect((await template()).warm).toBe(1);
+  await row("base")
+    .getByText(/^1 now, \d+ MiB each$/)
+    .waitFor({ timeout: 60_000 });
+  const { warm, isMemberMeasured, memberBytes } = await template();
+  expect([warm, isMemberMeasured]).toEqual([1, true]);
+  // What it wrote itself and its QEMU, and not the memory that it shares, though nobody else maps that now.
+  expect(memberBytes).toBeGreaterThan(4 * 2 ** 20);
+  expect(memberBytes).toBeLessThan(100 * 2 ** 20);
   await shot(page, "templates");
   expect(await brokenRules(page)).toEqual([]);
   await page.setViewportSize({ width: 380, height: 800 });

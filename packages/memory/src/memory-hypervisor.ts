@@ -33,6 +33,8 @@ export interface MemoryHypervisorOptions {
   lays?: (run: RunRecord) => boolean;
   /** What the guest says to a small command. */
   says?: { readonly code: number; readonly out: string };
+  /** What each machine takes for itself. */
+  ownBytes?: number;
   /** What it calls itself: another one cannot go on from what this one saved. */
   version?: string;
 }
@@ -247,6 +249,7 @@ export class MemoryMachine implements RunningMachine {
   async usage() {
     return { cpuMs: 0, memoryBytes: 0, diskReadBytes: 0, diskWriteBytes: 0 };
   }
+  ownMemory: RunningMachine["ownMemory"] = async () => this.#options.ownBytes ?? 20 * 1024 ** 2;
   async release(): Promise<void> {
     this.#listeners.clear();
   }

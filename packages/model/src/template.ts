@@ -80,6 +80,9 @@ export const TemplateView = z.object({
   /** Machines that wait ready now, and how many are wanted. */
   warm: z.int(),
   warmWanted: z.int().optional(),
+  /** What each that waits takes for itself, beside the memory that all share: of members that there were, else estimated. */
+  memberBytes: z.number(),
+  isMemberMeasured: z.boolean(),
 });
 export type TemplateView = z.infer<typeof TemplateView>;
 

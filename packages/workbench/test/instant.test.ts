@@ -34,6 +34,35 @@ test("a template that was used keeps machines ready, and gives them back when me
   expect(await warm(bench)).toBe(0);
 });
 
+test("as many wait as fit into an eighth of the memory by what they cost, not by a guess for all", async () => {
+  const willWait = async (ownBytes: number, count: number): Promise<void> => {
+    const bench = await withMachine({ ownBytes });
+    await usedOnce(bench);
+    granted(await bench.workbench.templates.change({ template: "base", warm: 30 }));
+    const shown = async () => {
+      const { warm: waiting, isMemberMeasured, memberBytes } = granted(await bench.workbench.templates.show({ template: "base" }));
+      return [waiting, isMemberMeasured, memberBytes];
+    };
+    await vi.waitFor(async () => expect(await shown()).toEqual([Math.max(count, 1), true, ownBytes]), { timeout: 20_000 });
+    // And so it stays.
+    for (let turn = 0; turn < 4; turn++) await bench.clock.pass(6000);
+    await vi.waitFor(async () => expect((await shown())[0]).toBe(count));
+  };
+  // 8 GiB: the pool's share is 1 GiB.
+  await willWait(10 * 1024 ** 2, 30);
+  await willWait(300 * 1024 ** 2, 3);
+  // The first one turns out dearer than was estimated, and goes again.
+  await willWait(2 * 1024 ** 3, 0);
+});
+
+test("before a machine of a template was ever ready its cost is an estimate, and says so", async () => {
+  const bench = await withMachine();
+  await running(bench);
+  await ended(bench, await bench.workbench.templates.make({ machine: "alpha", name: "base" }));
+  const { isMemberMeasured, memberBytes } = granted(await bench.workbench.templates.show({ template: "base" }));
+  expect([isMemberMeasured, memberBytes > 0]).toEqual([false, true]);
+});
+
 test("what waits is nobody's machine, and is handed out once", async () => {
   const bench = await withMachine();
   await usedOnce(bench);

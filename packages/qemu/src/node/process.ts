@@ -38,6 +38,26 @@ export async function loadOf(pid: number): Promise<{ readonly cpuMs: number; rea
   };
 }
 
+/**
+ * Bytes that would be free again if it ended (proc(5), smaps_rollup): anonymous pages, which are what it wrote itself, those
+ * that were swapped out, and its page tables. A file in memory that it maps is no anonymous page until it is written to, also
+ * while nobody else maps it. Undefined where the kernel does not say.
+ */
+export async function ownMemoryOf(pid: number): Promise<number | undefined> {
+  try {
+    const [rollup, status] = await Promise.all([readFile(`/proc/${pid}/smaps_rollup`, "utf8"), readFile(`/proc/${pid}/status`, "utf8")]);
+    return ownMemoryIn(rollup, status);
+  } catch {
+    return undefined;
+  }
+}
+
+export function ownMemoryIn(rollup: string, status: string): number | undefined {
+  const kib = (text: string, field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN);
+  const [anonymous, swapped, tables] = [kib(rollup, "Anonymous"), kib(rollup, "SwapPss"), kib(status, "VmPTE")];
+  return Number.isNaN(anonymous) ? undefined : (anonymous + (swapped || 0) + (tables || 0)) * 1024;
+}
+
 export interface ProcessGuard {
   readonly uid: number;
   /** The kernel's words: 2 = a filter is in force. */

@@ -28,7 +28,7 @@ import { layerInNode, prepareLayers, topLayersOf } from "./disk-layers.ts";
 import { openLiveHardware } from "./live-hardware.ts";
 import type { MediaServers } from "./media.ts";
 import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
-import { isAlive, killExactly, loadOf } from "./process.ts";
+import { isAlive, killExactly, loadOf, ownMemoryOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
 import { QemuLog } from "./qemu-log.ts";
 import { takeFile } from "./run-folder.ts";
@@ -237,6 +237,10 @@ export class QemuMachine implements RunningMachine {
     const [load, stats] = await Promise.all([loadOf(run.pid), session.execute("query-blockstats", {}, options)]);
     const sum = (key: "rd_bytes" | "wr_bytes"): number => stats.reduce((total, device) => total + device.stats[key], 0);
     return { ...load, diskReadBytes: sum("rd_bytes"), diskWriteBytes: sum("wr_bytes") };
+  }
+
+  ownMemory(): Promise<number | undefined> {
+    return ownMemoryOf(this.#parts.run.pid);
   }
 
   async save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }> {

@@ -196,9 +196,10 @@ export function createTemplateStore(needs: Needs): TemplateStore {
       await copyFolder(files, from.nvram, to.nvram, VARIABLES);
       await copyFolder(files, from.media, to.media, MEDIUM);
     },
-    async usage(templateId) {
+    async usage(templateId, generation) {
       const folder = layout.template(templateId).folder;
-      const numbers = (await files.names(folder)).filter((name) => /^g\d+$/.test(name)).map((name) => Number(name.slice(1)));
+      const all = (await files.names(folder)).filter((name) => /^g\d+$/.test(name)).map((name) => Number(name.slice(1)));
+      const numbers = generation === undefined ? all : [generation];
       const sizes = numbers.flatMap((number) => [
         bytesOf(generationAt(templateId, number).state),
         bytesOf(generationAt(templateId, number).memory),

@@ -5,19 +5,14 @@
 //   raising → warming → waiting ─claim→ a machine
 //                          └── template changed · memory short · too old → thrown away
 import { type LongWork, messageOf } from "@mimic/base";
-import { type Generation, type HardwareSpec, type Name, newest, type TemplateRecord } from "@mimic/model";
+import { type Generation, type HardwareSpec, newest, type TemplateRecord } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { RESERVE_BYTES } from "../disks/room.ts";
-import { dropCards, instanceRecord, raise, savedState, whyNotInstant } from "../templates/instance.ts";
-import { giveIdentity } from "./identity.ts";
-import type { Raised, ReadyMachines } from "./ready-machines.ts";
+import { whyNotInstant } from "../templates/instance.ts";
+import { costOfNext, estimateMember, hasRoomFor, isShort, remember, tooMany } from "./pool-budget.ts";
+import { disposableName, raiseDisposable, warm } from "./raise-disposable.ts";
+import type { MemberCost, Raised, ReadyMachines } from "./ready-machines.ts";
 
-/** What a member takes beside the template's memory, roughly: QEMU itself and the pages that its guest has written. */
-export const MEMBER_BYTES = 48 * 1024 ** 2;
-/** The pool takes at most this share of the computer's memory… */
-const BUDGET_SHARE = 1 / 8;
-/** …and gives back when less than this is free. */
-const PRESSURE_SHARE = 0.15;
 const LOOK_EVERY_MS = 5000;
 /** A template that was used keeps machines ready for this long. */
 const RECENT_MS = 15 * 60_000;
@@ -32,11 +27,17 @@ interface Member {
   readonly raised: Raised;
   readonly generation: number;
   readonly since: number;
+  /** What would be free again without it. */
+  readonly bytes: number;
 }
+
+const keyOf = ({ id }: TemplateRecord, { number }: Generation): string => `${id} ${number}`;
 
 export class Pool implements ReadyMachines {
   readonly #members = new Map<string, Member[]>();
   readonly #lastUse = new Map<string, number>();
+  /** Template and generation → what its last members cost. */
+  readonly #measured = new Map<string, readonly number[]>();
   readonly #life = new AbortController();
   #context: Context | undefined;
   #filling: Promise<void> | undefined;
@@ -110,20 +111,30 @@ export class Pool implements ReadyMachines {
     for (;;) {
       const now = ports.clock.monotonicMs();
       const short = [...templates.values()].find((template) => this.waiting(template.id) < this.wanted(template, now));
-      if (short === undefined || this.#life.signal.aborted || !(await this.#hasRoom(context))) return;
+      if (short === undefined || this.#life.signal.aborted || !(await this.#hasRoom(context, short))) return;
       try {
         if ((await whyNotInstant(context, short, newest(short), { signal: this.#life.signal })) !== undefined)
           return this.#giveUp(short.id);
         const member = await this.#make(context, short, newest(short));
-        if (context.templates.get(short.id) !== short && newest(context.templates.get(short.id) ?? short).number !== member.generation)
-          await member.raised.discard();
-        else this.#members.set(short.id, [...(this.#members.get(short.id) ?? []), member]);
+        if (await this.#isStillWanted(context, short.id, member)) this.#members.set(short.id, [...this.#of(short.id), member]);
+        else await member.raised.discard();
       } catch (error) {
         if (this.#life.signal.aborted) return;
         ports.log.warn("no machine could be made ready", { template: short.id, error: messageOf(error) });
         return this.#giveUp(short.id);
       }
     }
+  }
+
+  #of(templateId: string): readonly Member[] {
+    return this.#members.get(templateId) ?? [];
+  }
+
+  /** Its template may have gone, have got a newer generation, or have been found damaged while it was made. */
+  async #isStillWanted(context: Context, templateId: string, { generation }: Member): Promise<boolean> {
+    const template = context.templates.get(templateId);
+    if (template === undefined || newest(template).number !== generation) return false;
+    return (await whyNotInstant(context, template, newest(template), { signal: this.#life.signal })) === undefined;
   }
 
   /** Not again until somebody uses it. */
@@ -139,21 +150,41 @@ export class Pool implements ReadyMachines {
     try {
       await warm(raised, work);
       await raised.running.pause(work);
-      return { raised, generation: generation.number, since: ports.clock.monotonicMs() };
+      const measured = await raised.running.ownMemory(work);
+      const key = keyOf(template, generation);
+      if (measured !== undefined) this.#measured.set(key, remember(this.#measured.get(key) ?? [], measured));
+      const bytes = measured ?? (await this.#estimate(context, template)).costBytes;
+      return { raised, generation: generation.number, since: ports.clock.monotonicMs(), bytes };
     } catch (error) {
       await raised.discard();
       throw error;
     }
   }
 
-  async #hasRoom({ ports }: Context): Promise<boolean> {
-    const room = await ports.survey.survey();
-    const count = [...this.#members.values()].flat().length;
-    return (
-      room.diskFreeBytes >= RESERVE_BYTES &&
-      (count + 1) * MEMBER_BYTES <= room.memoryBytes * BUDGET_SHARE &&
-      room.memoryFreeBytes - MEMBER_BYTES > room.memoryBytes * PRESSURE_SHARE
-    );
+  async cost(template: TemplateRecord): Promise<MemberCost> {
+    const measured = this.#measured.get(keyOf(template, newest(template))) ?? [];
+    if (measured.length > 0) return { bytes: costOfNext(measured, 0), isMeasured: true };
+    return { bytes: this.#context ? (await this.#estimate(this.#context, template)).costBytes : 0, isMeasured: false };
+  }
+
+  /** Before one of them was ever ready; its template's memory may not have been read in since the daemon began. */
+  async #estimate({ ports }: Context, template: TemplateRecord): Promise<{ costBytes: number; templateBytes: number }> {
+    const { number, hardware } = newest(template);
+    const usedBytes = await ports.templates.usage(template.id, number);
+    return { costBytes: estimateMember({ memoryBytes: hardware.memoryMiB * 1024 ** 2, usedBytes }), templateBytes: usedBytes };
+  }
+
+  async #hasRoom(context: Context, template: TemplateRecord): Promise<boolean> {
+    const measured = this.#measured.get(keyOf(template, newest(template))) ?? [];
+    const next = measured.length > 0 ? { costBytes: costOfNext(measured, 0), templateBytes: 0 } : await this.#estimate(context, template);
+    const room = await context.ports.survey.survey();
+    const waiting = this.#all().map(({ bytes }) => bytes);
+    return room.diskFreeBytes >= RESERVE_BYTES && hasRoomFor(next, waiting, room);
+  }
+
+  /** Oldest first. */
+  #all(): Member[] {
+    return [...this.#members.values()].flat().sort((a, b) => a.since - b.since);
   }
 
   /** While anything waits: memory pressure, age, and templates that nobody uses any more. */
@@ -176,65 +207,24 @@ export class Pool implements ReadyMachines {
     const { ports, templates } = context;
     const room = await ports.survey.survey();
     const now = ports.clock.monotonicMs();
-    const isShort = room.memoryFreeBytes < room.memoryBytes * PRESSURE_SHARE;
+    const all = this.#all();
+    const dear = new Set(
+      all.slice(
+        all.length -
+          tooMany(
+            all.map(({ bytes }) => bytes),
+            room,
+          ),
+      ),
+    );
     for (const [id, members] of this.#members) {
       const template = templates.get(id);
-      const wanted = template && !isShort ? this.wanted(template, now) : 0;
-      const kept = members.filter((member) => now - member.since < MAX_AGE_MS).slice(0, wanted);
+      const wanted = template && !isShort(room) ? this.wanted(template, now) : 0;
+      const kept = members.filter((member) => now - member.since < MAX_AGE_MS && !dear.has(member)).slice(0, wanted);
       const spare = members.filter((member) => !kept.includes(member));
       if (spare.length === 0) continue;
       this.#members.set(id, kept);
       await Promise.all(spare.map(({ raised }) => raised.discard().catch(() => {})));
     }
-  }
-}
-
-/** A first command takes half as long again as later ones; this one is nobody's. A guest that has no shell is as warm as it gets. */
-async function warm({ running }: Raised, work: LongWork): Promise<void> {
-  const nothing = () => {};
-  await running.agent
-    ?.exec({ program: "true", args: [], onStdout: nothing, onStderr: nothing }, work)
-    .catch(() => work.signal.throwIfAborted());
-}
-
-/** Raised, answering, and somebody of its own; running. */
-export async function raiseDisposable(
-  context: Context,
-  template: TemplateRecord,
-  generation: Generation,
-  name: Name,
-  work: LongWork,
-): Promise<Raised> {
-  const { ports } = context;
-  const record = instanceRecord(context, template, generation, { name, forgets: "machine", goesOn: true });
-  const raised = await raise(
-    context,
-    record,
-    { template: [template, generation], resume: savedState(context, template, generation) },
-    work,
-  );
-  try {
-    const { agent } = raised.running;
-    if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
-    await agent.waitUntilReady(work);
-    const identity = { name, nowMs: ports.clock.nowMs() };
-    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram, keepsHelper: true });
-    raised.lent = report.lent;
-    await dropCards(raised, work);
-    return raised;
-  } catch (error) {
-    await raised.discard();
-    throw error;
-  }
-}
-
-const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
-
-/** disp-k3f9: free among machines and those that wait. */
-export function disposableName(context: Context): Name {
-  for (;;) {
-    const name = `disp-${Array.from(context.ports.random.bytes(4), (byte) => LETTERS[byte % 32]).join("")}` as Name;
-    const taken = context.reserved.has(name) || [...context.actors.values()].some((actor) => actor.record.name === name);
-    if (!taken) return name;
   }
 }

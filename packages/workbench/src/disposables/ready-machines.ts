@@ -13,9 +13,17 @@ export interface Raised {
   lent?: string | undefined;
 }
 
+/** What one that waits takes beside the template's memory, which all of them share. */
+export interface MemberCost {
+  readonly bytes: number;
+  /** Of members of this generation; else it is estimated from the template. */
+  readonly isMeasured: boolean;
+}
+
 export interface ReadyMachines {
   waiting(templateId: string): number;
   hardware(): readonly HardwareSpec[];
+  cost(template: TemplateRecord): Promise<MemberCost>;
   /** One that waits, or nothing; the caller owns it. Another is made in the background. */
   claim(template: TemplateRecord): Raised | undefined;
   /** Begins to make what is missing; returns at once. */

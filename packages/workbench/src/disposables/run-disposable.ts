@@ -22,7 +22,7 @@ import { buildTemplate } from "../templates/make-template.ts";
 import type { RunWish } from "../wishes.ts";
 import { refreshIdentity } from "./identity.ts";
 import { takeBackHelper } from "./lent-helper.ts";
-import { disposableName, raiseDisposable } from "./pool.ts";
+import { disposableName, raiseDisposable } from "./raise-disposable.ts";
 import type { Raised } from "./ready-machines.ts";
 import { switchOn } from "./switch-on.ts";
 

@@ -161,6 +161,11 @@ export interface RunningMachine {
     options: Waiting,
   ): Promise<{ readonly cpuMs: number; readonly memoryBytes: number; readonly diskReadBytes: number; readonly diskWriteBytes: number }>;
   /**
+   * Bytes that would be free again if it ended: pages of its own, not what it shares with a template or with others.
+   * Undefined where this computer does not say.
+   */
+  ownMemory(options: Waiting): Promise<number | undefined>;
+  /**
    * Writes memory and devices to `statePath` (new). `live`: the guest runs meanwhile and stands still only at the end;
    * `layers` are laid over its disks at that very moment. Throws `moment.not_saved`, `disk.full`.
    */

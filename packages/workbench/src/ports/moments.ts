@@ -78,7 +78,8 @@ export interface TemplateStore {
   memoryPath(templateId: string, generation: number): string;
   /** Files that a machine made from it begins with: UEFI variables, media. Into its draft, or in place of what the machine has. */
   filesFor(templateId: string, generation: number, machineId: string, into?: "draft" | "machine"): Promise<void>;
-  usage(templateId: string): Promise<number>;
+  /** On the disk, of one of its generations or of all. */
+  usage(templateId: string, generation?: number): Promise<number>;
   /** Name → length of each file that machines made from it use: “memory”, “state”, “nvram/…”, “media/…”. */
   sizes(templateId: string, generation: number): Promise<Readonly<Record<string, number>>>;
   /** Where one of them is. */

@@ -37,6 +37,7 @@ export async function templateView(context: Context, template: TemplateRecord): 
       };
     }),
   );
+  const cost = await context.pool.cost(template);
   const sizes = await Promise.all([ports.templates.usage(template.id), ...[...layers.values()].map((layer) => ports.layers.usage(layer))]);
   return {
     id: template.id,
@@ -58,6 +59,8 @@ export async function templateView(context: Context, template: TemplateRecord): 
     usedBy: users.map((actor) => actor.record.name),
     warm: context.pool.waiting(template.id),
     warmWanted: template.warm,
+    memberBytes: cost.bytes,
+    isMemberMeasured: cost.isMeasured,
   };
 }
 

@@ -24,7 +24,7 @@ export const command: CommandSpec = {
       ["hardware", template.hardwareInWords],
       ["machines made from it", begins(template)],
       ...template.history.map((one) => [one === template.history[0] ? "generations" : "", generationInWords(one, io.nowMs())]),
-      ["ready now", `${template.warm}${template.warmWanted === undefined ? " (as it is used)" : ` of ${template.warmWanted}`}`],
+      ["ready now", readyInWords(template)],
       ["verified", template.checkedAt === undefined ? "never (mimic template verify)" : relative(template.checkedAt, io.nowMs())],
       ["size", formatSize(template.sizeBytes)],
       ["used by", template.usedBy.length === 0 ? "no machine" : template.usedBy.join(", ")],
@@ -35,6 +35,11 @@ export const command: CommandSpec = {
     return 0;
   },
 };
+
+function readyInWords({ warm, warmWanted, isInstant, memberBytes, isMemberMeasured }: TemplateView): string {
+  const each = `, ${isMemberMeasured ? "" : "about "}${formatSize(memberBytes)} each`;
+  return `${warm}${warmWanted === undefined ? " (as it is used)" : ` of ${warmWanted}`}${isInstant ? each : ""}`;
+}
 
 function begins({ damage, isInstant, because }: TemplateView): string {
   if (damage !== undefined) return `none any more: ${damage}`;

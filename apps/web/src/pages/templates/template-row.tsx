@@ -139,7 +139,8 @@ function Pool({ template }: { template: TemplateView }) {
         onChange={(event) => change.mutate(event.currentTarget.value === "auto" ? null : Number(event.currentTarget.value))}
       />
       <span className="quiet" aria-live="polite">
-        {template.warm} now
+        {template.warm} now, {template.isMemberMeasured ? "" : "about "}
+        {formatSize(template.memberBytes)} each
       </span>
     </div>
   );

@@ -1,0 +1,57 @@
+// A machine that goes on from a template's memory and is nobody's yet: raised, answering, somebody of its own.
+import type { LongWork } from "@mimic/base";
+import type { Generation, Name, TemplateRecord } from "@mimic/model";
+import type { Context } from "../context.ts";
+import { dropCards, instanceRecord, raise, savedState } from "../templates/instance.ts";
+import { giveIdentity } from "./identity.ts";
+import type { Raised } from "./ready-machines.ts";
+
+/** A first command takes half as long again as later ones; this one is nobody's. A guest that has no shell is as warm as it gets. */
+export async function warm({ running }: Raised, work: LongWork): Promise<void> {
+  const nothing = () => {};
+  await running.agent
+    ?.exec({ program: "true", args: [], onStdout: nothing, onStderr: nothing }, work)
+    .catch(() => work.signal.throwIfAborted());
+}
+
+/** Raised, answering, and somebody of its own; running. */
+export async function raiseDisposable(
+  context: Context,
+  template: TemplateRecord,
+  generation: Generation,
+  name: Name,
+  work: LongWork,
+): Promise<Raised> {
+  const { ports } = context;
+  const record = instanceRecord(context, template, generation, { name, forgets: "machine", goesOn: true });
+  const raised = await raise(
+    context,
+    record,
+    { template: [template, generation], resume: savedState(context, template, generation) },
+    work,
+  );
+  try {
+    const { agent } = raised.running;
+    if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
+    await agent.waitUntilReady(work);
+    const identity = { name, nowMs: ports.clock.nowMs() };
+    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram, keepsHelper: true });
+    raised.lent = report.lent;
+    await dropCards(raised, work);
+    return raised;
+  } catch (error) {
+    await raised.discard();
+    throw error;
+  }
+}
+
+const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
+
+/** disp-k3f9: free among machines and those that wait. */
+export function disposableName(context: Context): Name {
+  for (;;) {
+    const name = `disp-${Array.from(context.ports.random.bytes(4), (byte) => LETTERS[byte % 32]).join("")}` as Name;
+    const taken = context.reserved.has(name) || [...context.actors.values()].some((actor) => actor.record.name === name);
+    if (!taken) return name;
+  }
+}
