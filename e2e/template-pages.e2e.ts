@@ -106,7 +106,7 @@ test("a template is verified by one button, and one that was changed is offered 
   await row("base")
     .getByText(/were never compared/)
     .waitFor();
-  await row("base").getByRole("button", { name: "Verify base" }).press("Enter");
+  await row("base").getByRole("button", { name: "Verify base", exact: true }).press("Enter");
   await row("base")
     .getByText(/^Verified/)
     .press("Enter");
@@ -120,7 +120,7 @@ test("a template is verified by one button, and one that was changed is offered 
   const bytes = await readFile(layer);
   await chmod(layer, 0o600);
   await writeFile(layer, Buffer.from(bytes).fill(1, bytes.length >> 1, (bytes.length >> 1) + 1));
-  await row("base").getByRole("button", { name: "Verify base" }).click();
+  await row("base").getByRole("button", { name: "Verify base", exact: true }).click();
   await page
     .getByText(/1 of 4 files differ/)
     .first()
@@ -134,6 +134,10 @@ test("a template is verified by one button, and one that was changed is offered 
   await files.getByText(/Put its file back from a backup/).waitFor();
   await shot(page, "template-damaged");
   expect(await brokenRules(page)).toEqual([]);
+  await page.setViewportSize({ width: 380, height: 800 });
+  expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  await shot(page, "template-damaged-narrow");
+  await page.setViewportSize({ width: 1280, height: 860 });
   await writeFile(layer, bytes);
   await mimic.done(mimic.client.templates.verify({ template: "base" }));
   await expect.poll(() => make.getAttribute("aria-disabled")).toBeNull();
@@ -190,7 +194,7 @@ test("generations, who stands on them and the pool: shown, chosen, removed", asy
   await generations.getByText(/the newest/).waitFor();
   await row("base").getByRole("combobox", { name: "How many machines of base wait ready" }).selectOption("1");
   await row("base")
-    .getByText(/^1 now, \d+ MiB each$/)
+    .getByText(/^1 now, [\d.]+ MiB each$/)
     .waitFor({ timeout: 60_000 });
   const { warm, isMemberMeasured, memberBytes } = await template();
   expect([warm, isMemberMeasured]).toEqual([1, true]);

@@ -163,7 +163,10 @@ export function whatNow(template: TemplateRecord, all: readonly TemplateRecord[]
     whole === undefined || whole === last
       ? ""
       : ` Generation ${whole} is whole: machines are made from it once newer ones are removed (mimic template rm ${template.name} --generation ${last}).`;
-  return `What each file means: mimic template show ${template.name}.${older} Make it anew of a machine: mimic template MACHINE ${template.name}`;
+  const again = template.automatic
+    ? `It is made anew when its system is wanted: mimic run ${template.system ?? template.name}`
+    : `Make it anew of a machine: mimic template MACHINE ${template.name}`;
+  return `What each file means: mimic template show ${template.name}.${older} ${again}`;
 }
 
 /** What a broken file means, and what to do; undefined when there is nothing to say. */

@@ -1,7 +1,7 @@
 // Verifying templates on a workbench in memory: what is found broken is offered to nobody, and comes back once it is whole.
 import { isRefusal } from "@mimic/base";
-import { MemoryLayerStore, MemoryTemplateStore } from "@mimic/memory";
-import { newest } from "@mimic/model";
+import { MemoryLayerStore, MemoryStorageStore, MemoryTemplateStore } from "@mimic/memory";
+import { newest, type TemplateRecord } from "@mimic/model";
 import { expect, test, vi } from "vitest";
 import { type Bench, ended, granted, withMachine } from "./bench.ts";
 
@@ -111,6 +111,23 @@ test("a newer generation that is whole is offered, and the older one stays known
   expect([isInstant, history.map((one) => one.isInstant)]).toEqual([true, [true, false]]);
 });
 
+test("what Mimic made itself for a system is made anew when it is wanted, unless its image is what is broken", async () => {
+  const { workbench, layers, templates, ...rest } = await withTemplate();
+  const bench = { workbench, layers, templates, ...rest };
+  await ended(bench, await workbench.disposables.run({ of: "test-linux" }));
+  const own = () => [...templates.templates.values()].find(({ automatic }) => automatic) as TemplateRecord;
+  layers.became.set(newest(own()).hardware.disks[0]?.layers?.[0]?.id ?? "", CHANGED);
+  expect((await ended(bench, await workbench.templates.verify({ template: own().name }))).problem?.code).toBe("template.damaged");
+  const again = await ended(bench, await workbench.disposables.run({ of: "test-linux" }));
+  expect(again.state, again.problem?.message).toBe("done");
+  expect(own().generations.map(({ number }) => number)).toEqual([1, 2]);
+  // Nothing could become better by that.
+  rest.images.verify = async () => ({ good: false, found: "it has changed" });
+  expect((await ended(bench, await workbench.templates.verify({ template: own().name }))).problem?.code).toBe("template.damaged");
+  expect((await ended(bench, await workbench.disposables.run({ of: "test-linux" }))).problem?.code).toBe("image.damaged");
+  expect(own().generations).toHaveLength(2);
+});
+
 test("files of a template from before they were sealed are sealed, and compared the next time", async () => {
   const bench = await withTemplate();
   const { workbench, templates } = bench;
@@ -119,12 +136,32 @@ test("files of a template from before they were sealed are sealed, and compared 
   await workbench.close({ machines: false, signal: AbortSignal.timeout(1000) });
   templates.templates.set(record?.id ?? "", old as never);
   const next = await withMachine({ ports: { layers: bench.layers, templates } });
+  templates.became.set("state", { kind: "unreadable", why: "EIO" });
+  expect((await verify(next)).problem?.code).toBe("template.damaged");
+  templates.became.clear();
   const job = await verify(next);
   expect(job.state, job.problem?.message).toBe("done");
   expect(job.result?.["words"]).toContain("Of 1 file nothing can be said");
   templates.became.set("state", CHANGED);
   expect((await verify(next)).problem?.code).toBe("template.damaged");
   expect((await brokenFiles(next)).map(({ kind, outcome }) => [kind, outcome])).toEqual([["devices", "changed"]]);
+});
+
+test("what lies on a drive that is away is neither called whole nor broken, and machines of it wait for the drive", async () => {
+  const bench = await withTemplate();
+  const storages = new MemoryStorageStore();
+  const [record] = [...bench.templates.templates.values()];
+  const layer = newest(record as TemplateRecord).hardware.disks[0]?.layers?.[0];
+  const storage = granted(await bench.workbench.storages.add({ name: "usb", folder: "/media/usb" })).id;
+  await storages.add({ id: storage, name: "usb" as never, folder: "/media/usb", addedAt: "2026-01-01T00:00:00.000Z" } as never);
+  Object.assign(layer ?? {}, { storage });
+  const next = await withMachine({ ports: { layers: bench.layers, templates: bench.templates, storages } });
+  expect((await verify(next)).state).toBe("done");
+  storages.away.add(storage);
+  expect((await verify(next)).problem?.code).toBe("template.not_all_there");
+  const away = await brokenFiles(next);
+  expect(away.map(({ kind, outcome }) => [kind, outcome])).toEqual([["layer", "away"]]);
+  expect((await shown(next)).damage).toBeUndefined();
 });
 
 test("what cannot be looked at is not called whole", async () => {

@@ -131,10 +131,13 @@ export function withFindings(template: TemplateRecord, read: readonly Read[], at
   const generations = template.generations.map((generation) => {
     const own = seal.filter(({ file }) => file.place?.generation === generation.number);
     const layers = seal.filter(({ file }) => file.layer && file.generations.includes(generation.number));
-    // From now on its files are sealed, also when it has none.
+    const unread = read.some(({ file, sha256 }) => file.place?.generation === generation.number && !file.sha256 && sha256 === undefined);
+    // From now on its files are sealed, also when it has none; not when one of them could not be read.
     return {
       ...generation,
-      files: { ...generation.files, ...Object.fromEntries(own.map(({ file, sha256 }) => [file.place?.name ?? "", sha256 ?? ""])) },
+      files: unread
+        ? generation.files
+        : { ...generation.files, ...Object.fromEntries(own.map(({ file, sha256 }) => [file.place?.name ?? "", sha256 ?? ""])) },
       seals: { ...generation.seals, ...Object.fromEntries(layers.map(({ file, sha256 }) => [file.id, sha256 ?? ""])) },
     };
   });

@@ -1,5 +1,5 @@
 // Templates: another machine like one that was kept, in a moment; one that follows it; or one to be used once and forgotten.
-import { Button, NativeSelect, Radio } from "@mantine/core";
+import { NativeSelect, Radio } from "@mantine/core";
 import { formatSize, gib, plain } from "@mimic/base";
 import type { JobView, TemplateView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";

@@ -37,17 +37,26 @@ function useVerification({ id }: TemplateView) {
 
 export function Seals({ template }: { template: TemplateView }) {
   const job = useVerification(template);
-  const [open, setOpen] = useState(false);
-  if (job !== undefined) return <JobProgress job={job} title={false} />;
-  const { checkedAt } = template;
-  if (checkedAt === undefined)
-    return (
-      <span className="quiet">
-        Its <Term word="seal">seals</Term> were never compared.
-      </span>
-    );
+  const { checkedAt, damage } = template;
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <>
+      {job === undefined ? null : <JobProgress job={job} title={false} />}
+      {checkedAt === undefined ? (
+        <span className="quiet">
+          Its <Term word="seal">seals</Term> were never compared.
+        </span>
+      ) : (
+        // What was found broken is shown without being asked for.
+        <Found key={damage ?? ""} template={template} checkedAt={checkedAt} />
+      )}
+    </>
+  );
+}
+
+function Found({ template, checkedAt }: { template: TemplateView; checkedAt: string }) {
+  const [open, setOpen] = useState(template.damage !== undefined);
+  return (
+    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         Verified <Ago at={checkedAt} />
       </summary>

@@ -1,5 +1,5 @@
 // One template: what it is, what begins how, its generations, and what can be done with it.
-import { ActionIcon, Button, Menu, NativeSelect } from "@mantine/core";
+import { ActionIcon, Menu, NativeSelect } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
 import type { TemplateView } from "@mimic/model";
 import { IconDots } from "@tabler/icons-react";
