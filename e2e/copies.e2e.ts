@@ -69,10 +69,24 @@ async function addressesOf(copies: readonly Copy[]): Promise<string[]> {
   return machines.filter(({ id }) => ours.has(id)).flatMap(({ links }) => links[0]?.addresses.find((one) => one.includes(".")) ?? []);
 }
 
+/** What those see of it that have none. */
+async function withoutAddress(copies: readonly Copy[]): Promise<string> {
+  const { machines } = await mimic.client.machines.list({});
+  const without = machines.filter(({ id, links }) => copies.some(({ machine }) => machine === id) && !links[0]?.addresses.length);
+  const seen = without.map(async ({ id }) => {
+    const look = "ip a; ls -l /run/net/*; cat /sys/class/net/eth*/carrier; ps | grep dhcp; dmesg | tail";
+    return (await mimic.mimic(["exec", id, "-n", "--", "sh", "-c", `exec 2>&1; ${look}`])).out;
+  });
+  return (await Promise.all(seen)).join("\n");
+}
+
 async function wave(): Promise<Copy[]> {
   const copies: Copy[] = [];
   while (copies.length < WAVE) copies.push(...(await Promise.all(Array.from({ length: AT_ONCE }, copy))));
-  await expect.poll(async () => (await addressesOf(copies)).length, { timeout: 120_000, interval: 1000 }).toBe(WAVE);
+  const all = expect.poll(async () => (await addressesOf(copies)).length, { timeout: 120_000, interval: 1000 }).toBe(WAVE);
+  await all.catch(async (error: unknown) => {
+    throw new Error(`not all have an address:\n${await withoutAddress(copies)}`, { cause: error });
+  });
   expect(new Set(await addressesOf(copies)).size).toBe(WAVE);
   await Promise.all(copies.map(({ machine }) => mimic.client.disposables.discard({ machine })));
   await expect.poll(async () => (await mimic.client.machines.list({})).machines.length, { timeout: 60_000, interval: 500 }).toBe(1);

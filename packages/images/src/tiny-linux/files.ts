@@ -190,7 +190,9 @@ ip link set "$1" up
   mkfifo "$state/never" && exec 3<> "$state/never"
   trap '[ -n "$asking" ] && kill $asking 2>/dev/null' EXIT
   asking= before=
-  while read -r carrier < "/sys/class/net/$1/carrier" 2>/dev/null && [ -d "$state" ]; do
+  while [ -d "$state" ] && [ -e "/sys/class/net/$1" ]; do
+    # A card that somebody switched off has no carrier to read.
+    read -r carrier < "/sys/class/net/$1/carrier" || carrier=
     if [ "$carrier" = 1 ] && [ "$before" != 1 ]; then
       [ -n "$asking" ] && kill $asking 2>/dev/null
       udhcpc -f -S -i "$1" -t 5 -T 2 -A 5 -s /lib/mimic/dhcp -x hostname:"$name" > /dev/null 2>&1 &
