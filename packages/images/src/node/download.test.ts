@@ -1,6 +1,6 @@
 // Downloads against servers of our own on loopback, well-behaved and not.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,6 +61,15 @@ function serve(request: IncomingMessage, response: ServerResponse, etag = '"1"')
   response.end(bytes.subarray(start));
 }
 
+/** However slow this computer is: once so many bytes are in the file. */
+function whenCame(count: number, then: () => void): void {
+  const look = setInterval(() => {
+    if ((statSync(join(folder, "x.part"), { throwIfNoEntry: false })?.size ?? 0) < count) return;
+    clearInterval(look);
+    then();
+  }, 10);
+}
+
 /** Cuts the first answer after 100,000 bytes. */
 function cutOnce(request: IncomingMessage, response: ServerResponse): void {
   if (ranges.length > 1) {
@@ -68,7 +77,8 @@ function cutOnce(request: IncomingMessage, response: ServerResponse): void {
     return;
   }
   response.writeHead(200, { "content-length": bytes.length, etag: '"1"' });
-  response.write(bytes.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+  response.write(bytes.subarray(0, 100_000));
+  whenCame(1, () => response.destroy());
 }
 
 describe("fetching a file", () => {
@@ -112,7 +122,8 @@ describe("fetching a file", () => {
     const stop = new AbortController();
     handle = (_, response) => {
       response.writeHead(200, { "content-length": bytes.length });
-      response.write(bytes.subarray(0, 50_000), () => setTimeout(() => stop.abort(new Error("enough")), 50));
+      response.write(bytes.subarray(0, 50_000));
+      whenCame(50_000, () => stop.abort(new Error("enough")));
     };
     await expect(fetchFile(plan(), { ...work, signal: stop.signal })).rejects.toThrow("enough");
     expect(readFileSync(join(folder, "x.part")).length).toBe(50_000);
