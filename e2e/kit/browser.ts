@@ -1,44 +1,18 @@
 // A real Chromium for whole-product tests, and pages that keep account of everything they should not do: requests to
 // elsewhere, breaches of the page policy, errors and dialogs.
-import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { type Account, keepAccount } from "../../apps/web/dev/browser.ts";
 import { type Installation, ROOT } from "./installation.ts";
 
-const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export { brokenRules, launchBrowser, misdeeds, NOTHING } from "../../apps/web/dev/browser.ts";
 
-/** `names`: host names that the browser finds on this computer, as after DNS rebinding. */
-export function launchBrowser(names: readonly string[] = []): Promise<Browser> {
-  const executablePath = process.env.MIMIC_CHROMIUM ?? PATHS.find((path) => existsSync(path));
-  if (!executablePath) throw new Error("No Chromium here. Install it: apt-get install chromium");
-  return chromium.launch({
-    executablePath,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required",
-      ...(names.length > 0 ? [`--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`] : []),
-    ],
-  });
-}
-
-export interface Watched {
+export interface Watched extends Account {
   readonly page: Page;
   readonly context: BrowserContext;
   /** “http://127.0.0.1:7717”, without a slash. */
   readonly address: string;
-  readonly outside: string[];
-  readonly violations: string[];
-  readonly errors: string[];
-  readonly dialogs: string[];
 }
 
 export interface WatchOptions {
@@ -69,42 +43,7 @@ export async function signIn(
 /** Another page of the same person. */
 export async function watch(context: BrowserContext, address: string): Promise<Watched> {
   const page = await context.newPage();
-  const watched: Watched = { page, context, address, outside: [], violations: [], errors: [], dialogs: [] };
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(`${address}/`) && !/^(data|blob):/.test(url)) watched.outside.push(url);
-  });
-  page.on("websocket", (socket) => {
-    if (!socket.url().startsWith(`${address.replace("http", "ws")}/`)) watched.outside.push(socket.url());
-  });
-  page.on("dialog", (dialog) => {
-    watched.dialogs.push(dialog.message());
-    void dialog.dismiss();
-  });
-  page.on("pageerror", (error) => watched.errors.push(String(error)));
-  page.on("console", (message) => {
-    if (/Content Security Policy|TrustedHTML|Trusted Type/i.test(message.text())) watched.violations.push(message.text());
-    else if (message.type() === "error" && !/Failed to load resource/.test(message.text())) watched.errors.push(message.text());
-  });
-  return watched;
-}
-
-/** What a page did that it should not have: compare with `NOTHING`. */
-export const misdeeds = ({ outside, violations, errors, dialogs }: Watched) => ({ outside, violations, errors, dialogs });
-export const NOTHING = { outside: [], violations: [], errors: [], dialogs: [] };
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
-export async function brokenRules(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
-  await session.detach();
-  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`));
+  return { page, context, address, ...keepAccount(page, address) };
 }
 
 /** For people to look at: `shots/NAME.png` in the project's folder. */

@@ -1,10 +1,13 @@
-// Chromium for looking and for testing, and a page that keeps account of everything it should not do.
-import { existsSync } from "node:fs";
+// Chromium for looking and for testing, and pages that keep account of everything they should not do.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export function launchBrowser(): Promise<Browser> {
+/** `names`: host names that the browser finds on this computer, as after DNS rebinding. */
+export function launchBrowser(names: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env["MIMIC_CHROMIUM"] ?? PATHS.find((path) => existsSync(path));
   if (!executablePath) throw new Error("No Chromium here. Install it: apt-get install chromium");
   return chromium.launch({
@@ -18,16 +21,62 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--autoplay-policy=no-user-gesture-required",
+      ...(names.length > 0 ? [`--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`] : []),
     ],
   });
 }
 
-export interface Watched {
-  readonly page: Page;
+/** What a page did that it should not have. */
+export interface Account {
+  /** Requests to anywhere but its own daemon. */
   readonly outside: string[];
+  /** Breaches of the page policy. */
   readonly violations: string[];
   readonly errors: string[];
   readonly dialogs: string[];
+}
+
+export const misdeeds = ({ outside, violations, errors, dialogs }: Account): Account => ({ outside, violations, errors, dialogs });
+export const NOTHING: Account = { outside: [], violations: [], errors: [], dialogs: [] };
+
+/** From now on. `address`: “http://127.0.0.1:7717”, without a slash. */
+export function keepAccount(page: Page, address: string): Account {
+  const account: Account = { outside: [], violations: [], errors: [], dialogs: [] };
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${address}/`) && !/^(data|blob):/.test(url)) account.outside.push(url);
+  });
+  page.on("websocket", (socket) => {
+    if (!socket.url().startsWith(`${address.replace("http", "ws")}/`)) account.outside.push(socket.url());
+  });
+  page.on("dialog", (dialog) => {
+    account.dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  page.on("pageerror", (error) => account.errors.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|TrustedHTML|Trusted Type/i.test(message.text())) account.violations.push(message.text());
+    else if (message.type() === "error" && !/Failed to load resource/.test(message.text())) account.errors.push(message.text());
+  });
+  return account;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
+export async function brokenRules(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
+  await session.detach();
+  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
+  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`));
+}
+
+export interface Watched extends Account {
+  readonly page: Page;
 }
 
 export interface WatchOptions {
@@ -50,26 +99,10 @@ export async function openPage(
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  const watched: Watched = { page, outside: [], violations: [], errors: [], dialogs: [] };
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(address) && !url.startsWith(address.replace("http", "ws")) && !/^(data|blob):/.test(url)) watched.outside.push(url);
-  });
-  page.on("dialog", (dialog) => {
-    watched.dialogs.push(dialog.message());
-    void dialog.dismiss();
-  });
-  page.on("pageerror", (error) => watched.errors.push(String(error)));
-  page.on("console", (message) => {
-    if (/Content Security Policy|TrustedHTML|Trusted Type/i.test(message.text())) watched.violations.push(message.text());
-    else if (message.type() === "error" && !/Failed to load resource/.test(message.text())) watched.errors.push(message.text());
-  });
-  await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) =>
-      // biome-ignore lint/suspicious/noConsole: this runs in the page; the listener above hears it
-      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
-    );
-  });
+  const watched: Watched = { page, ...keepAccount(page, address) };
+  // Runs in the page; the account hears it.
+  await page.addInitScript(`document.addEventListener("securitypolicyviolation", (event) =>
+    console.error("Content Security Policy: " + event.violatedDirective + " " + event.blockedURI + " " + event.sample))`);
   await page.goto(`${address}/#c=GOOD`);
   await page.waitForSelector("h1");
   return watched;

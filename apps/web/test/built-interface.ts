@@ -1,6 +1,5 @@
-// The built interface and a browser for one test file, and what its tests ask of every page.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+// The built interface and a browser for one test file.
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +10,6 @@ import { launchBrowser, type Watched } from "../dev/browser.ts";
 import { type Mock, type MockOptions, startMock as startMockWith } from "../dev/mock.ts";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface BuiltInterface {
   readonly browser: Browser;
@@ -51,21 +49,3 @@ export async function go(watched: Watched, mock: Mock, path: string): Promise<vo
   await watched.page.goto(mock.address + path);
   await settle(watched.page);
 }
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
-export async function broken(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
-  const violations = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
-  return violations.flatMap((each) =>
-    each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`),
-  );
-}
-
-export const clean = ({ outside, violations, errors, dialogs }: Watched) => ({ outside, violations, errors, dialogs });
-export const NOTHING = { outside: [], violations: [], errors: [], dialogs: [] };

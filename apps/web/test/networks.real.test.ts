@@ -1,9 +1,9 @@
 // The network pages in a real Chromium: cables drawn by hand and by keyboard, packets without end, hostile neighbours.
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { openPage } from "../dev/browser.ts";
+import { brokenRules, misdeeds, NOTHING, openPage } from "../dev/browser.ts";
 import type { Mock } from "../dev/mock.ts";
-import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
+import { go, withBuiltInterface } from "./built-interface.ts";
 
 const built = withBuiltInterface();
 const { startMock } = built;
@@ -45,7 +45,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     const watched = await openPage(built.browser, mock.address, { scheme });
     const { page } = watched;
     const found: string[] = [];
-    const look = async (name: string) => found.push(...(await broken(page)).map((each) => `${name} ${each}`));
+    const look = async (name: string) => found.push(...(await brokenRules(page)).map((each) => `${name} ${each}`));
     const lookAtDialog = async ([button, item]: (typeof DIALOGS)[number]) => {
       if (!page.url().endsWith("?look=table")) await go(watched, mock, "/networks?look=table");
       await page.getByRole("button", { name: button }).click();
@@ -74,7 +74,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     // What a dialog breaks it breaks in both schemes; colours are the pages' own.
     if (scheme === "light") for (const opening of DIALOGS) await lookAtDialog(opening);
     expect(found).toEqual([]);
-    expect(clean(watched)).toEqual(NOTHING);
+    expect(misdeeds(watched)).toEqual(NOTHING);
     await mock.close();
   });
 });
@@ -123,7 +123,7 @@ test("a cable is pulled with the mouse from a loose machine to a lane, and one p
     .click();
   await page.getByRole("button", { name: /^Cable of lab-a/ }).waitFor({ state: "detached" });
   expect(mock.world.machines.find(({ name }) => name === "lab-a")?.hardware.nics[0]?.network).toBeNull();
-  expect(clean(watched)).toEqual(NOTHING);
+  expect(misdeeds(watched)).toEqual(NOTHING);
   await mock.close();
 });
 
@@ -252,7 +252,7 @@ test("packets without end are bounded in the page, a filter says which word it d
   await page.getByRole("button", { name: /^Record a file/ }).click();
   await page.getByRole("button", { name: /^End and keep the file \([1-9]/ }).click();
   expect((await download).suggestedFilename()).toBe("home.pcapng");
-  expect(clean(watched)).toEqual(NOTHING);
+  expect(misdeeds(watched)).toEqual(NOTHING);
   await mock.close();
 });
 
@@ -287,6 +287,6 @@ test("what guests and neighbours may call themselves is text on the network page
   await page.locator(".layer-fields summary", { hasText: "TCP" }).waitFor();
   expect(await page.locator(".packets").textContent()).toContain("<");
   expect(await page.evaluate("window.__hit")).toBeUndefined();
-  expect(clean(watched)).toEqual(NOTHING);
+  expect(misdeeds(watched)).toEqual(NOTHING);
   await mock.close();
 });

@@ -1,8 +1,8 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
 import { describe, expect, test } from "vitest";
-import { openPage } from "../dev/browser.ts";
+import { brokenRules, misdeeds, NOTHING, openPage } from "../dev/browser.ts";
 import { HOSTILE } from "../dev/world/hostile.ts";
-import { broken, clean, go, NOTHING, withBuiltInterface } from "./built-interface.ts";
+import { go, withBuiltInterface } from "./built-interface.ts";
 
 const built = withBuiltInterface();
 const { startMock } = built;
@@ -41,10 +41,10 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     const found: string[] = [];
     for (const path of PAGES) {
       await go(watched, mock, path);
-      found.push(...(await broken(watched.page)).map((each) => `${path} ${each}`));
+      found.push(...(await brokenRules(watched.page)).map((each) => `${path} ${each}`));
     }
     expect(found).toEqual([]);
-    expect(clean(watched)).toEqual(NOTHING);
+    expect(misdeeds(watched)).toEqual(NOTHING);
     await watched.page.context().close();
     await mock.close();
   });
@@ -56,7 +56,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     const { page } = watched;
     const look = async (name: string) => {
       await page.waitForTimeout(400);
-      found.push(...(await broken(page)).map((each) => `${name} ${each}`));
+      found.push(...(await brokenRules(page)).map((each) => `${name} ${each}`));
       await page.keyboard.press("Escape");
       await page.waitForTimeout(250);
     };
@@ -102,7 +102,7 @@ describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
     const alone = await openPage(built.browser, empty.address, { scheme });
     for (const path of ["/", "/images", "/jobs", "/trash"]) {
       await go(alone, empty, path);
-      found.push(...(await broken(alone.page)).map((each) => `empty ${path} ${each}`));
+      found.push(...(await brokenRules(alone.page)).map((each) => `empty ${path} ${each}`));
     }
     await empty.close();
     expect(found).toEqual([]);
@@ -113,7 +113,7 @@ test("the accessibility check would notice (positive control)", async () => {
   const mock = await startMock();
   const { page } = await openPage(built.browser, mock.address);
   await page.evaluate("document.querySelector('main').append(document.createElement('button'))");
-  expect((await broken(page)).join()).toContain("button-name");
+  expect((await brokenRules(page)).join()).toContain("button-name");
   await mock.close();
 });
 
@@ -197,7 +197,7 @@ test("what a guest or a file may call itself is shown as text and does nothing",
   expect(await watched.page.title()).toBe("m-0 (running) · Mimic");
   expect(await watched.page.evaluate("window.__hit")).toBeUndefined();
   expect(Object.values(counts)).toEqual(Object.values(counts).map(() => 0));
-  expect(clean(watched)).toEqual(NOTHING);
+  expect(misdeeds(watched)).toEqual(NOTHING);
   await mock.close();
 });
 

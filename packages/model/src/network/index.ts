@@ -1,6 +1,7 @@
 export * from "./counters.ts";
 export * from "./drop-words.ts";
 export * from "./firewall.ts";
+export * from "./firewall-words.ts";
 export * from "./guards.ts";
 export * from "./lan.ts";
 export * from "./link-profiles.ts";

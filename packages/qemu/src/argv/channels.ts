@@ -2,7 +2,7 @@
 // run directory that Mimic connects to before the processors start, so not a byte is missed.
 import { type ArgvContext, type ArgvPart, json, keyValue, part, pciAddress, pciBus, SLOT } from "./part.ts";
 
-export const AGENT_PORT = "org.qemu.guest_agent.0";
+const AGENT_PORT = "org.qemu.guest_agent.0";
 
 /** Socket names in the run directory. */
 export const SOCKET = {
@@ -37,13 +37,14 @@ export function serialParts(context: ArgvContext): ArgvPart[] {
   );
 }
 
-export function agentParts(context: ArgvContext): ArgvPart[] {
-  if (!context.hardware.agent) return [];
+/** What the guest's agent and its second console run over, on any board: its virtio serial device, and where that is plugged in. */
+export function channelParts(
+  context: ArgvContext,
+  driver: string,
+  place: Readonly<Record<string, string | number | undefined>>,
+): ArgvPart[] {
   return [
-    part(
-      "The way for text between guest and host (virtio).",
-      json("-device", { driver: "virtio-serial-pci", id: "channels0", bus: pciBus(context), addr: pciAddress(SLOT.serial) }),
-    ),
+    part("The way for text between guest and host (virtio).", json("-device", { driver, id: "channels0", ...place })),
     part(
       "A second console (hvc0) for `mimic shell`.",
       socketChardev(context, "shell0", SOCKET.shell),
@@ -54,6 +55,13 @@ export function agentParts(context: ArgvContext): ArgvPart[] {
       socketChardev(context, "agent0", SOCKET.agent),
       json("-device", { driver: "virtserialport", id: "agentport0", bus: "channels0.0", nr: 1, chardev: "agent0", name: AGENT_PORT }),
     ),
+  ];
+}
+
+export function agentParts(context: ArgvContext): ArgvPart[] {
+  if (!context.hardware.agent) return [];
+  return [
+    ...channelParts(context, "virtio-serial-pci", { bus: pciBus(context), addr: pciAddress(SLOT.serial) }),
     part("The guest can say that its system crashed.", json("-device", { driver: "pvpanic", id: "panic0" })),
   ];
 }

@@ -3,7 +3,7 @@
 import { type ForeignBoard, foreignBoard } from "@mimic/model";
 import { machineTypeOf, needDevice } from "../capabilities.ts";
 import { bootIndexOf, bootParts } from "./boot.ts";
-import { AGENT_PORT, monitorParts, SOCKET, socketChardev } from "./channels.ts";
+import { channelParts, monitorParts, SOCKET, socketChardev } from "./channels.ts";
 import { clockParts, rngObject, sandboxParts } from "./devices.ts";
 import { diskDevice, diskName, type Layer, layerArgs, limitArgs, limitNode } from "./disks.ts";
 import { mediumArgs } from "./drives.ts";
@@ -128,22 +128,7 @@ function serialParts(context: ArgvContext): ArgvPart[] {
 
 function agentParts(context: ArgvContext, on: Plugs): ArgvPart[] {
   if (!context.hardware.agent) return [];
-  return [
-    part(
-      "The way for text between guest and host (virtio).",
-      json("-device", { driver: on.virtio("virtio-serial"), id: "channels0", ...on.at(SLOT.serial) }),
-    ),
-    part(
-      "A second console (hvc0) for `mimic shell`.",
-      socketChardev(context, "shell0", SOCKET.shell),
-      json("-device", { driver: "virtconsole", id: "hvc0", bus: "channels0.0", nr: 0, chardev: "shell0" }),
-    ),
-    part(
-      "The guest agent's channel: commands, files, clean shutdown.",
-      socketChardev(context, "agent0", SOCKET.agent),
-      json("-device", { driver: "virtserialport", id: "agentport0", bus: "channels0.0", nr: 1, chardev: "agent0", name: AGENT_PORT }),
-    ),
-  ];
+  return channelParts(context, on.virtio("virtio-serial"), on.at(SLOT.serial));
 }
 
 function rngParts(on: Plugs): ArgvPart[] {

@@ -1,6 +1,6 @@
 // `mimic net rule NETWORK …`: the firewall.
 import type { InputOf } from "@mimic/api/client";
-import type { FirewallRule, NetworkView } from "@mimic/model";
+import { type FirewallRule, type NetworkView, targetInWords } from "@mimic/model";
 import { NETWORK, readChoice, readCount } from "../../arguments.ts";
 import type { CommandSpec, Context, Given } from "../../command.ts";
 import { line, printJson, printTable } from "../../io.ts";
@@ -105,25 +105,6 @@ function readPorts(text: string): [number, number] {
   return [readCount("--ports", from), readCount("--ports", to)];
 }
 
-function targetInWords(target: FirewallRule["target"]): string {
-  switch (target.to) {
-    case "range":
-      return target.range;
-    case "name":
-      return target.name;
-    case "vlan":
-      return `VLAN ${target.vlan}`;
-    case "network":
-      return `network ${target.network}`;
-    case "host":
-      return `port ${target.port} of this computer`;
-    case "internet":
-      return "the Internet";
-    default:
-      return "anywhere";
-  }
-}
-
 function list({ io }: Context, view: NetworkView): void {
   const names = new Map(view.ports.flatMap(({ machine }) => (machine ? [[machine.id, machine.name] as const] : [])));
   const who = (from: FirewallRule["from"]): string =>
@@ -142,7 +123,7 @@ function list({ io }: Context, view: NetworkView): void {
         { text: String(at + 1), tone: "faint" },
         { text: rule.action, tone: rule.action === "accept" ? "good" : "bad" },
         { text: who(rule.from) },
-        { text: targetInWords(rule.target) },
+        { text: targetInWords(rule.target, (network) => `network ${network}`) },
         { text: `${rule.protocol}${rule.ports ? ` ${rule.ports[0] === rule.ports[1] ? rule.ports[0] : rule.ports.join("–")}` : ""}` },
         { text: rule.note, tone: "faint" },
       ]),

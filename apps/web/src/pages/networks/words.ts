@@ -2,7 +2,6 @@
 import { plain } from "@mimic/base";
 import {
   type FirewallRule,
-  type FirewallTarget,
   LINK_PROFILES,
   type LinkProfile,
   type LinkQuality,
@@ -11,6 +10,7 @@ import {
   type PortMode,
   type PortView,
   type TwoWayQuality,
+  targetInWords,
 } from "@mimic/model";
 import { bitsInWords } from "./rates.ts";
 
@@ -130,27 +130,6 @@ export function linkInWords(port: Pick<PortView, "isUp" | "isConnected" | "probl
   return isGood(port.quality) ? "Connected" : `Connected, but bad: ${badLinkInWords(port.quality)}`;
 }
 
-const targetInWords = (target: FirewallTarget, networkName: (id: string) => string): string => {
-  switch (target.to) {
-    case "anywhere":
-      return "anywhere";
-    case "internet":
-      return "the Internet";
-    case "range":
-      return target.range;
-    case "name":
-      return target.name;
-    case "vlan":
-      return `VLAN ${target.vlan}`;
-    case "network":
-      return `the network “${networkName(target.network)}”`;
-    case "host":
-      return `port ${target.port} of this computer`;
-    default:
-      return target satisfies never;
-  }
-};
-
 const ACTIONS: Readonly<Record<FirewallRule["action"], string>> = { accept: "Let through", drop: "Drop silently", reject: "Refuse" };
 
 /** “Let through TCP port 443 from hello to example.org” */
@@ -168,7 +147,10 @@ export function ruleInWords(rule: FirewallRule, names: { machine: (id: string) =
       : rule.from.from === "vlan"
         ? `VLAN ${rule.from.vlan}`
         : rule.from.range;
-  return plain(`${ACTIONS[rule.action]} ${what} from ${from} to ${targetInWords(rule.target, names.network)}`, 400);
+  return plain(
+    `${ACTIONS[rule.action]} ${what} from ${from} to ${targetInWords(rule.target, (id) => `the network “${names.network(id)}”`)}`,
+    400,
+  );
 }
 
 /** A network's addresses in one sentence. */

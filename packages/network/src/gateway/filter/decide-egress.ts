@@ -3,9 +3,9 @@
 //
 //   own address ─ host rules ─ services of the gateway ─ else refused
 //   other address ─ is it this computer, or closed to all? ─ rules in order ─ else: Internet yes, everything else no
-import type { DropReason } from "@mimic/model";
+import { type DropReason, targetInWords } from "@mimic/model";
 import { equalBytes, ipText, isInRange } from "@mimic/wire";
-import { type CompiledRule, type EgressPolicy, isHostAddress, networkOf, segmentOf, targetWords } from "./policy.ts";
+import { type CompiledRule, type EgressPolicy, isHostAddress, networkOf, segmentOf } from "./policy.ts";
 import { destinationWithin, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
 
 export interface EgressQuestion {
@@ -144,7 +144,7 @@ function refusedBy(compiled: CompiledRule): EgressDecision {
 function ruleWords({ rule }: CompiledRule): string {
   const ports = rule.ports ? ` port ${rule.ports[0] === rule.ports[1] ? rule.ports[0] : rule.ports.join("–")}` : "";
   const what = rule.protocol === "any" ? "" : ` ${rule.protocol.toUpperCase()}`;
-  return `The rule “${rule.action}${what}${ports} to ${targetWords(rule.target)}” (${rule.id})`;
+  return `The rule “${rule.action}${what}${ports} to ${targetInWords(rule.target, (network) => `network ${network}`)}” (${rule.id})`;
 }
 
 /** Sender, protocol and port; the target is looked at apart. */

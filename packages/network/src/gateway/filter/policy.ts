@@ -1,5 +1,5 @@
 // What the gateway's decisions stand on, worked out once per plan: rules with their ranges read, segments, this computer's addresses.
-import type { FirewallRule, FirewallTarget, GatewayPlan } from "@mimic/model";
+import type { FirewallRule, GatewayPlan } from "@mimic/model";
 import { equalBytes, type IpRange, isInRange, parseIp, parseIpv6, parseRange, rangeOf } from "@mimic/wire";
 
 export interface CompiledRule {
@@ -70,23 +70,3 @@ export const isHostAddress = (policy: Pick<EgressPolicy, "hostAddresses">, addre
 
 export const networkOf = (policy: EgressPolicy, address: Uint8Array): NeighbourNetwork | undefined =>
   policy.neighbours.find(({ ranges }) => ranges.some((range) => isInRange(range, address)));
-
-/** A rule's target in a few words. */
-export function targetWords(target: FirewallTarget): string {
-  switch (target.to) {
-    case "anywhere":
-      return "anywhere";
-    case "internet":
-      return "the Internet";
-    case "range":
-      return target.range;
-    case "name":
-      return target.name;
-    case "vlan":
-      return `VLAN ${target.vlan}`;
-    case "network":
-      return `network ${target.network}`;
-    case "host":
-      return `TCP or UDP port ${target.port} of this computer`;
-  }
-}
