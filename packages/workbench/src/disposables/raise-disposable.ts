@@ -2,8 +2,8 @@
 import type { LongWork } from "@mimic/base";
 import type { Generation, Name, TemplateRecord } from "@mimic/model";
 import type { Context } from "../context.ts";
-import { dropCards, instanceRecord, raise, savedState } from "../templates/instance.ts";
-import { giveIdentity } from "./identity.ts";
+import { instanceRecord } from "../templates/instance.ts";
+import { raiseOwn } from "../templates/raise-own.ts";
 import type { Raised } from "./ready-machines.ts";
 
 /** A first command takes half as long again as later ones; this one is nobody's. A guest that has no shell is as warm as it gets. */
@@ -22,27 +22,10 @@ export async function raiseDisposable(
   name: Name,
   work: LongWork,
 ): Promise<Raised> {
-  const { ports } = context;
   const record = instanceRecord(context, template, generation, { name, forgets: "machine", goesOn: true });
-  const raised = await raise(
-    context,
-    record,
-    { template: [template, generation], resume: savedState(context, template, generation) },
-    work,
-  );
-  try {
-    const { agent } = raised.running;
-    if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
-    await agent.waitUntilReady(work);
-    const identity = { name, nowMs: ports.clock.nowMs() };
-    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram, keepsHelper: true });
-    raised.lent = report.lent;
-    await dropCards(raised, work);
-    return raised;
-  } catch (error) {
-    await raised.discard();
-    throw error;
-  }
+  const { raised, report } = await raiseOwn(context, { template, generation, record }, { ...work, keepsHelper: true });
+  raised.lent = report.lent;
+  return raised;
 }
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";

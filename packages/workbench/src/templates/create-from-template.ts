@@ -2,7 +2,7 @@
 import { isRefusal, type LongWork, type Refusal } from "@mimic/base";
 import { type Generation, type JobView, type Name, type NicSpec, newest, type TemplateRecord } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
-import { giveIdentity, identityInWords } from "../disposables/identity.ts";
+import { identityInWords } from "../disposables/identity.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import { adoptNew, newActor, publish } from "../machines/create-machine.ts";
 import { decideStart } from "../machines/decide-start.ts";
@@ -11,8 +11,9 @@ import { writeSeeds } from "../machines/write-seeds.ts";
 import { addNic, usualModel } from "../networks/nic-verbs.ts";
 import type { CreateWish } from "../workbench.ts";
 import { findTemplate, whyDamaged } from "./find-template.ts";
-import { dropCards, instanceRecord, raise, savedState, whyNotInstant, withoutCards } from "./instance.ts";
+import { instanceRecord, whyNotInstant, withoutCards } from "./instance.ts";
 import { onKnownBoard } from "./known-board.ts";
+import { raiseOwn } from "./raise-own.ts";
 import { type TemplateInstanceWish, whySwitchedOn, wishedRecord } from "./wished-instance.ts";
 
 export function createFromTemplate(context: Context, wish: TemplateInstanceWish): { job: JobView } | Refusal {
@@ -54,19 +55,8 @@ async function goOn(
   const { ports } = context;
   const generation = newest(template);
   const record = { ...instanceRecord(context, template, generation, { name, note: wish.note, goesOn: true }), createdAt: nowIso(context) };
-  const raised = await raise(
-    context,
-    record,
-    { template: [template, generation], resume: savedState(context, template, generation) },
-    work,
-  );
+  const { raised, report } = await raiseOwn(context, { template, generation, record }, work);
   try {
-    const { agent } = raised.running;
-    if (agent === undefined) throw new Error("a template that goes on from memory has an agent");
-    await agent.waitUntilReady(work);
-    const identity = { name, nowMs: ports.clock.nowMs() };
-    const report = await giveIdentity(agent, identity, { ...work, random: ports.random, helper: ports.reseedProgram });
-    await dropCards(raised, work);
     const final = withoutCards(record);
     await raised.publish(final);
     const actor = newActor(context, final);
