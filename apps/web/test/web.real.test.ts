@@ -270,7 +270,7 @@ test("the screen shows the guest’s pixels, hears keys, and gives the keyboard 
   await page.keyboard.press("k");
   await expect.poll(corner).not.toBe(before);
   await page.keyboard.press("Control+BracketRight");
-  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Show at actual size");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Show at actual size");
   await page.getByRole("button", { name: "View only" }).click();
   await expect.poll(() => mock.asked.filter((each) => each.includes("viewOnly=1")).length).toBe(1);
   await page.getByRole("button", { name: "Press keys" }).click();
