@@ -22,6 +22,7 @@ export async function plugNic(session: QmpSession, { board, nic, netFolder }: Pl
   if (place === undefined || !canComeAndGo(nic)) return false;
   await session.execute("netdev_add", netdevOptions(nic.id, netFolder), options);
   try {
+    await pullTillPlugged(session, nic.id, options);
     await session.execute("device_add", nicOptions(nic, place, undefined), options);
   } catch (error) {
     await session.execute("netdev_del", { id: nicNetdev(nic.id) }, options).catch(() => {});
@@ -29,6 +30,24 @@ export async function plugNic(session: QmpSession, { board, nic, netFolder }: Pl
   }
   if (!hasCarrier(nic)) await setLink(session, nic.id, false, options);
   return true;
+}
+
+/**
+ * For a netdev whose socket nobody has connected to yet. QEMU makes that socket listen in a thread, and until it heard of that
+ * it takes the cable for plugged in: a frame then goes to a connection that is not there, and QEMU crashes (net/stream.c,
+ * net_stream_server_listening, seen in 7.2). A connection puts the cable in by itself.
+ */
+async function pullTillPlugged(session: QmpSession, nicId: string, options: Waiting): Promise<void> {
+  await session.execute("set_link", { name: nicNetdev(nicId), up: false }, options);
+}
+
+/** For cards that QEMU was started with: before its guest, or a state that it wakes up from, can send anything. */
+export async function pullAllTillPlugged(session: QmpSession, nics: readonly NicSpec[], options: Waiting): Promise<void> {
+  for (const { id } of nics) {
+    await pullTillPlugged(session, id, options);
+    // Its card was told too, and is not told when the connection comes.
+    await setLink(session, id, true, options);
+  }
 }
 
 /** How long a guest may take to let go of a card. */
