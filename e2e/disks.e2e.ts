@@ -121,8 +121,9 @@ describe("while a machine runs", () => {
       for (const bytes of [8 * MIB, 4096]) await expect(fill(bytes)).rejects.toThrow("ENOSPC");
       await ballast.close();
       const ended = await mimic.ended({ job });
-      expect(ended.problem?.code).toBe("disk.full");
-      expect(ended.problem?.message).toMatch(/disk is full/);
+      // It is stopped before the last of it is taken, unless it gets full faster than anybody looks.
+      expect(["host.disk_short", "disk.full"]).toContain(ended.problem?.code);
+      expect(ended.problem?.message).toMatch(/left on the disk|disk is full/);
       expect(await files(`${await storageFolder("small")}/disks/${id}`)).toEqual([]);
       expect(await digest()).toBe(before);
       expect((await mimic.client.machines.show({ machine: "box" })).power).toBe("running");
