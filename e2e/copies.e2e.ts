@@ -33,12 +33,13 @@ head -c 32 /dev/urandom | hexdump -v -e '1/1 "%02x"' > "$2"
 END
 chmod 755 /bin/ssh-keygen`;
 
-/** One line each; the first draw of randomness is the very first thing. */
+/** One line each (a card comes when its driver is ready); the first draw of randomness is the very first thing. */
 const LOOK = `
 head -c 32 /dev/urandom | hexdump -v -e '1/1 "%02x"'; echo
 hostname
 cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key; echo
 cat /etc/ssh/ssh_host_ecdsa_key; echo
+tries=0; while [ ! -e /sys/class/net/eth0 ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
 cat /sys/class/net/eth0/address
 date +%s`;
 
