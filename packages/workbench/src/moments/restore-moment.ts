@@ -22,7 +22,6 @@ import { freeMac } from "../networks/nic-verbs.ts";
 import { generationOf } from "../templates/follow.ts";
 import { dropCards, raise, withoutCards } from "../templates/instance.ts";
 import { whyNotWakeHere } from "../templates/saved-here.ts";
-import { sweepLayers } from "./layers.ts";
 import { findMoment } from "./moment-board.ts";
 import { restoreNote } from "./settle-restore.ts";
 import { keep, mayNotTake } from "./take-moment.ts";
@@ -72,7 +71,6 @@ async function goBack(
     await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment), thenEnds: true, whenKept }, work);
     return await replacePresent(context, actor, { moment, disksOnly }, work);
   });
-  await sweepLayers(context);
   const words = `“${name}” is back at “${moment.name}”`;
   if (!back.wakes && !back.wasOn) return { machine: actor.record.id, words: `${words}; it is off.` };
   const up = await letGoOn(context, actor, work);

@@ -4,7 +4,6 @@ import type { JobView, MomentRecord } from "@mimic/model";
 import { type Context, findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import type { TogetherWish } from "../wishes.ts";
-import { sweepLayers } from "./layers.ts";
 import { findMoment, momentsOf } from "./moment-board.ts";
 import { kindOfPresent, letGoOn, type PutBack, presentWords, replacePresent, stillThere } from "./restore-moment.ts";
 import { restoreNote } from "./settle-restore.ts";
@@ -133,7 +132,6 @@ async function goBackTogether(
       done.push({ actor, back: await replacePresent(context, actor, { moment, disksOnly: false }, work) });
     return done;
   });
-  await sweepLayers(context);
   const ups = await Promise.all(backs.filter(({ back }) => back.wakes || back.wasOn).map(({ actor }) => letGoOn(context, actor, work)));
   const refused = ups.find((up) => up !== undefined);
   return refused ?? { words: `${namesOf(actors)} are back at “${to.name}”.` };
