@@ -76,10 +76,17 @@ export function readSize(option: string, text: string): number {
   return bytes;
 }
 
-export function readCount(option: string, text: string): number {
+/** `range`: from and to, both allowed. */
+export function readCount(option: string, text: string, range?: readonly [number, number]): number {
   if (!/^\d{1,9}$/.test(text))
     throw usage(`${option} takes a whole number, and “${text.slice(0, 40)}” is none.`, `For example: ${option} 2`);
-  return Number(text);
+  const count = Number(text);
+  if (range && (count < range[0] || count > range[1]))
+    throw usage(
+      `${option} takes a whole number from ${range[0]} to ${range[1]}, and ${count} is none of these.`,
+      `For example: ${option} 2`,
+    );
+  return count;
 }
 
 /** Milliseconds from “30s”, “5m”, “1h”, “500ms”; a bare number means seconds. */

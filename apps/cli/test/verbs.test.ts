@@ -31,6 +31,20 @@ describe("exit numbers", () => {
     });
   });
 
+  test.each([
+    ["--before", "0", "from 1 to 500"],
+    ["--before", "500000", "from 1 to 500"],
+    ["--before-days", "3651", "from 0 to 3650"],
+    ["--hourly", "501", "from 1 to 500"],
+  ])("%s %s is refused with what would fit, before anything is changed", async (option, count, fits) => {
+    await using daemon = await FakeDaemon.start();
+    daemon.on("GET", "/machines/hello/moments", { body: { moments: [], retention: { keep: 10, days: 7 } } });
+    const ran = await runCli(["moments", "routine", "hello", option, count], daemon);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(`mimic: ${option} takes a whole number ${fits}, and ${count} is none of these.`);
+    expect(daemon.asked.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
   test("an unknown verb ends with 2 and names the nearest", async () => {
     const ran = await runCli(["strat", "hello"], { home: "/nonexistent" });
     expect(ran).toEqual({ code: 2, out: "", err: "mimic: There is no verb “strat”.\n  Did you mean: mimic start\n  (cli.unknown_verb)\n" });

@@ -13,6 +13,7 @@ export * from "./machine.ts";
 export * from "./machine-uuid.ts";
 export * from "./main-storage.ts";
 export * from "./moment.ts";
+export * from "./moment-bounds.ts";
 export * from "./moment-comparison.ts";
 export * from "./moment-retention.ts";
 export * from "./moment-retention-rules.ts";

@@ -1,12 +1,13 @@
 // A routine: how often Mimic keeps moments of a machine by itself, and how many of them stay.
 import { z } from "zod";
+import { MOST_KEPT } from "./moment-bounds.ts";
 
 export const Rhythm = z.strictObject({
   everyMinutes: z
     .int()
     .min(1)
     .max(366 * 24 * 60),
-  keep: z.int().min(1).max(500),
+  keep: z.int().min(1).max(MOST_KEPT),
 });
 export type Rhythm = z.infer<typeof Rhythm>;
 

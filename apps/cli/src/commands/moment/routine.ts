@@ -1,6 +1,6 @@
 // `mimic moments routine NAME [--hourly 24 --daily 7 …] [--before 10 --before-days 7]`.
 import { plain } from "@mimic/base";
-import { type MomentRetention, type Rhythm, retentionInWords, routineInWords } from "@mimic/model";
+import { MOST_DAYS, MOST_KEPT, type MomentRetention, type Rhythm, retentionInWords, routineInWords } from "@mimic/model";
 import { MACHINE, readChoice, readCount, readTime } from "../../arguments.ts";
 import type { CommandSpec, Given } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
@@ -73,15 +73,15 @@ function readRetention(given: Given, { keep, days }: MomentRetention): MomentRet
   const [count, age] = [given.text("before"), given.text("beforeDays")];
   if (count === undefined && age === undefined) return undefined;
   return {
-    keep: count === undefined ? keep : readCount("--before", count),
-    days: age === undefined ? days : age === "0" ? 0 : readCount("--before-days", age),
+    keep: count === undefined ? keep : readCount("--before", count, [1, MOST_KEPT]),
+    days: age === undefined ? days : readCount("--before-days", age, [0, MOST_DAYS]),
   };
 }
 
 function readRhythms(given: Given): readonly Rhythm[] {
   const named = NAMED.flatMap(({ option, everyMinutes }): Rhythm[] => {
     const text = given.text(option);
-    return text === undefined ? [] : [{ everyMinutes, keep: readCount(`--${option}`, text) }];
+    return text === undefined ? [] : [{ everyMinutes, keep: readCount(`--${option}`, text, [1, MOST_KEPT]) }];
   });
   const [every, last] = [given.text("every"), given.text("last")];
   if ((every === undefined) !== (last === undefined))
@@ -90,5 +90,5 @@ function readRhythms(given: Given): readonly Rhythm[] {
   const everyMinutes = readTime("--every", every) / 60_000;
   if (!Number.isInteger(everyMinutes) || everyMinutes < 1)
     throw new UsageError("cli.usage", "--every takes whole minutes or hours.", { hint: "For example: --every 10m --last 6" });
-  return [...named, { everyMinutes, keep: readCount("--last", last) }];
+  return [...named, { everyMinutes, keep: readCount("--last", last, [1, MOST_KEPT]) }];
 }

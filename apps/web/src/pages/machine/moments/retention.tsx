@@ -1,7 +1,7 @@
 // What Mimic keeps before going back and before a risky change: how long it stays, in words, and changing that.
 import { Button, TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
-import { type MachineView, type MomentRetentionView, retentionInWords } from "@mimic/model";
+import { type MachineView, MOST_DAYS, MOST_KEPT, type MomentRetentionView, retentionInWords } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../../actions.ts";
 import { api } from "../../../api.ts";
@@ -10,8 +10,8 @@ import { Term } from "../../../ui/term.tsx";
 import { commandLine } from "../../../words.ts";
 
 const PARTS = [
-  { part: "keep", label: "Last ones", least: 1, most: 500, digits: 3 },
-  { part: "days", label: "Days", least: 0, most: 3650, digits: 4 },
+  { part: "keep", label: "Last ones", least: 1, most: MOST_KEPT, digits: 3 },
+  { part: "days", label: "Days", least: 0, most: MOST_DAYS, digits: 4 },
 ] as const;
 
 export function Retention({ machine, retention }: { machine: MachineView; retention: MomentRetentionView }) {

@@ -1,7 +1,7 @@
 // Moments that Mimic keeps by itself: what the routine is, when the next one is due, why one was not kept; and changing it.
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { plain } from "@mimic/base";
-import { type MachineView, type MomentRoutineView, type Rhythm, routineInWords } from "@mimic/model";
+import { type MachineView, MOST_KEPT, type MomentRoutineView, type Rhythm, routineInWords } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../../actions.ts";
 import { api } from "../../../api.ts";
@@ -17,7 +17,7 @@ const RHYTHMS = [
 type Option = (typeof RHYTHMS)[number]["option"];
 type Counts = Readonly<Record<Option, string>>;
 
-const readCount = (text: string): number | undefined => (/^\d{1,3}$/.test(text) && Number(text) <= 500 ? Number(text) : undefined);
+const readCount = (text: string): number | undefined => (/^\d{1,3}$/.test(text) && Number(text) <= MOST_KEPT ? Number(text) : undefined);
 
 const countsOf = (routine: MomentRoutineView | undefined): Counts =>
   Object.fromEntries(
@@ -65,7 +65,7 @@ export function Routine({ machine, routine }: { machine: MachineView; routine: M
               placeholder="none"
               maxLength={3}
               autoComplete="off"
-              error={counts[option] !== "" && readCount(counts[option]) === undefined ? "A number up to 500" : undefined}
+              error={counts[option] !== "" && readCount(counts[option]) === undefined ? `A number up to ${MOST_KEPT}` : undefined}
               onChange={(event) => setChanged({ kind, counts: { ...counts, [option]: event.currentTarget.value } })}
             />
           ))}
