@@ -102,6 +102,19 @@ test("a snapshot, at whichever of its steps the last block is gone: as if it had
   expect([await digest(), await bootId(), (await show()).power]).toEqual([before, boot, "running"]);
 }, 180_000);
 
+test("a picture of the screen: said to be impossible, the guest goes on, and nothing of it stays", async () => {
+  for (const blocks of [0, 1, 100]) {
+    await disk.leave(blocks * BLOCK);
+    const shot = await mimic.mimic(["screenshot", "box", "-"]);
+    expect([shot.code, shot.out]).toEqual([1, ""]);
+    expect(shot.err).toMatch(/room|full/);
+    expect(await disk.freeBytes()).toBe(blocks * BLOCK);
+  }
+  await disk.makeRoom();
+  expect([await bootId(), (await show()).power]).toEqual([boot, "running"]);
+  expect((await mimic.mimic(["screenshot", "box", "-"])).code).toBe(0);
+}, 60_000);
+
 test("a checkpoint: given up while memory is written, before the last room is gone or at it", async () => {
   const before = await digest();
   const kept = await things();

@@ -106,7 +106,7 @@ test("how long what Mimic keeps before something stays is said in words, and cha
   await keep.fill("0");
   await retention.getByText("A number from 1 to 500").waitFor();
   await keep.fill("3");
-  await retention.getByLabel("Days").fill("0");
+  await retention.getByLabel("Days", { exact: true }).fill("0");
   await retention.getByText("mimic moments routine box --before 3 --before-days 0").waitFor();
   expect(await brokenRules(page)).toEqual([]);
   await page.keyboard.press("Enter");

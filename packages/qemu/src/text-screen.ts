@@ -30,13 +30,6 @@ function rowOf(cells: Uint8Array, row: number): string {
   return line.trimEnd();
 }
 
-/** Width and height of a PNG, from its first bytes; undefined when it is none. */
-export function pngSize(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
-  if (bytes.length < 24 || bytes[0] !== 0x89 || bytes[1] !== 0x50 || bytes[2] !== 0x4e || bytes[3] !== 0x47) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { width: view.getUint32(16), height: view.getUint32(20) };
-}
-
 /** The VGA text modes of 80 × 25 are drawn as 720 × 400 (or 640 × 400). */
 export const looksLikeTextMode = (size: { readonly width: number; readonly height: number }): boolean =>
   size.height === 400 && (size.width === 720 || size.width === 640);

@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { type Clock, type Log, MimicError, messageOf, onAbort, type Waiting } from "@mimic/base";
 import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
-import type { QmpSession } from "@mimic/qmp";
+import type { CommandArguments, QmpSession } from "@mimic/qmp";
 import type {
   GuestAgent,
   LiveHardware,
@@ -22,7 +22,7 @@ import { notesWrites } from "../capabilities.ts";
 import { chordsOf, qcodeOf } from "../keys.ts";
 import { exitInWords, type NewsState, quiet, stepNews } from "../news.ts";
 import { pointerEvents } from "../pointer.ts";
-import { looksLikeTextMode, pngSize, TEXT_MEMORY, visibleText } from "../text-screen.ts";
+import { looksLikeTextMode, TEXT_MEMORY, visibleText } from "../text-screen.ts";
 import { dropCpuLimit } from "./cpu-limit.ts";
 import { layerInNode, prepareLayers, topLayersOf } from "./disk-layers.ts";
 import { openLiveHardware } from "./live-hardware.ts";
@@ -33,6 +33,7 @@ import type { QemuAgent } from "./qemu-agent.ts";
 import { QemuLog } from "./qemu-log.ts";
 import { takeFile } from "./run-folder.ts";
 import { saveState, stopSaving } from "./saved-state.ts";
+import { LARGEST_PPM, pictureOf, pngOf, type ScreenPicture } from "./screen-picture.ts";
 import type { SerialHub } from "./serial-hub.ts";
 
 export interface RunningParts {
@@ -57,9 +58,6 @@ export interface RunningParts {
   readonly log: Log;
 }
 
-const SCREENSHOT_BYTES = 256 * 1024 ** 2;
-const MAX_SIDE = 8192;
-
 export class QemuMachine implements RunningMachine {
   readonly #parts: RunningParts;
   readonly live: LiveHardware;
@@ -72,7 +70,7 @@ export class QemuMachine implements RunningMachine {
   #ending = false;
   /** It stands still and goes on by our own hand, for moments that are not worth telling. */
   #saving = false;
-  #shots = 0;
+  #seen = 0;
   /** Of its mouse, held now. */
   #buttons = 0;
   /** As it is now: parts come and go. */
@@ -155,35 +153,41 @@ export class QemuMachine implements RunningMachine {
   }
 
   async screenshot(options: Waiting): Promise<Uint8Array> {
-    const { session, seen, files, run } = this.#parts;
-    if (run.hardware.display === "none")
+    if (this.run.hardware.display === "none")
       throw new MimicError("screen.none", "This machine has no screen.", {
         hint: "Give it a graphics card in its hardware, then restart it.",
       });
-    const name = `shot${this.#shots++}.png`;
-    const path = `${files.runDirectory}/${name}`;
-    await session.execute("screendump", { filename: `${seen}/${name}`, format: "png" }, options).catch(async (error: unknown) => {
-      // On a full disk QEMU leaves what it had written.
-      await rm(path, { force: true });
-      throw error;
-    });
-    const png = await takeFile(path, SCREENSHOT_BYTES);
-    const size = pngSize(png);
-    if (size === undefined || size.width > MAX_SIDE || size.height > MAX_SIDE)
-      throw new MimicError("screen.bad_picture", "QEMU made a picture of the screen that cannot be used.", {
-        hint: "Try again in a moment.",
-      });
-    return png;
+    return await pngOf(await this.#screen(options));
   }
 
   async screenText(options: Waiting): Promise<string | undefined> {
-    const { session, seen, files, run } = this.#parts;
-    if (run.hardware.display === "none") return undefined;
-    const size = pngSize(await this.screenshot(options));
-    if (size === undefined || !looksLikeTextMode(size)) return undefined;
-    const name = `text${this.#shots++}.bin`;
-    await session.execute("pmemsave", { val: TEXT_MEMORY.at, size: TEXT_MEMORY.bytes, filename: `${seen}/${name}` }, options);
-    return visibleText(await takeFile(`${files.runDirectory}/${name}`, TEXT_MEMORY.bytes));
+    if (this.run.hardware.display === "none" || !looksLikeTextMode(await this.#screen(options))) return undefined;
+    const { at, bytes } = TEXT_MEMORY;
+    return visibleText(await this.#written("pmemsave", (filename) => ({ val: at, size: bytes, filename }), bytes, options));
+  }
+
+  async #screen(options: Waiting): Promise<ScreenPicture> {
+    return pictureOf(await this.#written("screendump", (filename) => ({ filename, format: "ppm" }), LARGEST_PPM, options));
+  }
+
+  /** What QEMU writes to a file for us, taken away again; also what it had written when the disk got full. */
+  async #written<C extends "screendump" | "pmemsave">(
+    command: C,
+    wish: (filename: string) => CommandArguments[C],
+    maxBytes: number,
+    options: Waiting,
+  ): Promise<Uint8Array> {
+    const { session, seen, files } = this.#parts;
+    const name = `seen${this.#seen++}`;
+    await session.execute(command, wish(`${seen}/${name}`), options).catch(async (error: unknown) => {
+      await rm(`${files.runDirectory}/${name}`, { force: true });
+      if (!/No space left/.test(messageOf(error))) throw error;
+      throw new MimicError("disk.full", "This computer's disk is full, so the screen could not be read.", {
+        hint: "Make room and try again.",
+        cause: error,
+      });
+    });
+    return await takeFile(`${files.runDirectory}/${name}`, maxBytes);
   }
 
   async press(chords: readonly (readonly string[])[], options: Waiting): Promise<void> {
