@@ -66,12 +66,42 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** Accessibility rules that this page breaks, each with the element. Runs outside the page's policy, as an extension would. */
+/** What depends on the colours; everything else is the same by day and by night. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+
+/**
+ * Accessibility rules that this page breaks, each with the element: all of them as it stands, and those about colours in the
+ * other scheme too, into which it is put for that. Runs outside the page's policy, as an extension would.
+ */
 export async function brokenRules(page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: `${AXE};0` });
   await session.detach();
-  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)")) as Violation[];
+  const now = (await page.evaluate("document.documentElement.dataset.mantineColorScheme")) as Scheme;
+  const other = now === "light" ? "dark" : "light";
+  const found = await runRules(page, { resultTypes: ["violations"] });
+  await putInto(page, other);
+  const there = await runRules(page, { resultTypes: ["violations"], runOnly: COLOUR_RULES });
+  await putInto(page, now);
+  return [...found, ...there.map((each) => `in the ${other} scheme ${each}`)];
+}
+
+type Scheme = "light" | "dark";
+async function putInto(page: Page, scheme: Scheme): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: "attached" });
+  // A colour that is inherited fades over level by level: each after the one above it.
+  await page.evaluate(`(async () => {
+    const nextFrame = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
+    for (let still = 0; still < 3; still++) {
+      await nextFrame();
+      if (document.getAnimations().some((each) => each instanceof CSSTransition)) still = -1;
+    }
+  })()`);
+}
+
+async function runRules(page: Page, options: object): Promise<string[]> {
+  const found = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)}).then((r) => r.violations)`)) as Violation[];
   return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`));
 }
 
@@ -80,7 +110,7 @@ export interface Watched extends Account {
 }
 
 export interface WatchOptions {
-  readonly scheme?: "light" | "dark";
+  readonly scheme?: Scheme;
   readonly width?: number;
   readonly height?: number;
   readonly reducedMotion?: boolean;

@@ -49,3 +49,13 @@ export async function go(watched: Watched, mock: Mock, path: string): Promise<vo
   await watched.page.goto(mock.address + path);
   await settle(watched.page);
 }
+
+/** Pixels, in a window of 360; the window is as it was afterwards. */
+export async function widthOnPhone(page: Page): Promise<number> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.waitForTimeout(150);
+  const width = (await page.evaluate("document.documentElement.scrollWidth")) as number;
+  if (before) await page.setViewportSize(before);
+  return width;
+}

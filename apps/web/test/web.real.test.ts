@@ -1,8 +1,8 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { brokenRules, misdeeds, NOTHING, openPage } from "../dev/browser.ts";
 import { HOSTILE } from "../dev/world/hostile.ts";
-import { go, withBuiltInterface } from "./built-interface.ts";
+import { go, widthOnPhone, withBuiltInterface } from "./built-interface.ts";
 
 const built = withBuiltInterface();
 const { startMock } = built;
@@ -34,86 +34,90 @@ const PAGES = [
   "/no-such-page",
 ];
 
-describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
-  test("every page keeps the accessibility rules, the page policy and to itself", { timeout: 240_000 }, async () => {
-    const mock = await startMock();
-    const watched = await openPage(built.browser, mock.address, { scheme });
-    const found: string[] = [];
-    for (const path of PAGES) {
-      await go(watched, mock, path);
-      found.push(...(await brokenRules(watched.page)).map((each) => `${path} ${each}`));
-    }
-    expect(found).toEqual([]);
-    expect(misdeeds(watched)).toEqual(NOTHING);
-    await watched.page.context().close();
-    await mock.close();
-  });
-
-  test("menus, dialogs, problems and the empty and narrow pages keep the accessibility rules too", { timeout: 240_000 }, async () => {
-    const found: string[] = [];
-    const mock = await startMock();
-    const watched = await openPage(built.browser, mock.address, { scheme });
-    const { page } = watched;
-    const look = async (name: string) => {
-      await page.waitForTimeout(400);
-      found.push(...(await brokenRules(page)).map((each) => `${name} ${each}`));
-      await page.keyboard.press("Escape");
-      await page.waitForTimeout(250);
-    };
-    await go(watched, mock, "/machines/hello");
-    await page.getByRole("button", { name: "More for hello" }).click();
-    await look("more menu");
-    await page.getByRole("button", { name: "Copy as command: hello" }).click();
-    await look("commands");
-    await page.getByRole("button", { name: /Isolation grade C/ }).click();
-    await look("grade");
-    await page.getByRole("button", { name: "Press keys" }).click();
-    await look("keys");
-    await page.getByRole("button", { name: /Type a text/ }).click();
-    await look("type a text");
-    for (const item of [/Pull the plug/, /Rename/]) {
-      await page.getByRole("button", { name: "More for hello" }).click();
-      await page.getByRole("menuitem", { name: item }).click();
-      await look(String(item));
-    }
-    await go(watched, mock, "/machines/old-games");
-    for (const item of [/Copy \(clone\)/, /Move to the trash/]) {
-      await page.getByRole("button", { name: "More for old-games" }).click();
-      await page.getByRole("menuitem", { name: item }).click();
-      await look(String(item));
-    }
-    await go(watched, mock, "/images");
-    await page.getByRole("button", { name: "Get one" }).click();
-    await look("get an image");
-    await page.route("**/verification", (route) =>
-      route.fulfill({ status: 507, json: { code: "host.disk_full", message: "No room.", hint: "Make room.", detail: "ENOSPC" } }),
-    );
-    await page.getByRole("button", { name: "More for rescue-cd" }).click();
-    await page.getByRole("menuitem", { name: /Check every byte/ }).click();
-    await page.getByText("Make room.").waitFor();
-    await look("problem");
-    await page.setViewportSize({ width: 360, height: 740 });
-    for (const path of PAGES) {
-      await go(watched, mock, path);
-      expect(await page.evaluate("document.documentElement.scrollWidth"), `${path} is no wider than the window`).toBeLessThanOrEqual(360);
-    }
-    await mock.close();
-    const empty = await startMock({ kind: "empty" });
-    const alone = await openPage(built.browser, empty.address, { scheme });
-    for (const path of ["/", "/images", "/jobs", "/trash"]) {
-      await go(alone, empty, path);
-      found.push(...(await brokenRules(alone.page)).map((each) => `empty ${path} ${each}`));
-    }
-    await empty.close();
-    expect(found).toEqual([]);
-  });
+test("every page keeps the accessibility rules, the page policy and to itself, and is no wider than a phone", {
+  timeout: 240_000,
+}, async () => {
+  const mock = await startMock();
+  const watched = await openPage(built.browser, mock.address);
+  const found: string[] = [];
+  for (const path of PAGES) {
+    await go(watched, mock, path);
+    found.push(...(await brokenRules(watched.page)).map((each) => `${path} ${each}`));
+    expect(await widthOnPhone(watched.page), path).toBeLessThanOrEqual(360);
+  }
+  expect(found).toEqual([]);
+  expect(misdeeds(watched)).toEqual(NOTHING);
+  await watched.page.context().close();
+  await mock.close();
 });
 
-test("the accessibility check would notice (positive control)", async () => {
+test("menus, dialogs, problems and the empty pages keep the accessibility rules too", { timeout: 240_000 }, async () => {
+  const found: string[] = [];
+  const mock = await startMock();
+  const watched = await openPage(built.browser, mock.address);
+  const { page } = watched;
+  const look = async (name: string) => {
+    await page.waitForTimeout(400);
+    found.push(...(await brokenRules(page)).map((each) => `${name} ${each}`));
+    await page.keyboard.press("Escape");
+    await page.waitForTimeout(250);
+  };
+  await go(watched, mock, "/machines/hello");
+  await page.getByRole("button", { name: "More for hello" }).click();
+  await look("more menu");
+  await page.getByRole("button", { name: "Copy as command: hello" }).click();
+  await look("commands");
+  await page.getByRole("button", { name: /Isolation grade C/ }).click();
+  await look("grade");
+  await page.getByRole("button", { name: "Press keys" }).click();
+  await look("keys");
+  await page.getByRole("button", { name: /Type a text/ }).click();
+  await look("type a text");
+  for (const item of [/Pull the plug/, /Rename/]) {
+    await page.getByRole("button", { name: "More for hello" }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+    await look(String(item));
+  }
+  await go(watched, mock, "/machines/old-games");
+  for (const item of [/Copy \(clone\)/, /Move to the trash/]) {
+    await page.getByRole("button", { name: "More for old-games" }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+    await look(String(item));
+  }
+  await go(watched, mock, "/images");
+  await page.getByRole("button", { name: "Get one" }).click();
+  await look("get an image");
+  await page.route("**/verification", (route) =>
+    route.fulfill({ status: 507, json: { code: "host.disk_full", message: "No room.", hint: "Make room.", detail: "ENOSPC" } }),
+  );
+  await page.getByRole("button", { name: "More for rescue-cd" }).click();
+  await page.getByRole("menuitem", { name: /Check every byte/ }).click();
+  await page.getByText("Make room.").waitFor();
+  await look("problem");
+  await mock.close();
+  const empty = await startMock({ kind: "empty" });
+  const alone = await openPage(built.browser, empty.address);
+  for (const path of ["/", "/images", "/jobs", "/trash"]) {
+    await go(alone, empty, path);
+    found.push(...(await brokenRules(alone.page)).map((each) => `empty ${path} ${each}`));
+  }
+  await empty.close();
+  expect(found).toEqual([]);
+});
+
+test("the accessibility check would notice, also what only the dark scheme breaks (positive control)", async () => {
   const mock = await startMock();
   const { page } = await openPage(built.browser, mock.address);
-  await page.evaluate("document.querySelector('main').append(document.createElement('button'))");
-  expect((await brokenRules(page)).join()).toContain("button-name");
+  await page.evaluate(`(() => {
+    const dim = document.createElement("p");
+    dim.textContent = "black at night";
+    dim.style.color = "light-dark(black, #222)";
+    document.querySelector("main").append(document.createElement("button"), dim);
+  })()`);
+  const found = (await brokenRules(page)).join("\n");
+  expect(found).toMatch(/^button-name/m);
+  expect(found).toMatch(/^in the dark scheme color-contrast: .*black at night/m);
+  expect(found).not.toMatch(/^color-contrast/m);
   await mock.close();
 });
 

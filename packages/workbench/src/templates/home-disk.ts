@@ -10,10 +10,21 @@ const PLACE = "/rw";
 
 /**
  * Argument: the disk's serial. Says what went wrong, in words. A folder is moved into its place on the disk when it is whole, so
- * a first time that was cut off begins again. The host keys of its SSH server stay too: whoever comes in knows it again.
+ * a first time that was cut off begins again. The host keys of its SSH server stay too: whoever comes in knows it again. A
+ * system that begins anew takes its owner's key and makes host keys of its own first: that is waited for, here and in cloud-init.
  */
 const SCRIPT = `fail() { echo "$1"; exit 1; }
 grep -q " ${PLACE} " /proc/mounts && exit 0
+if [ -d /etc/ssh ] && command -v systemctl >/dev/null; then
+  udevadm settle -t 30
+  if [ -x /usr/lib/mimic/seed ] && [ -e /dev/disk/by-label/cidata ]; then
+    n=0
+    until [ "$(cat /etc/mimic-seed 2>/dev/null)" = "$(cat /sys/class/dmi/id/product_uuid)" ] || [ $n -ge 120 ]; do sleep 0.5; n=$((n + 1)); done
+    timeout 60 systemctl start mimic-host-keys.service
+  elif command -v cloud-init >/dev/null; then
+    timeout 100 cloud-init status --wait
+  fi
+fi >/dev/null 2>&1
 disk=
 for at in /sys/block/*; do
   for file in "$at/serial" "$at/device/serial" "$at/device/vpd_pg80"; do
@@ -37,7 +48,7 @@ for pair in home:/home root:/root usrlocal:/usr/local; do
 done
 keys=${PLACE}/ssh
 if ls "$keys"/ssh_host_*_key >/dev/null 2>&1; then
-  cp -a "$keys"/ssh_host_* /etc/ssh/ && command -v systemctl >/dev/null && systemctl --no-block try-restart ssh sshd >/dev/null 2>&1
+  cp -a "$keys"/ssh_host_* /etc/ssh/ && command -v systemctl >/dev/null && timeout 60 systemctl try-restart ssh sshd >/dev/null 2>&1
 elif ls /etc/ssh/ssh_host_*_key >/dev/null 2>&1; then
   rm -rf "$keys.new"
   mkdir -m 700 "$keys.new" && cp -a /etc/ssh/ssh_host_* "$keys.new" && mv "$keys.new" "$keys"
