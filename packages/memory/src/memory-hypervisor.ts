@@ -223,7 +223,7 @@ export class MemoryMachine implements RunningMachine {
   save: RunningMachine["save"] = async ({ goOn, layers, whenWritten, atPause }) => {
     await whenWritten?.();
     await atPause?.();
-    for (const layer of layers) this.tops.set(layer.diskId, layer.name);
+    for (const layer of await layers) this.tops.set(layer.diskId, layer.name);
     if (this.#options.saves === false) throw notSaved();
     if (!goOn) this.happen({ kind: "paused", why: "asked" });
     return { pausedMs: 1, bytes: 0 };

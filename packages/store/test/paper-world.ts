@@ -130,7 +130,7 @@ export class PaperHypervisor extends MemoryHypervisor {
     machine.save = async ({ layers, statePath, goOn }, options) => {
       this.fate.work("QEMU saves its state");
       await writeFile(statePath, "state", { flag: "wx" });
-      await lay(layers, options);
+      await lay(await layers, options);
       if (!goOn) machine.happen({ kind: "paused", why: "asked" });
       return { pausedMs: 1, bytes: 5 };
     };

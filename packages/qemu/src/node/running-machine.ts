@@ -249,7 +249,10 @@ export class QemuMachine implements RunningMachine {
 
   async save(wish: SaveWish, options: Waiting): Promise<{ readonly pausedMs: number; readonly bytes: number }> {
     const { session, clock, run } = this.#parts;
-    const layers = await prepareLayers(session, run.hardware, wish.layers, options);
+    const layers = Promise.resolve(wish.layers).then((all) => prepareLayers(session, run.hardware, all, options));
+    layers.catch(() => {});
+    // A pause waits for nothing.
+    if (wish.live) await layers;
     const goOn = wish.goOn && !this.#paused;
     this.#saving = goOn;
     try {
@@ -261,11 +264,12 @@ export class QemuMachine implements RunningMachine {
         whenWritten: wish.whenWritten,
         atPause: async () => {
           await wish.atPause?.();
-          await layers.switch();
+          await (await layers).switch();
         },
       });
     } catch (error) {
-      await layers.forget();
+      const ready = await layers.catch(() => undefined);
+      await ready?.forget();
       throw error;
     } finally {
       this.#saving = false;

@@ -2,7 +2,7 @@
 //
 //   live:   running ── pages are written while it runs ──► pre-switchover (it stands still: disks are switched)
 //                                                            └─► devices ──► completed ──► goes on
-//   still:  stop ──► (disks) ──► pages and devices ──► completed
+//   still:  stop ──► pages ──► pre-switchover (disks) ──► devices ──► completed
 //
 // What the guest writes meanwhile is written again, in rounds, until little is left. Emulated processors of an older QEMU
 // forget to note some of it after each look at what changed (see `notesWrites`); there the guest stands still for the first
@@ -56,7 +56,7 @@ export async function saveState(
         capabilities: [
           { capability: "events", state: true },
           { capability: "x-ignore-shared", state: options.withoutMemory === true },
-          { capability: "pause-before-switchover", state: options.live !== false },
+          { capability: "pause-before-switchover", state: options.atPause !== undefined },
         ],
       },
       options,
@@ -69,10 +69,7 @@ export async function saveState(
     using events = session.listen(["MIGRATION", "STOP"]);
     let stoodAt = clock.monotonicMs();
     let pausedMs = 0;
-    if (!options.live) {
-      await session.execute("stop", {}, options);
-      await options.atPause?.();
-    }
+    if (!options.live) await session.execute("stop", {}, options);
     if (options.live !== "one round") await session.execute("migrate", { uri: "fd:state" }, options);
     else if (await beginStill(session, events, options)) pausedMs = clock.monotonicMs() - stoodAt;
     if (options.live && options.whenWritten) await waitForOthers(session, options, options.whenWritten);

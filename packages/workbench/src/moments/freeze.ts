@@ -35,21 +35,28 @@ export interface Freezing extends Waiting {
   readonly given?: ReadonlyMap<string, LayerRef>;
 }
 
-/** `act` makes a running QEMU write to the fresh layers; when it throws, everything is as before. Only for a machine that is `occupy`d. */
+/**
+ * `act` makes a running QEMU write to the fresh layers, once they are there; when it throws, everything is as before. Only for a
+ * machine that is `occupy`d.
+ */
 export async function freezeDisks<T>(
   context: Context,
   actor: MachineActor,
   options: Freezing,
-  act: (layers: readonly NewLayer[]) => Promise<T>,
+  act: (layers: Promise<readonly NewLayer[]>) => Promise<T>,
 ): Promise<Frozen<T>> {
-  const ready = await readyFreeze(context, actor, options);
+  const readying = readyFreeze(context, actor, options);
+  const layers = readying.then((ready) => ready.layers);
+  layers.catch(() => {});
   let result: T;
   try {
-    result = await act(ready.layers);
+    result = await act(layers);
   } catch (error) {
-    await ready.undo();
+    const ready = await readying.catch(() => undefined);
+    await ready?.undo();
     throw error;
   }
+  const ready = await readying;
   await ready.commit();
   return { disks: ready.disks, result };
 }

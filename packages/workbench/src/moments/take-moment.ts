@@ -88,23 +88,27 @@ async function keepNoted(context: Context, actor: MachineActor, wish: Keeping, w
   const id = ports.ids.make<"Moment">("mom");
   const ran = isRunning(actor);
   const draft = await ports.moments.draft(actor.record.id, id);
+  // It shows what is kept, since QEMU keeps to the order it is asked in; what is done with it then holds nothing up.
+  const picture = takePicture(context, actor, draft, work);
+  picture.catch(() => {});
   try {
-    await takePicture(context, actor, draft, work);
     const before = actor.record;
     work.report({ words: wish.kind === "checkpoint" ? "Keeping memory and devices" : "Keeping the disks" });
     const { hardware } = actor.running?.run ?? before;
     const savedWith = wish.kind === "checkpoint" ? await savedHere(context, hardware, work) : undefined;
     const { disks, result } = await freezeDisks(context, actor, work, async (layers) => {
       await draft.keepFiles(before.id);
-      if (wish.kind === "snapshot") return await layStill(context, actor, layers, work);
+      if (wish.kind === "snapshot") return await layStill(context, actor, await layers, work);
       return await whileRoom(context, undefined, work, (more) => saveWhole(actor, draft, layers, wish, more));
     });
+    await picture;
     const moment = momentRecord(context, { id, wish, before, running: actor.running, disks, savedWith, ...result });
     await draft.publish(moment);
     await announce(context, actor, moment);
     await wish.whenKept?.();
     return moment;
   } catch (error) {
+    await picture.catch(() => {});
     await draft.discard();
     if (wish.thenEnds && ran) await actor.running?.resume({ signal: AbortSignal.timeout(5000) }).catch(() => {});
     // Its disks may stand on layers by now that nothing else names.
@@ -129,7 +133,7 @@ async function layStill(context: Context, actor: MachineActor, layers: readonly 
 async function saveWhole(
   { running }: MachineActor,
   draft: StateDraft,
-  layers: readonly NewLayer[],
+  layers: Promise<readonly NewLayer[]>,
   { thenEnds = false }: Keeping,
   work: LongWork,
 ): Promise<Outcome> {

@@ -197,7 +197,8 @@ export interface SaveWish {
   readonly live: boolean;
   /** Let it go on afterwards; false leaves it standing still. */
   readonly goOn: boolean;
-  readonly layers: readonly NewLayer[];
+  /** They may still be on their way: where it stands still anyway, its memory is written meanwhile. */
+  readonly layers: readonly NewLayer[] | Promise<readonly NewLayer[]>;
   /** For several that stand still together: awaited when all of its memory is written once, while it goes on… */
   readonly whenWritten?: (() => Promise<void>) | undefined;
   /** …and while it stands still, before its disks are switched. */

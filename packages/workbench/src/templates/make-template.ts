@@ -160,7 +160,7 @@ async function keepMachine(context: Context, actor: MachineActor, disksOnly: boo
   const because = await whyDisksOnly(actor, disksOnly, work);
   if (running === undefined || because !== undefined) {
     work.report({ words: "Freezing the disks" });
-    const frozen = await freezeDisks(context, actor, work, async (layers) => void (await running?.layDisks(layers, work)));
+    const frozen = await freezeDisks(context, actor, work, async (layers) => void (await running?.layDisks(await layers, work)));
     await draft.keepFiles(actor.record.id);
     return { hardware: { ...actor.record.hardware, disks: [...frozen.disks] }, isWhole: false, because };
   }
