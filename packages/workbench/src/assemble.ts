@@ -101,6 +101,7 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     layerWork: new LayerWork(),
     unreadable: 0,
     makingTemplates: 0,
+    templateTurn: Promise.resolve(),
     closing: false,
   };
   pool.attach(context);

@@ -85,6 +85,8 @@ export interface Context {
   /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */
   unreadable: number;
   makingTemplates: number;
+  /** The last change of a template's record that was asked for: see `changeTemplateRecord`. */
+  templateTurn: Promise<unknown>;
   closing: boolean;
 }
 

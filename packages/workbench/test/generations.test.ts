@@ -153,3 +153,49 @@ test("a template that cannot be gone on from says why, and machines of it are sw
   const once = await ended(bench, await bench.workbench.disposables.run({ of: "base" }));
   expect(once.result?.["words"]).toContain(`It was switched on, because ${view.because}`);
 });
+
+test("a template that gets another name while a generation of it is being made keeps that name, and the generation", async () => {
+  const bench = await withTemplate();
+  const making = bench.workbench.templates.make({ machine: "alpha", name: "base" });
+  const renamed = granted(await bench.workbench.templates.change({ template: "base", name: "ground", note: "solid", warm: 2 }));
+  expect(renamed.generations).toBe(1);
+  expect((await ended(bench, await making)).state).toBe("done");
+  const [template, ...others] = granted(await bench.workbench.templates.list({})).templates;
+  expect(others).toEqual([]);
+  expect(template).toMatchObject({ name: "ground", note: "solid", generations: 2 });
+});
+
+test("changes of a template that are asked for at once are all made; of two that want one name, the second is refused", async () => {
+  const bench = await withTemplate();
+  await generation(bench);
+  const { templates } = bench.workbench;
+  await Promise.all([
+    templates.change({ template: "base", note: "a note" }),
+    templates.removeGeneration({ template: "base", generation: 1 }),
+    templates.change({ template: "base", name: "ground" }),
+  ]);
+  expect(granted(await templates.show({ template: "ground" }))).toMatchObject({ note: "a note", generations: 1, generation: 2 });
+  expect((await ended(bench, await templates.make({ machine: "alpha", name: "other" }))).state).toBe("done");
+  const answers = await Promise.all([
+    templates.change({ template: "other", name: "wanted" }),
+    templates.change({ template: "ground", name: "wanted" }),
+  ]);
+  expect(answers.map(codeOf)).toEqual([undefined, "template.name_taken"]);
+});
+
+test("a machine that follows begins on the newest board of its kind when this QEMU has given its own up, and that is told", async () => {
+  const bench = await withTemplate();
+  await made(bench, { name: "work", homeBytes: 64 * MIB });
+  const story = async () => granted(await bench.workbench.machines.story({ machine: "work" })).story.map(({ words }) => words);
+  bench.hypervisor.namesHere = async ({ cpuModel }) => ({ machineType: "pc-q35-9.9", cpuModel });
+  await power(bench, "work", "start");
+  expect((await shown(bench, "work")).hardware.machineType).toBe("pc-q35-9.9");
+  expect((await story()).join("\n")).toContain("Begins anew. It has the board “pc-q35-9.9”, since this QEMU does not know “pc-q35-0.0”");
+  // On the way to another generation too.
+  await generation(bench);
+  bench.hypervisor.namesHere = async ({ cpuModel }) => ({ machineType: "pc-q35-9.10", cpuModel });
+  await power(bench, "work", "off");
+  await power(bench, "work", "start");
+  expect((await shown(bench, "work")).hardware.machineType).toBe("pc-q35-9.10");
+  expect((await story()).join("\n")).toMatch(/begins with generation 2 of “base”\. It has the board “pc-q35-9\.10”/);
+});

@@ -21,7 +21,7 @@ export function powerHooks(
   return {
     async beforeBoot(actor, options) {
       await context.layerWork.makeWay(actor.record.id);
-      await moveToNewest(context, actor);
+      await moveToNewest(context, actor, options);
       const { record } = actor;
       await needDisks(context, record.hardware);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;

@@ -1,6 +1,6 @@
 // Machines that follow their template: at each start their system begins with the newest generation, and only disks of
 // their own stay. Ordinary machines stay where they are until somebody renews them: what they wrote is kept first.
-import { isRefusal, type LongWork, MimicError, type Refusal, refusal } from "@mimic/base";
+import { isRefusal, type LongWork, MimicError, type Refusal, refusal, type Waiting } from "@mimic/base";
 import {
   type DiskSpec,
   type Generation,
@@ -17,10 +17,14 @@ import { writeSeeds } from "../machines/write-seeds.ts";
 import { sweepLayers } from "../moments/layers.ts";
 import { keep, mayNotTake } from "../moments/take-moment.ts";
 import { whyDamaged } from "./find-template.ts";
+import { onKnownBoard } from "./known-board.ts";
 import { disksOf, isOwn, movedHardware } from "./plan-move.ts";
 
-/** Before a start: a machine that follows its template gets the newest generation's system. Its files come before its record. */
-export async function moveToNewest(context: Context, actor: MachineActor): Promise<void> {
+/**
+ * Before a start: a machine that follows its template gets the newest generation's system. Its files come before its record. Its
+ * system begins anew, so a board that this QEMU has given up is no loss.
+ */
+export async function moveToNewest(context: Context, actor: MachineActor, options: Waiting): Promise<void> {
   const { record } = actor;
   if (record.forgets !== "disks") return;
   const now = record.origin && context.templates.get(record.origin.template);
@@ -28,9 +32,16 @@ export async function moveToNewest(context: Context, actor: MachineActor): Promi
   // Beginning anew is being made anew.
   if (damaged) throw new MimicError(damaged.code, damaged.why, { hint: damaged.hint });
   const found = newerThan(context, record);
-  if (found === undefined) return;
+  if (found === undefined) {
+    const known = await onKnownBoard(context, record, options);
+    if (known.words === "") return;
+    await actor.change(known.record, "a board that is known here");
+    return await context.ports.machines.tell(record.id, nowIso(context), `Begins anew.${known.words}`);
+  }
   const { template, generation } = found;
-  const hardware = hardwareOn(record, template, generation);
+  const moved = { ...record, hardware: hardwareOn(record, template, generation) };
+  const { record: onBoard, words } = await onKnownBoard(context, moved, options);
+  const { hardware } = onBoard;
   const before = new Set(hardware.disks.map(({ id }) => id));
   await context.ports.templates.filesFor(template.id, generation.number, record.id, "machine");
   await actor.change(
@@ -42,7 +53,7 @@ export async function moveToNewest(context: Context, actor: MachineActor): Promi
   await context.ports.machines.tell(
     record.id,
     nowIso(context),
-    `Follows its template: begins with generation ${generation.number} of “${template.name}”.`,
+    `Follows its template: begins with generation ${generation.number} of “${template.name}”.${words}`,
   );
   await sweepLayers(context);
 }

@@ -19,6 +19,7 @@ import type { MachineActor } from "../machines/machine-actor.ts";
 import { freezeDisks } from "../moments/freeze.ts";
 import type { StateDraft } from "../ports/index.ts";
 import type { TemplateWish } from "../wishes.ts";
+import { changeTemplateRecord } from "./change-template.ts";
 import { standsOnDamage } from "./find-template.ts";
 import { instanceRecord } from "./instance.ts";
 import { savedHere } from "./saved-here.ts";
@@ -120,11 +121,18 @@ async function build(
       seals: Object.fromEntries(Object.entries(seals).filter(([layer]) => named.has(layer))),
       files,
     };
-    // It may have been verified, or have lost an old generation, meanwhile.
-    const now = context.templates.get(id) ?? known;
-    const record: TemplateRecord = { ...template, generations: [...(now?.generations ?? []), generation], checked: now?.checked };
-    await draft.publish(record);
-    context.templates.set(id, record);
+    // It may have got another name, have been verified, have lost an old generation, or be gone, meanwhile.
+    const record = await changeTemplateRecord(
+      context,
+      id,
+      (now) => ({
+        ...template,
+        ...(now && { name: now.name, note: making.note ?? now.note, warm: now.warm, checked: now.checked }),
+        generations: [...(now?.generations ?? []), generation],
+      }),
+      (whole) => draft.publish(whole),
+    );
+    if (record === undefined) throw new Error("a new generation is always written");
     context.events.publish({ kind: "template.made", templateId: id, name: record.name, generation: number });
     await context.pool.forget(id);
     return record;

@@ -12,7 +12,8 @@ import {
 } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { layersOf, sweepLayers } from "../moments/layers.ts";
-import { findTemplate } from "./find-template.ts";
+import { changeTemplateRecord } from "./change-template.ts";
+import { findTemplate, unknownTemplate } from "./find-template.ts";
 import { whyNotInstant } from "./instance.ts";
 
 const soon = () => ({ signal: AbortSignal.timeout(20_000) });
@@ -88,16 +89,20 @@ export async function changeTemplate(
   if (isRefusal(template)) return template;
   const name = readName(input.name ?? template.name);
   if (isRefusal(name)) return name;
-  if (name !== template.name && [...context.templates.values()].some((other) => other.name === name))
-    return refusal("template.name_taken", `There is a template called “${name}” already.`, "Choose another name.");
-  const changed: TemplateRecord = {
-    ...template,
-    name,
-    note: input.note ?? template.note,
-    warm: input.warm === undefined ? template.warm : (input.warm ?? undefined),
-  };
-  await context.ports.templates.save(changed);
-  context.templates.set(changed.id, changed);
+  let refused: Refusal | undefined;
+  const changed = await changeTemplateRecord(context, template.id, (now) => {
+    if (now === undefined) refused = unknownTemplate(template.name);
+    else if (name !== now.name && [...context.templates.values()].some((other) => other.name === name))
+      refused = refusal("template.name_taken", `There is a template called “${name}” already.`, "Choose another name.");
+    if (now === undefined || refused) return undefined;
+    return {
+      ...now,
+      name: input.name === undefined ? now.name : name,
+      note: input.note ?? now.note,
+      warm: input.warm === undefined ? now.warm : (input.warm ?? undefined),
+    };
+  });
+  if (changed === undefined) return refused ?? unknownTemplate(template.name);
   context.events.publish({ kind: "template.changed", templateId: changed.id });
   context.pool.fill();
   return await templateView(context, changed);
@@ -107,6 +112,7 @@ export async function changeTemplate(
 export async function removeTemplate(context: Context, input: { template: string }): Promise<object | Refusal> {
   const template = findTemplate(context, input.template);
   if (isRefusal(template)) return template;
+  await context.templateTurn;
   context.templates.delete(template.id);
   await context.pool.forget(template.id);
   for (const { number, saved } of template.generations)
@@ -131,10 +137,12 @@ export async function removeGeneration(context: Context, input: { template: stri
         ? `See them: mimic template show ${template.name}`
         : `Remove the template: mimic template rm ${template.name}`,
     );
-  const changed: TemplateRecord = { ...template, generations: template.generations.filter((one) => one !== generation) };
   // The record first: a folder that no record names is not there.
-  await context.ports.templates.save(changed);
-  context.templates.set(changed.id, changed);
+  const changed = await changeTemplateRecord(context, template.id, (now) => {
+    const generations = now?.generations.filter(({ number }) => number !== generation.number) ?? [];
+    return now && generations.length > 0 ? { ...now, generations } : undefined;
+  });
+  if (changed === undefined) return unknownTemplate(template.name);
   await context.ports.hypervisor.cool(context.ports.templates.memoryPath(template.id, generation.number));
   await context.ports.templates.removeGeneration(template.id, generation.number);
   await context.pool.forget(template.id);

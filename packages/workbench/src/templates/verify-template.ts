@@ -15,6 +15,7 @@ import {
 import { type Context, nowIso } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import type { FileDigest, Reading } from "../ports/index.ts";
+import { changeTemplateRecord } from "./change-template.ts";
 import { findTemplate, unknownTemplate } from "./find-template.ts";
 
 export function verifyTemplate(context: Context, input: { template: string }): { job: JobView } | Refusal {
@@ -33,12 +34,8 @@ interface Read {
 
 async function verify(context: Context, template: TemplateRecord, work: LongWork): Promise<JobResult | Refusal> {
   const read = await readAll(context, template, work);
-  const now = context.templates.get(template.id);
-  if (now === undefined) return unknownTemplate(template.name);
-  const written = withFindings(now, read, nowIso(context));
-  // What is there in memory may be younger than what lies on the disk now.
-  await context.ports.templates.save(written);
-  context.templates.set(written.id, written);
+  const written = await changeTemplateRecord(context, template.id, (now) => now && withFindings(now, read, nowIso(context)));
+  if (written === undefined) return unknownTemplate(template.name);
   await offerNothingBroken(context);
   context.events.publish({ kind: "template.changed", templateId: written.id });
   return inWords(written, written.checked?.files ?? []);
