@@ -141,12 +141,19 @@ async function clear(mimic: Installation): Promise<void> {
 }
 
 describe("killed at every step of", () => {
+  let mimic: Installation;
+  let armed: string;
+  beforeAll(async () => {
+    mimic = await install({ tinyLinux: true });
+    armed = `${mimic.home}/steps-left`;
+    await mimic.stop();
+    await mimic.start({ MIMIC_CRASH_FILE: armed });
+  }, 300_000);
+  afterAll(() => mimic?.[Symbol.asyncDispose]());
+
   for (const [name, { prepare, work }] of Object.entries(works)) {
     test(name, async () => {
-      await using mimic = await install({ tinyLinux: true });
-      const armed = `${mimic.home}/steps-left`;
-      await mimic.stop();
-      await mimic.start({ MIMIC_CRASH_FILE: armed });
+      await clear(mimic);
       let steps = 0;
       for (let at = 1; ; at++) {
         await prepare?.(mimic);

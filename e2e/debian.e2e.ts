@@ -174,16 +174,18 @@ describe("copies of it", () => {
     }
   });
 
-  test("that follow it keep what is in /home, /root and /usr/local, and begin with its newest generation", async () => {
+  test("that follow it read a seed of their own, keep /home, /root and /usr/local, and begin with its newest generation", async () => {
     const made = await mimic.mimic(["new", "work", "--template", "base", "--home", "1G", "--start"]);
     expect(made.code, made.err).toBe(0);
     const places = "findmnt -n -o TARGET,FSTYPE,SOURCE /home; findmnt -n -o TARGET /root; findmnt -n -o TARGET /usr/local";
     expect(await inside("work", places)).toMatch(/^\/home +ext4 +\/dev\/vd\w\[\/home\]\n\/root\n\/usr\/local$/);
+    allDiffer([await factsOf("deb"), await factsOf("work")]);
     const tool = "printf '#!/bin/sh\\necho a tool\\n' > /usr/local/bin/mytool; chmod +x /usr/local/bin/mytool";
     await inside("work", `${tool}; echo mine > /root/file; echo forgotten > /etc/forgotten`);
     await expect.poll(() => ssh("work", "echo theirs > ~/file"), { timeout: 60_000 }).toEqual({ code: 0, out: "", err: "" });
     await inside("deb", "echo two > /etc/generation; sync");
     await mimic.done(mimic.client.templates.make({ machine: "deb", name: "base" }));
+    // By the power button.
     expect((await mimic.mimic(["stop", "work"])).code).toBe(0);
     await mimic.done(mimic.client.machines.start({ machine: "work" }));
     expect(await inside("work", "cat /etc/generation /root/file; /usr/local/bin/mytool; ls /etc/forgotten")).toMatch(
@@ -196,14 +198,4 @@ describe("copies of it", () => {
     expect((await mimic.mimic(["show", "work"])).out).toMatch(/follows\s+the template base: the newest generation/);
     await mimic.client.machines.kill({ machine: "work" });
   }, 1_200_000);
-
-  test("that are switched on read a seed of their own; and the power button shuts it down", async () => {
-    const before = await factsOf("deb");
-    expect((await mimic.mimic(["stop", "deb"])).code).toBe(0);
-    await mimic.done(mimic.client.machines.clone({ machine: "deb", name: "twin" }));
-    await mimic.done(mimic.client.machines.start({ machine: "twin" }));
-    await expect.poll(async () => (await ssh("twin", "hostname")).out, { timeout: 120_000, interval: 2000 }).toBe("twin\n");
-    allDiffer([before, await factsOf("twin")]);
-    await mimic.client.machines.kill({ machine: "twin" });
-  }, 400_000);
 });

@@ -69,17 +69,21 @@ interface Violation {
 /** What depends on the colours; everything else is the same by day and by night. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
-/**
- * Accessibility rules that this page breaks, each with the element: all of them as it stands, and those about colours in the
- * other scheme too, into which it is put for that. Runs outside the page's policy, as an extension would.
- */
+/** Accessibility rules that this page breaks as it stands, each with the element. Runs outside the page's policy, as an extension would. */
+export async function brokenRulesNow(page: Page): Promise<string[]> {
+  if (!(await page.evaluate("'axe' in window"))) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Runtime.evaluate", { expression: `${AXE};0` });
+    await session.detach();
+  }
+  return await runRules(page, { resultTypes: ["violations"] });
+}
+
+/** The same, and those about colours in the other scheme too, into which it is put for that. */
 export async function brokenRules(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `${AXE};0` });
-  await session.detach();
+  const found = await brokenRulesNow(page);
   const now = (await page.evaluate("document.documentElement.dataset.mantineColorScheme")) as Scheme;
   const other = now === "light" ? "dark" : "light";
-  const found = await runRules(page, { resultTypes: ["violations"] });
   await putInto(page, other);
   const there = await runRules(page, { resultTypes: ["violations"], runOnly: COLOUR_RULES });
   await putInto(page, now);

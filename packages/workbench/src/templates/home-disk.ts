@@ -7,6 +7,8 @@ import type { GuestAgent } from "../ports/index.ts";
 
 /** Where the disk itself is seen in the guest. */
 const PLACE = "/rw";
+/** In memory, so that it is gone after a restart. Two may ask at once, when the guest restarts just then: one of them does it. */
+const DONE = "/dev/.mimic-home";
 
 /**
  * Argument: the disk's serial. Says what went wrong, in words. A folder is moved into its place on the disk when it is whole, so
@@ -14,7 +16,7 @@ const PLACE = "/rw";
  * system that begins anew takes its owner's key and makes host keys of its own first: that is waited for, here and in cloud-init.
  */
 const SCRIPT = `fail() { echo "$1"; exit 1; }
-grep -q " ${PLACE} " /proc/mounts && exit 0
+[ -e ${DONE} ] && exit 0
 if [ -d /etc/ssh ] && command -v systemctl >/dev/null; then
   udevadm settle -t 30
   if [ -x /usr/lib/mimic/seed ] && [ -e /dev/disk/by-label/cidata ]; then
@@ -36,7 +38,13 @@ if [ "$(head -c 1048576 "$disk" | tr -d '\\0' | head -c 1 | wc -c)" -eq 0 ]; the
   { mkfs.ext4 -q -F "$disk" || mke2fs -F "$disk"; } >/dev/null 2>&1 || fail "its system has no program that makes a file system (mkfs.ext4, mke2fs)"
 fi
 command -v e2fsck >/dev/null && e2fsck -p "$disk" >/dev/null 2>&1
-mkdir -p ${PLACE} && mount "$disk" ${PLACE} 2>/dev/null || fail "what is on the disk could not be mounted"
+mkdir -p ${PLACE}
+if ! mount "$disk" ${PLACE} 2>/dev/null; then
+  grep -q " ${PLACE} " /proc/mounts || fail "what is on the disk could not be mounted"
+  n=0
+  until [ -e ${DONE} ] || [ $n -ge 20 ]; do sleep 1; n=$((n + 1)); done
+  [ -e ${DONE} ] && exit 0
+fi
 for pair in home:/home root:/root usrlocal:/usr/local; do
   mine=${PLACE}/\${pair%%:*} theirs=\${pair#*:}
   mkdir -p "$theirs"
@@ -54,6 +62,7 @@ elif ls /etc/ssh/ssh_host_*_key >/dev/null 2>&1; then
   mkdir -m 700 "$keys.new" && cp -a /etc/ssh/ssh_host_* "$keys.new" && mv "$keys.new" "$keys"
 fi
 sync
+: > ${DONE}
 exit 0`;
 
 const LIMIT_MS = 180_000;

@@ -70,7 +70,7 @@ export function PacketList({ packets, chosen, onChoose, narrow }: Props) {
     >
       <div className="packets-room" style={{ height: count * ROW }}>
         {packets.slice(first, end).map((packet, k) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and the keys
+          // At the press and not at the click: the list moves on under the pointer, and a click would end on another row.
           <div
             key={packet.seq}
             id={`packet-${packet.seq}`}
@@ -80,7 +80,7 @@ export function PacketList({ packets, chosen, onChoose, narrow }: Props) {
             className="packet"
             data-dropped={packet.dropped ? true : undefined}
             style={{ transform: `translateY(${(first + k) * ROW}px)` }}
-            onClick={() => onChoose(packet)}
+            onMouseDown={() => onChoose(packet)}
           >
             <span className="packet-time numbers">{timeOf(packet.atMs)}</span>
             <span className="packet-way clip">
