@@ -119,8 +119,9 @@ describe.each(ORIGINS)("a page of %s", (_where, address) => {
     reached.length = 0;
     expect(await attack(page, `http://127.0.0.1:${portOf(open)}`, "target")).toContain(CANARY);
     const posts = everyRoute("target").filter(({ method }) => method === "POST");
-    for (const { path } of posts) expect(reached).toContain(`POST ${path}`);
-    for (const path of everyLivePath("target")) expect(reached).toContain(`WS ${path}`);
+    const wanted = [...posts.map(({ path }) => `POST ${path}`), ...everyLivePath("target").map((path) => `WS ${path}`)];
+    // On a busy computer the last ones are still on their way.
+    await expect.poll(() => wanted.filter((each) => !reached.includes(each))).toEqual([]);
     await page.close();
   }, 180_000);
 });

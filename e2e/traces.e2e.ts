@@ -36,7 +36,8 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!isRoot) return;
   await mimic?.[Symbol.asyncDispose]();
-  await sh("umount", [place]);
+  // Lazily: a process that has just been ended may still hold it for a moment.
+  await sh("umount", ["-l", place]);
   await rm(folder, { recursive: true, force: true });
 });
 
