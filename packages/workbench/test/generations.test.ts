@@ -181,6 +181,11 @@ test("changes of a template that are asked for at once are all made; of two that
     templates.change({ template: "ground", name: "wanted" }),
   ]);
   expect(answers.map(codeOf)).toEqual([undefined, "template.name_taken"]);
+  // Of the last two generations one stays, whoever comes first.
+  expect((await ended(bench, await templates.make({ machine: "alpha", name: "ground" }))).state).toBe("done");
+  const removals = [2, 3].map((number) => templates.removeGeneration({ template: "ground", generation: number }));
+  expect((await Promise.all(removals)).map(codeOf)).toEqual([undefined, "template.no_generation"]);
+  expect(granted(await templates.show({ template: "ground" }))).toMatchObject({ generations: 1, generation: 3 });
 });
 
 test("a machine that follows begins on the newest board of its kind when this QEMU has given its own up, and that is told", async () => {

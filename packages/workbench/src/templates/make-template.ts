@@ -125,14 +125,13 @@ async function build(
     const record = await changeTemplateRecord(
       context,
       id,
-      (now) => ({
+      (now): TemplateRecord => ({
         ...template,
         ...(now && { name: now.name, note: making.note ?? now.note, warm: now.warm, checked: now.checked }),
         generations: [...(now?.generations ?? []), generation],
       }),
       (whole) => draft.publish(whole),
     );
-    if (record === undefined) throw new Error("a new generation is always written");
     context.events.publish({ kind: "template.made", templateId: id, name: record.name, generation: number });
     await context.pool.forget(id);
     return record;

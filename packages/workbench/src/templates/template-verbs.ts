@@ -89,12 +89,10 @@ export async function changeTemplate(
   if (isRefusal(template)) return template;
   const name = readName(input.name ?? template.name);
   if (isRefusal(name)) return name;
-  let refused: Refusal | undefined;
-  const changed = await changeTemplateRecord(context, template.id, (now) => {
-    if (now === undefined) refused = unknownTemplate(template.name);
-    else if (name !== now.name && [...context.templates.values()].some((other) => other.name === name))
-      refused = refusal("template.name_taken", `There is a template called “${name}” already.`, "Choose another name.");
-    if (now === undefined || refused) return undefined;
+  const changed = await changeTemplateRecord(context, template.id, (now): TemplateRecord | Refusal => {
+    if (now === undefined) return unknownTemplate(template.name);
+    if (input.name !== undefined && name !== now.name && [...context.templates.values()].some((other) => other.name === name))
+      return refusal("template.name_taken", `There is a template called “${name}” already.`, "Choose another name.");
     return {
       ...now,
       name: input.name === undefined ? now.name : name,
@@ -102,7 +100,7 @@ export async function changeTemplate(
       warm: input.warm === undefined ? now.warm : (input.warm ?? undefined),
     };
   });
-  if (changed === undefined) return refused ?? unknownTemplate(template.name);
+  if (isRefusal(changed)) return changed;
   context.events.publish({ kind: "template.changed", templateId: changed.id });
   context.pool.fill();
   return await templateView(context, changed);
@@ -126,28 +124,30 @@ export async function removeTemplate(context: Context, input: { template: string
 export async function removeGeneration(context: Context, input: { template: string; generation: number }): Promise<TemplateView | Refusal> {
   const template = findTemplate(context, input.template);
   if (isRefusal(template)) return template;
-  const generation = template.generations.find((one) => one.number === input.generation);
-  if (generation === undefined || template.generations.length === 1)
-    return refusal(
-      "template.no_generation",
-      generation === undefined
-        ? `“${template.name}” has no generation ${input.generation}.`
-        : `Generation ${input.generation} is the only one of “${template.name}”.`,
-      generation === undefined
-        ? `See them: mimic template show ${template.name}`
-        : `Remove the template: mimic template rm ${template.name}`,
-    );
   // The record first: a folder that no record names is not there.
-  const changed = await changeTemplateRecord(context, template.id, (now) => {
-    const generations = now?.generations.filter(({ number }) => number !== generation.number) ?? [];
-    return now && generations.length > 0 ? { ...now, generations } : undefined;
-  });
-  if (changed === undefined) return unknownTemplate(template.name);
-  await context.ports.hypervisor.cool(context.ports.templates.memoryPath(template.id, generation.number));
-  await context.ports.templates.removeGeneration(template.id, generation.number);
+  const changed = await changeTemplateRecord(context, template.id, (now) => withoutGeneration(now, template.name, input.generation));
+  if (isRefusal(changed)) return changed;
+  await context.ports.hypervisor.cool(context.ports.templates.memoryPath(template.id, input.generation));
+  await context.ports.templates.removeGeneration(template.id, input.generation);
   await context.pool.forget(template.id);
   await sweepLayers(context);
   context.pool.fill();
   context.events.publish({ kind: "template.changed", templateId: changed.id });
   return await templateView(context, changed);
+}
+
+function withoutGeneration(template: TemplateRecord | undefined, name: string, wanted: number): TemplateRecord | Refusal {
+  if (template === undefined) return unknownTemplate(name);
+  const generation = template.generations.find(({ number }) => number === wanted);
+  if (generation === undefined || template.generations.length === 1)
+    return refusal(
+      "template.no_generation",
+      generation === undefined
+        ? `“${template.name}” has no generation ${wanted}.`
+        : `Generation ${wanted} is the only one of “${template.name}”.`,
+      generation === undefined
+        ? `See them: mimic template show ${template.name}`
+        : `Remove the template: mimic template rm ${template.name}`,
+    );
+  return { ...template, generations: template.generations.filter((one) => one !== generation) };
 }

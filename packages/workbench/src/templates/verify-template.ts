@@ -34,8 +34,10 @@ interface Read {
 
 async function verify(context: Context, template: TemplateRecord, work: LongWork): Promise<JobResult | Refusal> {
   const read = await readAll(context, template, work);
-  const written = await changeTemplateRecord(context, template.id, (now) => now && withFindings(now, read, nowIso(context)));
-  if (written === undefined) return unknownTemplate(template.name);
+  const written = await changeTemplateRecord(context, template.id, (now) =>
+    now ? withFindings(now, read, nowIso(context)) : unknownTemplate(template.name),
+  );
+  if (isRefusal(written)) return written;
   await offerNothingBroken(context);
   context.events.publish({ kind: "template.changed", templateId: written.id });
   return inWords(written, written.checked?.files ?? []);
