@@ -356,6 +356,9 @@ describe("the same disk in another computer", () => {
     await soon(async () => (await mimic.mimic(["show", "origin-try"])).err).toContain("no machine");
     expect(await digest(file)).toBe(before);
     expect((await show("origin")).hardware).toEqual(origin.hardware);
+    await says("start", "origin");
+    expect(await guest("head -c 15 /dev/vda", "origin")).toBe("the-first-words");
+    await says("kill", "origin");
   });
 });
 

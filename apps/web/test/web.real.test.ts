@@ -1,6 +1,6 @@
 // The built interface in a real Chromium, against a daemon that does not exist, under the real page policy.
 import { expect, test } from "vitest";
-import { brokenRules, brokenRulesNow, misdeeds, NOTHING, openPage } from "../dev/browser.ts";
+import { brokenRules, misdeeds, NOTHING, openPage } from "../dev/browser.ts";
 import { HOSTILE } from "../dev/world/hostile.ts";
 import { go, widthOnPhone, withBuiltInterface } from "./built-interface.ts";
 
@@ -58,8 +58,7 @@ test("menus, dialogs, problems and the empty pages keep the accessibility rules 
   const { page } = watched;
   const look = async (name: string) => {
     await page.waitForTimeout(400);
-    // Its colours are the pages' own.
-    found.push(...(await brokenRulesNow(page)).map((each) => `${name} ${each}`));
+    found.push(...(await brokenRules(page)).map((each) => `${name} ${each}`));
     await page.keyboard.press("Escape");
     await page.waitForTimeout(250);
   };

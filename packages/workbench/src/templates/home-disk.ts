@@ -7,7 +7,8 @@ import type { GuestAgent } from "../ports/index.ts";
 
 /** Where the disk itself is seen in the guest. */
 const PLACE = "/rw";
-/** In memory, so that it is gone after a restart. Two may ask at once, when the guest restarts just then: one of them does it. */
+/** In memory, so that both are gone after a restart. Two may ask at once, when the guest begins anew just then: one does it. */
+const BUSY = "/dev/.mimic-home-busy";
 const DONE = "/dev/.mimic-home";
 
 /**
@@ -16,6 +17,9 @@ const DONE = "/dev/.mimic-home";
  * system that begins anew takes its owner's key and makes host keys of its own first: that is waited for, here and in cloud-init.
  */
 const SCRIPT = `fail() { echo "$1"; exit 1; }
+n=0
+until mkdir ${BUSY} 2>/dev/null || [ $n -ge 120 ]; do sleep 1; n=$((n + 1)); done
+trap 'rmdir ${BUSY}' EXIT
 [ -e ${DONE} ] && exit 0
 if [ -d /etc/ssh ] && command -v systemctl >/dev/null; then
   udevadm settle -t 30
@@ -39,12 +43,7 @@ if [ "$(head -c 1048576 "$disk" | tr -d '\\0' | head -c 1 | wc -c)" -eq 0 ]; the
 fi
 command -v e2fsck >/dev/null && e2fsck -p "$disk" >/dev/null 2>&1
 mkdir -p ${PLACE}
-if ! mount "$disk" ${PLACE} 2>/dev/null; then
-  grep -q " ${PLACE} " /proc/mounts || fail "what is on the disk could not be mounted"
-  n=0
-  until [ -e ${DONE} ] || [ $n -ge 20 ]; do sleep 1; n=$((n + 1)); done
-  [ -e ${DONE} ] && exit 0
-fi
+grep -q " ${PLACE} " /proc/mounts || mount "$disk" ${PLACE} 2>/dev/null || fail "what is on the disk could not be mounted"
 for pair in home:/home root:/root usrlocal:/usr/local; do
   mine=${PLACE}/\${pair%%:*} theirs=\${pair#*:}
   mkdir -p "$theirs"
