@@ -133,8 +133,9 @@ function installingMachine(needs: InstallNeeds, system: System, prepared: Prepar
         image: "0".repeat(64),
         kernel: "kernel",
         initrd: "initrd",
-        // It runs what is signed, once, alone: nothing to be guarded from itself.
-        commandLine: "console=ttyS0 quiet mitigations=off audit=0 cryptomgr.notests panic=-1",
+        // It runs what is signed, once, alone: nothing to be guarded from itself. Programs that lie at the same addresses each
+        // time are translated once and not anew for each of some thousand processes: two fifths of the whole time.
+        commandLine: "console=ttyS0 quiet norandmaps mitigations=off audit=0 cryptomgr.notests panic=-1",
       },
     },
     readiness: { sign: { kind: "none" } },
