@@ -100,7 +100,7 @@ function rootWithInstaller(port: number): string {
     kind: "boot",
     kernel: `${PARTS}/linux`,
     initrd: `${PARTS}/initrd.gz`,
-    commandLine: `auto=true priority=critical url=http://${HOST}:${port}/preseed.cfg console=ttyS0 DEBIAN_FRONTEND=text`,
+    commandLine: `norandmaps auto=true priority=critical url=http://${HOST}:${port}/preseed.cfg console=ttyS0 DEBIAN_FRONTEND=text`,
   };
   const own = {
     ...system,

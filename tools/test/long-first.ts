@@ -13,9 +13,12 @@ const LONG = [
   "e2e/disks.e2e.ts",
   "e2e/browser.e2e.ts",
   "apps/web/test/web.real.test.ts",
+  "e2e/what-goes-wrong.e2e.ts",
+  "e2e/real-guests.e2e.ts",
   "apps/web/test/networks.real.test.ts",
-  "packages/qemu/test/hotplug.real.test.ts",
   "e2e/copies.e2e.ts",
+  "e2e/installer-over-network.e2e.ts",
+  "packages/qemu/test/hotplug.real.test.ts",
 ];
 
 export class LongFirst extends BaseSequencer {
