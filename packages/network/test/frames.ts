@@ -3,6 +3,7 @@ import { noGuards, type PortGuards, type PortMode, type TwoWayQuality } from "@m
 import type { FramePort } from "../src/index.ts";
 import { framesOf } from "../src/index.ts";
 import { outletOf } from "../src/switch/outlet.ts";
+import { BufferPool } from "../src/switch/run-buffer.ts";
 import { Switch } from "../src/switch/switch.ts";
 import type { SwitchPort } from "../src/switch/switch-port.ts";
 import type { SwitchSettings } from "../src/switch/switch-world.ts";
@@ -55,11 +56,14 @@ export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
 };
 
 /** A switch whose ports are arrays. Time stands still unless it is moved. */
+const HEADROOM = 4;
+
 export class TestLan {
   nowMs = 1_000_000;
   readonly news: string[] = [];
   readonly lan: Switch;
   readonly got = new Map<string, Uint8Array[]>();
+  readonly #pool = new BufferPool(() => new Uint8Array(262_144), 4);
   #random = 1;
   #dueMs = Number.POSITIVE_INFINITY;
 
@@ -113,7 +117,11 @@ export class TestLan {
   /** Sends frames into a port, in one batch. */
   send(port: SwitchPort, ...frames: Uint8Array[]): void {
     const run = concat(frames.map(record));
-    this.lan.receive(port, run, 0, run.length, undefined);
+    // In the memory of a link, behind its headroom.
+    const held = this.#pool.take();
+    held.bytes.set(run, HEADROOM);
+    this.lan.receive(port, held.bytes, HEADROOM, HEADROOM + run.length, held);
+    held.letGo();
   }
 
   /** What a port got since it was asked last. */

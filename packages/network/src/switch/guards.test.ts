@@ -145,6 +145,22 @@ describe("a guarded port", () => {
     expect(through(bytes, defaultGuards, held)).toEqual({ passed: true, drops: {} });
   });
 
+  test("drops a forged packet behind a good one that begins alike, which passes when the guard is off", () => {
+    const toB = (bytes: Uint8Array): Uint8Array => Uint8Array.from([...frame({ from: A, to: B }).subarray(0, 6), ...bytes.subarray(6)]);
+    const [good, forged] = [toB(ipv4(A, "10.0.0.5")), toB(ipv4(A, "10.0.0.1"))];
+    const sent = [good, good, forged, good, forged];
+    const arrived = (guards: Partial<PortGuards>): Uint8Array[] => {
+      const lan = new TestLan();
+      const [a, b] = [lan.add("a", { mac: A, guards }), lan.add("b")];
+      held(lan);
+      lan.send(b, frame({ from: B, to: A }));
+      lan.send(a, ...sent);
+      return lan.take(b);
+    };
+    expect(arrived(defaultGuards)).toEqual([good, good, good]);
+    expect(arrived({ ...defaultGuards, ip: false, dhcp: false, routerAdvertisements: false })).toEqual(sent);
+  });
+
   test("gives an address to the first who claims it, takes it back for a lease, and lets nobody collect them", () => {
     const lan = new TestLan();
     const guards = { ...defaultGuards, broadcastPerSecond: 0 };

@@ -34,10 +34,19 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("send" as const),
       port: fc.nat(PORTS - 1),
-      frames: fc.array(fc.record({ from: fc.nat(HOSTS - 1), to: fc.nat(HOSTS), tags: fc.array(tag, { maxLength: 2 }) }), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      frames: fc.array(
+        fc.record({
+          from: fc.nat(HOSTS - 1),
+          to: fc.nat(HOSTS),
+          tags: fc.array(tag, { maxLength: 2 }),
+          // Frames that begin as the one before are not looked at as long.
+          times: fc.integer({ min: 1, max: 3 }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("change" as const), port: fc.nat(PORTS - 1), mode }) },
@@ -145,7 +154,8 @@ test("for any sequence of events the switch does what the simple model does, and
           model.modes[one.port] = one.mode;
           if (!isSame) model.forget(one.port);
         } else {
-          const wished = one.frames.map(({ from, to, tags }) => ({
+          const all = one.frames.flatMap((each) => Array.from({ length: each.times }, () => each));
+          const wished = all.map(({ from, to, tags }) => ({
             from: macOf(from),
             to: to === HOSTS ? "broadcast" : macOf(to),
             tags,

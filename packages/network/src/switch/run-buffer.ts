@@ -3,18 +3,22 @@
 
 /** Says of borrowed bytes that they are still needed. */
 export interface RunMemory {
+  /** Over the very memory that runs in it are numbered by; reads words where they lie. */
+  readonly view?: DataView | undefined;
   pin(): void;
   unpin(): void;
 }
 
 export class RunBuffer implements RunMemory {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly #pool: BufferPool;
   #pins = 0;
   #isHeld = true;
 
   constructor(bytes: Uint8Array, pool: BufferPool) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#pool = pool;
   }
 

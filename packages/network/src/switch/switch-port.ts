@@ -65,6 +65,12 @@ export class SwitchPort {
   cacheSrcLow = 0;
   cacheTag = 0;
   cacheKey = 0;
+  // The same frame's first 14 bytes as little-endian words, where nothing but these is looked at here; see `passRepeated`.
+  repeatVersion = -1;
+  repeatFirst = 0;
+  repeatSecond = 0;
+  repeatThird = 0;
+  repeatType = 0;
 
   /** Frames of the present batch that must be copied on their way out; sent when the batch ends. */
   gather: Gather | undefined;
@@ -97,6 +103,7 @@ export class SwitchPort {
     this.broadcasts = guards.broadcastPerSecond > 0 ? new TokenBucket(guards.broadcastPerSecond, nowMs) : undefined;
     this.allFrames = guards.framesPerSecond > 0 ? new TokenBucket(guards.framesPerSecond, nowMs) : undefined;
     this.cacheVersion = -1;
+    this.repeatVersion = -1;
   }
 
   /** Whether only its own address may speak here: then no loop can lead through it. */

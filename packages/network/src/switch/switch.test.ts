@@ -100,6 +100,19 @@ describe("frames in one batch", () => {
     expect(lan.lan.vlanCounters()).toEqual([{ vlan: 1, frames: 2, bytes: 160 }]);
   });
 
+  test("that begin as the one before them go its way, and are measured, bounded and counted each for itself", () => {
+    const { lan, a, b } = three();
+    lan.send(b, frame({ from: B, to: A }));
+    lan.takeAll();
+    const sizes = [60, 60, 1600, 14, 60, 13, 1522, 60];
+    const run = sizes.map((size, n) => frame({ from: A, to: B, size: Math.max(size, 14), payload: [n] }).subarray(0, size));
+    const other = frame({ from: A, to: C, size: 60 });
+    lan.send(a, ...run, other, run[0] as Uint8Array);
+    expect(lan.take(b).map(({ length }) => length)).toEqual([60, 60, 14, 60, 1522, 60, 60, 60]);
+    const { drops, received } = lan.lan.counters()[0] ?? {};
+    expect([drops, received?.frames]).toEqual([{ tooLong: 1, tooShort: 1 }, sizes.length + 2]);
+  });
+
   test("the last of which is cut off wait for the rest", () => {
     const { lan, a, b } = three();
     const run = record(frame({ from: A, to: B }));

@@ -281,6 +281,7 @@ export class Switch {
   #walk(port: SwitchPort, bytes: Uint8Array, from: number, to: number, memory: RunMemory | undefined): number {
     port.waitsFor = undefined;
     const decider = this.#decider;
+    const view = memory?.view;
     let at = from;
     let runFrom = from;
     let runKey = NO_RUN;
@@ -310,6 +311,11 @@ export class Switch {
       runFrames++;
       frames++;
       at = end;
+      if (view !== undefined && key === port.cacheKey) {
+        at = decider.passRepeated(port, view, at, to);
+        runFrames += decider.repeated;
+        frames += decider.repeated;
+      }
     }
     if (runFrames > 0) this.#forwarder.forward(port, runKey, bytes, runFrom, at, runFrames, memory);
     port.tally.receivedFrames += frames;
