@@ -9,6 +9,7 @@ import type {
   LiveHardware,
   MachineNews,
   PointerMove,
+  ReadyStart,
   RunningMachine,
   SerialPort,
 } from "@mimic/workbench/ports";
@@ -79,7 +80,29 @@ export class MemoryHypervisor implements Hypervisor {
     for (const cookie of strays) this.alive.delete(cookie);
     return strays.length;
   };
-  async boot(plan: BootPlan, { signal }: { signal: AbortSignal }): Promise<MemoryMachine> {
+  async boot(plan: BootPlan, options: { signal: AbortSignal }): Promise<MemoryMachine> {
+    const machine = await this.raise(plan, options);
+    await plan.onLaunched?.(machine.run);
+    return machine;
+  }
+
+  async prepare(plan: BootPlan, options: { signal: AbortSignal }): Promise<ReadyStart> {
+    const machine = await this.raise(plan, options);
+    let isTaken = false;
+    return {
+      go: async (onLaunched) => {
+        isTaken = true;
+        await onLaunched?.(machine.run);
+        return machine;
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (!isTaken) this.alive.delete(machine.run.cookie);
+      },
+    };
+  }
+
+  /** It is there; nobody has heard of it yet. */
+  protected async raise(plan: BootPlan, { signal }: { signal: AbortSignal }): Promise<MemoryMachine> {
     const { clock, random, behaviour = "run" } = this.options;
     if (behaviour === "fail")
       throw new MimicError("qemu.exited_early", `The pretend machine “${plan.record.name}” was told to fail.`, { hint: "Tell it to run." });
@@ -101,7 +124,6 @@ export class MemoryHypervisor implements Hypervisor {
     };
     const machine = new MemoryMachine(run, this.options, () => this.alive.delete(cookie));
     this.alive.set(cookie, machine);
-    await plan.onLaunched?.(run);
     return machine;
   }
 

@@ -109,6 +109,16 @@ const CASES: Readonly<Record<string, Case>> = {
     work: async (world) => done(world, await world.workbench.moments.restore({ machine: "box", moment: "one" })),
     or: "one",
   },
+  // The process that goes on stands ready beside the one that ends.
+  "going back to its memory": {
+    prepare: async (world) => {
+      await history(world);
+      await take("three", "checkpoint")(world);
+      writes(world, "d", "4");
+    },
+    work: async (world) => done(world, await world.workbench.moments.restore({ machine: "box", moment: "three" })),
+    or: "three",
+  },
   "going back while it is off": {
     prepare: andOff(history),
     work: async (world) => done(world, await world.workbench.moments.restore({ machine: "box", moment: "one" })),
@@ -156,6 +166,9 @@ async function expectNothingElse(world: PaperWorld): Promise<void> {
   for (const { id, hardware, forgets } of machines)
     for (const one of hardware.disks) expect(files.delete(world.fileOf(id, one)) || forgets !== undefined).toBe(true);
   expect([...files]).toEqual([]);
+  // No process but those of machines that run.
+  const running = machines.map(({ name }) => world.workbench.running(name)).filter((one) => "run" in one);
+  expect(world.hypervisor.alive.size).toBe(running.length);
 }
 
 /** What its guest writes from now on is kept, and it starts again with all of it. */
@@ -193,6 +206,7 @@ function expectSame(
 const FULL: ReadonlySet<string> = new Set([
   "keeping a checkpoint",
   "going back while it runs",
+  "going back to its memory",
   "deleting a moment of one that runs, in the middle",
   "making a disk independent while it runs",
   "moving a disk to another drive while it runs",

@@ -17,7 +17,7 @@ import {
   memoryDiskTool,
   memoryImageSources,
 } from "@mimic/memory";
-import type { DiskSpec, HardwareSpec, MomentRecord, RunRecord } from "@mimic/model";
+import type { DiskSpec, HardwareSpec, MomentRecord } from "@mimic/model";
 import { anImage, aSystem, countingRandom, VirtualClock } from "@mimic/testkit";
 import { type AssembledWorkbench, createWorkbench } from "@mimic/workbench";
 import type { BootPlan, DiskChain, DiskTool, LiveHardware } from "@mimic/workbench/ports";
@@ -100,13 +100,11 @@ export class PaperHypervisor extends MemoryHypervisor {
   /** By cookie, by disk: what it has open, top to bottom. */
   readonly open = new Map<string, Map<string, OpenNote[]>>();
 
-  override async boot(plan: BootPlan, options: Parameters<MemoryHypervisor["boot"]>[1]): Promise<MemoryMachine> {
+  protected override async raise(plan: BootPlan, options: Parameters<MemoryHypervisor["boot"]>[1]): Promise<MemoryMachine> {
     this.fate.work("QEMU is launched");
-    const onLaunched = async (run: RunRecord): Promise<void> => {
-      this.#open(run.cookie, plan);
-      await plan.onLaunched?.(run);
-    };
-    return await super.boot({ ...plan, onLaunched }, options);
+    const machine = await super.raise(plan, options);
+    this.#open(machine.run.cookie, plan);
+    return machine;
   }
 
   guestWrites(cookie: string, place: string, value: string): void {

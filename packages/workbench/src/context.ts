@@ -21,6 +21,7 @@ import type {
   MachineStore,
   MomentStore,
   NetworkStore,
+  ReadyStart,
   RunningMachine,
   StorageStore,
   SwitchFabric,
@@ -78,8 +79,8 @@ export interface Context {
   /** Machines that wait ready, by template. */
   readonly pool: ReadyMachines;
   readonly routines: Routines;
-  /** Machine → the moment that its next start goes on from. */
-  readonly wakeFrom: Map<string, string>;
+  /** Machine → the moment that its next start goes on from, and the process that stands ready to. */
+  readonly wakeFrom: Map<string, { readonly moment: string; readonly process: ReadyStart | undefined }>;
   /** Who may work on layers when. */
   readonly layerWork: LayerWork;
   /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */

@@ -182,6 +182,51 @@ test("a saving that fails after QEMU has switched the disks leaves the record na
   expect(await names(bench)).toEqual([]);
 });
 
+describe("the process that stands ready while the present is kept", () => {
+  async function atCheckpoint(): Promise<{ bench: Bench; hypervisor: MemoryHypervisor; machine: MemoryMachine }> {
+    const bench = await withMachine();
+    const hypervisor = bench.hypervisor as MemoryHypervisor;
+    const machine = await start(bench, "alpha");
+    expect((await ended(bench, await bench.workbench.moments.take({ machine: "alpha", kind: "checkpoint", name: "one" }))).state).toBe(
+      "done",
+    );
+    return { bench, hypervisor, machine };
+  }
+  const goBack = async (bench: Bench) => await ended(bench, await bench.workbench.moments.restore({ machine: "alpha", moment: "one" }));
+
+  test("is the machine's once the one before it has ended, and nobody else's", async () => {
+    const { bench, hypervisor, machine } = await atCheckpoint();
+    const prepare = vi.spyOn(hypervisor, "prepare");
+    const boot = vi.spyOn(hypervisor, "boot");
+    expect((await goBack(bench)).result?.words).toContain("went on from there");
+    expect([prepare.mock.calls.length, boot.mock.calls.length]).toEqual([1, 0]);
+    const now = granted(bench.workbench.running("alpha"));
+    expect(now.run.cookie).not.toBe(machine.run.cookie);
+    expect([...hypervisor.alive.keys()]).toEqual([now.run.cookie]);
+  });
+
+  test("is ended again when the present cannot be kept; the machine goes on, on the files that it had", async () => {
+    const { bench, hypervisor, machine } = await atCheckpoint();
+    const { hardware } = granted(await bench.workbench.machines.show({ machine: "alpha" }));
+    machine.save = async () => {
+      throw new Error("no memory was written");
+    };
+    expect((await goBack(bench)).state).toBe("failed");
+    expect([...hypervisor.alive.keys()]).toEqual([machine.run.cookie]);
+    expect(machine.paused).toBe(false);
+    expect(granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware.disks).toEqual(hardware.disks);
+  });
+
+  test("is not waited for where it cannot stand: the machine is started when its turn has come", async () => {
+    const { bench, hypervisor } = await atCheckpoint();
+    vi.spyOn(hypervisor, "prepare").mockRejectedValueOnce(new Error("it ended at once"));
+    expect((await goBack(bench)).result?.words).toContain("went on from there");
+    vi.spyOn(hypervisor, "prepare").mockResolvedValueOnce(undefined as never);
+    expect((await goBack(bench)).result?.words).toContain("went on from there");
+    expect(hypervisor.alive.size).toBe(1);
+  });
+});
+
 describe("several machines at one moment", () => {
   const three = async (options: BenchOptions = {}) => {
     const bench = await withMachine(options);

@@ -16,7 +16,7 @@ import {
   type RunRecord,
 } from "@mimic/model";
 import { connectQmp, sealedBytes } from "@mimic/qmp/node";
-import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, RunningMachine, SavedState } from "@mimic/workbench/ports";
+import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, ReadyStart, RunningMachine, SavedState } from "@mimic/workbench/ports";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
 import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } from "../capabilities.ts";
 import { noFirmware, noTpm, processorMissing } from "../errors.ts";
@@ -26,8 +26,9 @@ import { endLeftJobs } from "./block-jobs.ts";
 import { probeCage } from "./cage.ts";
 import type { DiskReader } from "./compare-apart.ts";
 import { diagnose } from "./diagnose.ts";
-import { closeChannels, type Launched, type LaunchSpec, launch, openChannels } from "./launch.ts";
+import { end, type Launched, letGo, openChannels, stand } from "./launch.ts";
 import { MediaServers } from "./media.ts";
+import { inNextFolders, removeNext, takePlace } from "./next-folders.ts";
 import { type KvmVerdict, Probe, readFirmware } from "./probe.ts";
 import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } from "./process.ts";
 import { QemuMachine } from "./running-machine.ts";
@@ -126,6 +127,41 @@ export class QemuHypervisor implements Hypervisor {
   }
 
   async boot(plan: BootPlan, options: LongWork): Promise<RunningMachine> {
+    await removeNext(plan.files);
+    return await (await this.#begin(plan, options)).go(plan, options);
+  }
+
+  async prepare(plan: BootPlan, options: LongWork): Promise<ReadyStart | undefined> {
+    // Without a cage QEMU sees its folders by their names, which are about to change.
+    if (!(await this.cage()).confines) return undefined;
+    await removeNext(plan.files);
+    const begun = await this.#begin({ ...plan, files: inNextFolders(plan.files) }, options);
+    let isTaken = false;
+    return {
+      go: async (onLaunched, waiting) => {
+        isTaken = true;
+        try {
+          await takePlace(plan.files);
+        } catch (error) {
+          await begun.drop();
+          throw error;
+        }
+        return await begun.go({ ...plan, onLaunched }, waiting);
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (isTaken) return;
+        isTaken = true;
+        await begun.drop();
+        await removeNext(plan.files);
+      },
+    };
+  }
+
+  /** It stands, and its guest has not run yet. Either `go`, with the folders that it has by then, or `drop` must follow. */
+  async #begin(
+    plan: BootPlan,
+    options: LongWork,
+  ): Promise<{ go(plan: BootPlan, options: Waiting): Promise<RunningMachine>; drop(): Promise<void> }> {
     options.report({ words: "getting QEMU ready" });
     const cage = await this.cage();
     const capabilities = await this.#capabilitiesFor(plan.record.hardware, options);
@@ -134,29 +170,31 @@ export class QemuHypervisor implements Hypervisor {
     const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
     await using held = await this.#held(plan, cage, options);
     const { parts, needs, firmware } = await this.#argv(plan, cage, capabilities, accelerator, cookie, held.needs);
-    const startedAt = new Date(this.#ports.clock.nowMs()).toISOString();
-    const runOf = ({ pid, startTicks, guard }: Pick<Launched, "pid" | "startTicks" | "guard">): RunRecord => ({
-      bootId: bootId(),
-      pid,
-      startTicks,
-      cookie,
-      startedAt,
-      qemuVersion: capabilities.version,
-      accelerator,
-      confined: cage.confines,
-      uid: guard.uid,
-      hardware,
-      growth: growthOf(hardware),
-    });
-    const beforeGuestRuns: LaunchSpec["beforeGuestRuns"] = async (process) => await plan.onLaunched?.(runOf(process));
     const argv = parts.flatMap((part) => part.args);
     const resume = resumeOf(plan, needs);
-    const launched = await launch(
-      { plan, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, resume, beforeGuestRuns },
-      options,
-    );
-    const run = runOf(launched);
-    return this.#machine(plan, run, cage, capabilities, launched, isolationOf(run, launched.guard));
+    const standing = await stand({ plan, cage, capabilities, accelerator, argv, needs, firmware, ports: this.#ports, resume }, options);
+    const { pid, startTicks, guard } = standing;
+    return {
+      drop: () => end(standing),
+      go: async (final, waiting) => {
+        const run: RunRecord = {
+          bootId: bootId(),
+          pid,
+          startTicks,
+          cookie,
+          startedAt: new Date(this.#ports.clock.nowMs()).toISOString(),
+          qemuVersion: capabilities.version,
+          accelerator,
+          confined: cage.confines,
+          uid: guard.uid,
+          hardware,
+          growth: growthOf(hardware),
+        };
+        const beforeGuestRuns = async (): Promise<void> => await final.onLaunched?.(run);
+        const launched = await letGo({ plan: final }, standing, { signal: waiting.signal, beforeGuestRuns });
+        return this.#machine(final, run, cage, capabilities, launched, isolationOf(run, guard));
+      },
+    };
   }
 
   async mould(plan: BootPlan, to: SavedState & { readonly memoryPath: string }, options: LongWork): Promise<{ memorySha256: string }> {
@@ -172,20 +210,17 @@ export class QemuHypervisor implements Hypervisor {
     const { parts, needs, firmware } = await this.#argv(held, cage, capabilities, accelerator, cookie, extra, true);
     const argv = parts.flatMap((part) => part.args);
     const resume = { fd: fdOfNeed(needs, "state"), withoutMemory: false };
-    const beforeGuestRuns = async (): Promise<void> => {};
-    const launched = await launch(
-      { plan: held, cage, capabilities, accelerator, cookie, argv, needs, firmware, ports: this.#ports, resume, beforeGuestRuns },
+    const standing = await stand(
+      { plan: held, cage, capabilities, accelerator, argv, needs, firmware, ports: this.#ports, resume },
       options,
     );
-    const run = { pid: launched.pid, startTicks: launched.startTicks };
+    const { pid, startTicks } = standing;
     try {
       const { clock } = this.#ports;
-      await saveState(launched.session, to.statePath, { ...options, clock, withoutMemory: true, live: false, goOn: false });
+      await saveState(standing.session, to.statePath, { ...options, clock, withoutMemory: true, live: false, goOn: false });
     } finally {
-      closeChannels(launched);
-      launched.session.close();
-      await killExactly(run.pid, run.startTicks);
-      while (await isAlive(run.pid, run.startTicks)) await this.#ports.clock.sleep(2, { signal: AbortSignal.timeout(10_000) });
+      await end(standing);
+      while (await isAlive(pid, startTicks)) await this.#ports.clock.sleep(2, { signal: AbortSignal.timeout(10_000) });
     }
     const memorySha256 = await memory.writeTo(to.memoryPath, options);
     const own = memory.take();

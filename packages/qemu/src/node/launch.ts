@@ -1,5 +1,5 @@
-// From a plan to a QEMU whose guest runs: files open, cage up, every channel connected, guard checked, and only then
-// the processors let go. Whatever fails on the way, nothing is left running.
+// From a plan to a QEMU whose guest runs, in two steps: it stands (files open, cage up, every channel connected, guard
+// checked), and only then its processors are let go. Whatever fails on the way, nothing is left running.
 import type { ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, closeSync, fstatSync, openSync, renameSync } from "node:fs";
 import { copyFile, mkdir, rm, stat } from "node:fs/promises";
@@ -33,22 +33,18 @@ export interface LaunchSpec {
   readonly cage: Cage;
   readonly capabilities: QemuCapabilities;
   readonly accelerator: "kvm" | "tcg";
-  readonly cookie: string;
   readonly argv: readonly string[];
   readonly needs: readonly FileNeed[];
   readonly firmware: FirmwareFiles | undefined;
   readonly ports: AgentPorts & { readonly log: Log };
   /** The number of the saved state's descriptor in QEMU, and whether the memory is a file beside it. */
   readonly resume?: { readonly fd: number; readonly withoutMemory: boolean } | undefined;
-  /** Awaited before the guest's processors are let go. */
-  readonly beforeGuestRuns: (process: Pick<Launched, "pid" | "startTicks" | "guard">) => Promise<void>;
 }
 
 export interface Channels {
   readonly serial: readonly SerialHub[];
   readonly shell: SerialHub | undefined;
   readonly agent: QemuAgent | undefined;
-  /** The installer's way to us. */
 }
 
 export interface Launched extends Channels {
@@ -61,10 +57,15 @@ export interface Launched extends Channels {
   readonly paused: boolean;
 }
 
+/** It is wholly there, and its guest has not run yet. */
+export interface Standing extends Omit<Launched, "paused"> {
+  readonly child: ChildProcess;
+}
+
 /** How long QEMU may take until its monitor answers. */
 const START_MS = 30_000;
 
-export async function launch(spec: LaunchSpec, options: LongWork): Promise<Launched> {
+export async function stand(spec: LaunchSpec, options: LongWork): Promise<Standing> {
   const { plan, cage } = spec;
   const { files, record } = plan;
   await prepareFolders(spec);
@@ -95,31 +96,71 @@ export async function launch(spec: LaunchSpec, options: LongWork): Promise<Launc
     smallPages: plan.traceless === true && plan.resume !== undefined,
     outlives: true,
   });
-  try {
-    const launched = await bringUp(spec, child, pid, options);
+  return await orEnd(spec, { child, pid, logFrom: log.from }, options, async (signal) => {
+    const standing = await bringUp(spec, pid, signal);
     // Copies that only QEMU's start needed; in a run folder that lives in memory they would cost as much for ever.
     for (const need of spec.needs) if (need.reopened) await rm(`${files.runDirectory}/${need.key}`, { force: true });
-    return { ...launched, child, logFrom: log.from, paused: plan.hold === true };
+    return { ...standing, child, logFrom: log.from };
+  });
+}
+
+/** Lets the guest's processors go, once `beforeGuestRuns` has resolved; not those of one that is to be held. */
+export async function letGo(
+  spec: Pick<LaunchSpec, "plan">,
+  standing: Standing,
+  options: Waiting & { readonly beforeGuestRuns: () => Promise<void> },
+): Promise<Launched> {
+  const { plan } = spec;
+  const { child, logFrom } = standing;
+  return await orEnd(spec, { child, pid: Promise.resolve(standing.pid), logFrom }, options, async (signal) => {
+    await using scope = new AsyncDisposableStack();
+    scope.defer(() => leave(standing));
+    if (standing.serial.length > 0) await rm(serialLog(plan, 0), { force: true });
+    if (!plan.traceless) for (const [n, port] of standing.serial.entries()) port.logTo(serialLog(plan, n));
+    await options.beforeGuestRuns();
+    if (plan.hold !== true) await standing.session.execute("cont", {}, { signal });
+    scope.move();
+    return { ...standing, paused: plan.hold === true };
+  });
+}
+
+/** Ends one that stands and will not be let go. */
+export async function end(standing: Standing): Promise<void> {
+  leave(standing);
+  await endChild(standing.child, Promise.resolve(standing.pid));
+}
+
+function leave(standing: Standing): void {
+  closeChannels(standing);
+  standing.session.close();
+}
+
+/** `signal`: also aborted when QEMU ends. On a throw QEMU is ended, and when it had ended by itself its last words are told. */
+async function orEnd<T>(
+  { plan }: Pick<LaunchSpec, "plan">,
+  { child, pid, logFrom }: { readonly child: ChildProcess; readonly pid: Promise<number>; readonly logFrom: number },
+  options: Waiting,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const exited = new AbortController();
+  if (child.exitCode !== null || child.signalCode !== null) exited.abort(new Error("QEMU ended"));
+  child.once("exit", () => exited.abort(new Error("QEMU ended")));
+  child.once("error", (error) => exited.abort(error));
+  try {
+    return await work(AbortSignal.any([options.signal, exited.signal]));
   } catch (error) {
     await endChild(child, pid);
     options.signal.throwIfAborted();
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw qemuExitedEarly(quoted(record.name), exitInWords(child.exitCode, child.signalCode), lastWords(files.logDirectory, log.from));
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const { record, files } = plan;
+      throw qemuExitedEarly(quoted(record.name), exitInWords(child.exitCode, child.signalCode), lastWords(files.logDirectory, logFrom));
+    }
     throw error;
   }
 }
 
-async function bringUp(
-  spec: LaunchSpec,
-  child: ChildProcess,
-  pidSoon: Promise<number>,
-  options: Waiting,
-): Promise<Omit<Launched, "child" | "logFrom" | "paused">> {
+async function bringUp(spec: LaunchSpec, pidSoon: Promise<number>, signal: AbortSignal): Promise<Omit<Standing, "child" | "logFrom">> {
   const { files, record } = spec.plan;
-  const exited = new AbortController();
-  child.once("exit", () => exited.abort(new Error("QEMU ended")));
-  child.once("error", (error) => exited.abort(error));
-  const signal = AbortSignal.any([options.signal, exited.signal]);
   await using scope = new AsyncDisposableStack();
   const session = await connectQmp(`${files.runDirectory}/${SOCKET.monitor}`, { signal, patienceMs: START_MS });
   scope.defer(() => session.close());
@@ -132,11 +173,12 @@ async function bringUp(
   await pullAllTillPlugged(session, record.hardware.nics, { signal });
   if (spec.resume) await restoreState(session, spec.resume.fd, { signal, withoutMemory: spec.resume.withoutMemory });
   for (const nic of record.hardware.nics) if (!hasCarrier(nic)) await setLink(session, nic.id, false, { signal });
-  await spec.beforeGuestRuns({ pid, startTicks, guard });
-  if (spec.plan.hold !== true) await session.execute("cont", {}, { signal });
   scope.move();
   return { pid, startTicks, guard, session, ...channels };
 }
+
+const serialLog = ({ files }: Pick<BootPlan, "files">, n: number): string =>
+  `${files.logDirectory}/${n === 0 ? "serial.log" : `serial${n + 1}.log`}`;
 
 /** Connects to every text channel of the guest. Sockets only: whatever else stands there is not followed. */
 export async function openChannels(
@@ -151,7 +193,6 @@ export async function openChannels(
     if (options.adopted && !(await isSocket(path))) throw new Error(`${name} is not a socket`);
     return await connectWhenThere(path, options.patienceMs, options.signal);
   };
-  const serialLog = (n: number): string => `${files.logDirectory}/${n === 0 ? "serial.log" : `serial${n + 1}.log`}`;
   const serialSockets = Promise.all(Array.from({ length: hardware.serialPorts }, (_, n) => connect(SOCKET.serial(n))));
   const [sockets, shell, agent] = await Promise.all([
     serialSockets,
@@ -159,9 +200,10 @@ export async function openChannels(
     hardware.agent ? connect(SOCKET.agent) : undefined,
   ]);
   const serial = sockets.map((socket, n) => {
-    const earlier = options.adopted ? tailOf(serialLog(n), 1024 ** 2) : undefined;
-    const hub = new SerialHub(socket, plan.traceless ? undefined : serialLog(n));
-    if (earlier) hub.remember(earlier);
+    const hub = new SerialHub(socket);
+    if (!options.adopted) return hub;
+    hub.remember(tailOf(serialLog(plan, n), 1024 ** 2));
+    if (!plan.traceless) hub.logTo(serialLog(plan, n));
     return hub;
   });
   return {
@@ -178,13 +220,12 @@ export function closeChannels(channels: Channels): void {
 }
 
 async function prepareFolders(spec: LaunchSpec): Promise<void> {
-  const { files, record } = spec.plan;
+  const { files } = spec.plan;
   await Promise.all([
     emptyRunFolder(files.runDirectory, spec.cage),
     ...(files.netDirectory === undefined ? [] : [emptyRunFolder(files.netDirectory, spec.cage)]),
     mkdir(files.logDirectory, { recursive: true, mode: 0o700 }),
   ]);
-  if (record.hardware.serialPorts > 0) await rm(`${files.logDirectory}/serial.log`, { force: true });
   if (!spec.firmware) return;
   await mkdir(files.nvramDirectory, { recursive: true, mode: 0o700 });
   const vars = `${files.nvramDirectory}/efivars.fd`;

@@ -14,17 +14,21 @@ export class SerialHub implements SerialPort, Disposable {
   readonly #socket: Socket;
   readonly #history = new History(HISTORY_BYTES);
   readonly #listeners = new Set<(bytes: Uint8Array) => void>();
-  readonly #log: LogFile | undefined;
+  #log: LogFile | undefined;
 
-  constructor(socket: Socket, logFile?: string) {
+  constructor(socket: Socket) {
     this.#socket = socket;
-    this.#log = logFile === undefined ? undefined : new LogFile(logFile);
     socket.on("data", (bytes: Buffer) => {
       this.#history.push(bytes);
       this.#log?.append(bytes);
       for (const hear of this.#listeners) hear(bytes);
     });
     socket.on("error", () => {});
+  }
+
+  /** From now on what it says is written down there too. */
+  logTo(path: string): void {
+    this.#log = new LogFile(path);
   }
 
   /** For a machine that is found again: what an earlier daemon had written down. */

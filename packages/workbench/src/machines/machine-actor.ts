@@ -22,7 +22,7 @@ import {
   type RunRecord,
   stepPower,
 } from "@mimic/model";
-import type { BootPlan, Hypervisor, LastPower, MachineNews, RunningMachine } from "../ports/index.ts";
+import type { BootPlan, Hypervisor, LastPower, MachineNews, ReadyStart, RunningMachine } from "../ports/index.ts";
 import { LoadRecorder } from "./load-recorder.ts";
 import { powerInputOf, powerStory } from "./power-words.ts";
 import { resumeWhenRoom } from "./resume-when-room.ts";
@@ -37,8 +37,14 @@ export interface ActorNeeds extends UsabilityNeeds {
   triedBy(machineId: string): string | undefined;
   /** Its cards are there (launched, adopted), or gone (an empty list): the switch is told. Never throws. */
   plugIn(actor: MachineActor, nics: readonly NicSpec[]): Promise<void>;
-  /** What this start is to be beside the record: where it goes on from, keys of its disks. May change the record first. */
-  beforeBoot(actor: MachineActor, options: Waiting): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">>>;
+  /**
+   * What this start is to be beside the record: where it goes on from, keys of its disks, or the process that stands ready for
+   * it. May change the record first.
+   */
+  beforeBoot(
+    actor: MachineActor,
+    options: Waiting,
+  ): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">> & { readonly process?: ReadyStart }>;
   /** It runs (again): what only the start needed can go. */
   afterBoot(actor: MachineActor): Promise<void>;
   /** Something is about to work on its disks, or to start it: what tidies them in the background stops. */
@@ -292,9 +298,10 @@ export class MachineActor {
         // Its cables are in before its system looks for an address.
         await this.#needs.plugIn(this, run.hardware.nics);
       };
-      const special = await this.#needs.beforeBoot(this, work);
-      const plan = { ...store.plan(this.record), ...special, onLaunched };
-      const running = await hypervisor.boot(plan, work);
+      const { process, ...special } = await this.#needs.beforeBoot(this, work);
+      const running = process
+        ? await process.go(onLaunched, work)
+        : await hypervisor.boot({ ...store.plan(this.record), ...special, onLaunched }, work);
       this.lastFailure = undefined;
       this.#bootedMono = clock.monotonicMs();
       this.#attach(running);

@@ -25,8 +25,9 @@ export function powerHooks(
       const { record } = actor;
       await needDisks(context, record.hardware);
       const secrets = record.forgets ? await freshDisks(context, record, options) : undefined;
-      const wakes =
-        context.wakeFrom.get(record.id) ?? (await stillAsleep(context, actor, options)) ?? (await stillWakes(context, actor, options));
+      const from = context.wakeFrom.get(record.id);
+      if (from?.process) return { process: from.process };
+      const wakes = from?.moment ?? (await stillAsleep(context, actor, options)) ?? (await stillWakes(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
       return { ...(resume && { resume }), ...(secrets && { secrets }), ...(record.forgets === "machine" && { traceless: true }) };
     },
@@ -36,7 +37,7 @@ export function powerHooks(
     },
     async afterBoot(actor) {
       const { asleep, wakes } = actor.record;
-      const woke = asleep ?? context.wakeFrom.get(actor.record.id) ?? wakes;
+      const woke = asleep ?? context.wakeFrom.get(actor.record.id)?.moment ?? wakes;
       context.wakeFrom.delete(actor.record.id);
       if (woke !== undefined) void refreshAwake(context, actor);
       void mergeAgain(context);

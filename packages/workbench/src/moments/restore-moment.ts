@@ -1,17 +1,9 @@
 // Going back to a moment: in place (the present is kept first, whatever it is), or as a machine of its own.
 //
-//   keep the present → end the process → fresh disks over the moment's layers → (checkpoint) go on from its memory
+//   keep the present ───────────────────────────────────┬─► end the process ─► (checkpoint) go on from its memory
+//   fresh disks over the moment's layers, a process ────┘
 import { isRefusal, type LongWork, MimicError, messageOf, type Refusal } from "@mimic/base";
-import {
-  type DiskSpec,
-  type JobView,
-  type MachineRecord,
-  type MomentKind,
-  type MomentRecord,
-  type Name,
-  whyNotSave,
-  withoutFile,
-} from "@mimic/model";
+import { type JobView, type MachineRecord, type MomentKind, type MomentRecord, type Name, whyNotSave, withoutFile } from "@mimic/model";
 import { type Context, freeName, nowIso } from "../context.ts";
 import { giveIdentity, identityInWords } from "../disposables/identity.ts";
 import type { JobResult } from "../jobs/job-board.ts";
@@ -23,8 +15,9 @@ import { generationOf } from "../templates/follow.ts";
 import { dropCards, raise, withoutCards } from "../templates/instance.ts";
 import { whyNotWakeHere } from "../templates/saved-here.ts";
 import { findMoment } from "./moment-board.ts";
+import { type NextPresent, nextPresent } from "./next-present.ts";
 import { restoreNote } from "./settle-restore.ts";
-import { keep, mayNotTake } from "./take-moment.ts";
+import { isRunning, keep, mayNotTake } from "./take-moment.ts";
 
 const isOff = (actor: MachineActor): boolean => actor.state.power === "stopped" || actor.state.power === "failed";
 
@@ -65,11 +58,18 @@ async function goBack(
   // The moment's layers are about to be named by the machine.
   using _ = await context.layerWork.hold();
   await using note = restoreNote(context, moment.name, [actor]);
+  const ran = isRunning(actor);
   const back = await actor.occupy(`it goes back to “${moment.name}”`, async () => {
     await stillThere(context, actor, moment);
+    await using next = nextPresent(context, actor, { moment, disksOnly, ahead: actor.running !== undefined }, work);
     const whenKept = () => note.begin([{ actor, moment }]);
     await keep(context, actor, { kind: kindOfPresent(actor), ...presentWords(moment), thenEnds: true, whenKept }, work);
-    return await replacePresent(context, actor, { moment, disksOnly }, work);
+    try {
+      return await replacePresent(context, actor, next, work);
+    } catch (error) {
+      if (ran) await actor.running?.resume({ signal: AbortSignal.timeout(5000) }).catch(() => {});
+      throw error;
+    }
   });
   const words = `“${name}” is back at “${moment.name}”`;
   if (!back.wakes && !back.wasOn) return { machine: actor.record.id, words: `${words}; it is off.` };
@@ -96,71 +96,46 @@ export async function stillThere({ ports }: Context, { record }: MachineActor, m
 }
 
 /** The present is kept already. Only while the machine is occupied. */
-export async function replacePresent(
-  context: Context,
-  actor: MachineActor,
-  to: { readonly moment: MomentRecord; readonly disksOnly: boolean },
-  work: LongWork,
-): Promise<PutBack> {
-  const { moment } = to;
+export async function replacePresent(context: Context, actor: MachineActor, next: NextPresent, work: LongWork): Promise<PutBack> {
+  const { moment } = next;
+  const { id } = actor.record;
   const wasOn = !isOff(actor);
-  const because = moment.savedWith && !to.disksOnly ? await whyNotWakeHere(context, moment.savedWith, moment.hardware, work) : "";
-  const wakes = because === undefined && moment.kind === "checkpoint";
   work.report({ words: "Putting the disks back" });
+  const { wakes, because } = await next.made;
   actor.ask({ kind: "kill" });
   await actor.until(() => isOff(actor), AbortSignal.timeout(30_000));
-  await putBack(context, actor, { moment, wakes }, work);
-  if (wakes) context.wakeFrom.set(actor.record.id, moment.id);
-  context.events.publish({ kind: "moment.restored", machineId: actor.record.id, momentId: moment.id });
-  await context.ports.machines.tell(actor.record.id, nowIso(context), `Went back to “${moment.name}”.`);
+  await putBack(context, actor, next, wakes);
+  if (wakes) context.wakeFrom.set(id, { moment: moment.id, process: await next.takeProcess() });
+  context.events.publish({ kind: "moment.restored", machineId: id, momentId: moment.id });
+  await context.ports.machines.tell(id, nowIso(context), `Went back to “${moment.name}”.`);
   return { wasOn, wakes, because };
 }
 
 /** Starts it: from the moment's memory where that was said. */
 export async function letGoOn(context: Context, actor: MachineActor, work: LongWork): Promise<Refusal | undefined> {
-  const up = await bringUp(actor, "usable", work);
-  context.wakeFrom.delete(actor.record.id);
-  return isRefusal(up) ? up : undefined;
+  try {
+    const up = await bringUp(actor, "usable", work);
+    return isRefusal(up) ? up : undefined;
+  } finally {
+    const from = context.wakeFrom.get(actor.record.id);
+    context.wakeFrom.delete(actor.record.id);
+    await from?.process?.[Symbol.asyncDispose]();
+  }
 }
 
-/** Fresh files over the moment's layers; the record names them before the old ones go. */
-async function putBack(
-  context: Context,
-  actor: MachineActor,
-  { moment, wakes }: { readonly moment: MomentRecord; readonly wakes: boolean },
-  work: LongWork,
-): Promise<void> {
+/** The record names the fresh files before the old ones go. */
+async function putBack(context: Context, actor: MachineActor, next: NextPresent, wakes: boolean): Promise<void> {
   const { ports } = context;
+  const { moment, hardware } = next;
   const before = actor.record;
-  const disks = moment.hardware.disks.map(
-    (disk): DiskSpec =>
-      disk.readOnly ? disk : { ...disk, format: "qcow2", head: ports.ids.make("lay"), storage: storageOf(before, disk) },
-  );
-  const origin = generationOf(context, before, disks);
-  const record: MachineRecord = {
-    ...before,
-    hardware: { ...moment.hardware, disks },
-    moment: moment.id,
-    origin,
-    wakes: wakes ? moment.id : undefined,
-  };
-  const chains = ports.machines.plan(record).files.disks;
-  for (const disk of disks) {
-    const [own, under] = chains[disk.id] ?? [];
-    if (!own || disk.readOnly) continue;
-    if (under) await ports.diskTool.createOverlay(own.path, under, disk.sizeBytes, work);
-    else await ports.diskTool.createEmpty(own.path, "qcow2", disk.sizeBytes, work);
-  }
-  await actor.change(record, "went back to a moment");
-  await ports.moments.restoreFiles(record.id, moment.id);
-  const named = new Set(disks.map((disk) => disk.head ?? disk.id));
+  const origin = generationOf(context, before, hardware.disks);
+  next.claimDisks();
+  await actor.change({ ...before, hardware, moment: moment.id, origin, wakes: wakes ? moment.id : undefined }, "went back to a moment");
+  await ports.moments.restoreFiles(before.id, moment.id);
+  const named = new Set(hardware.disks.map((disk) => disk.head ?? disk.id));
   for (const disk of before.hardware.disks)
     if (!named.has(disk.head ?? disk.id) && !disk.readOnly) await ports.machines.forgetFile(before, disk);
 }
-
-/** A disk stays in the storage that it was moved to. */
-const storageOf = ({ hardware }: MachineRecord, disk: DiskSpec): string | undefined =>
-  hardware.disks.find(({ id }) => id === disk.id)?.storage;
 
 /** The moment as a machine of its own; the old one goes on as it is. */
 function asMachine(context: Context, actor: MachineActor, moment: MomentRecord, wanted: string): { job: JobView } | Refusal {

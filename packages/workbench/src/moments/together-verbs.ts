@@ -5,6 +5,7 @@ import { type Context, findMachine } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import type { TogetherWish } from "../wishes.ts";
 import { findMoment, momentsOf } from "./moment-board.ts";
+import { nextPresent } from "./next-present.ts";
 import { kindOfPresent, letGoOn, type PutBack, presentWords, replacePresent, stillThere } from "./restore-moment.ts";
 import { restoreNote } from "./settle-restore.ts";
 import { mayNotTake } from "./take-moment.ts";
@@ -128,8 +129,11 @@ async function goBackTogether(
     await keepTogether(context, actors, { kind: isWhole ? "checkpoint" : "snapshot", ...presentWords(to) }, work);
     await note.begin(all);
     const done: { readonly actor: MachineActor; readonly back: PutBack }[] = [];
-    for (const { actor, moment } of all)
-      done.push({ actor, back: await replacePresent(context, actor, { moment, disksOnly: false }, work) });
+    for (const { actor, moment } of all) {
+      // Their processes one after the other: several machines' memory twice is much.
+      await using next = nextPresent(context, actor, { moment, disksOnly: false, ahead: false }, work);
+      done.push({ actor, back: await replacePresent(context, actor, next, work) });
+    }
     return done;
   });
   const ups = await Promise.all(backs.filter(({ back }) => back.wakes || back.wasOn).map(({ actor }) => letGoOn(context, actor, work)));

@@ -92,6 +92,11 @@ export interface Hypervisor {
    */
   boot(plan: BootPlan, options: LongWork): Promise<RunningMachine>;
   /**
+   * Makes a start ready while the machine's present process is still there; its guest has not run. Undefined where that cannot
+   * be here: then `boot` when the time has come. Not for machines with UEFI variables or a TPM. Throws as `boot`.
+   */
+  prepare(plan: BootPlan, options: LongWork): Promise<ReadyStart | undefined>;
+  /**
    * Turns a saved state (`plan.resume`, with memory) into a template's: the memory as a file of its own, which all that
    * go on from it share, and devices apart from it. No guest runs meanwhile. Throws `moment.*`, `disk.full`, `qemu.*`.
    */
@@ -105,6 +110,12 @@ export interface Hypervisor {
    * and record, so their guests never ran. Returns how many.
    */
   sweep(knownCookies: ReadonlySet<string>, options: Waiting): Promise<number>;
+}
+
+/** A process that stands ready. Disposed without `go` it is ended, and nothing of it is left. */
+export interface ReadyStart extends AsyncDisposable {
+  /** Once the machine's process before it is gone: as `boot`, with what the plan said. */
+  go(onLaunched: BootPlan["onLaunched"], options: Waiting): Promise<RunningMachine>;
 }
 
 export type MachineNews =
