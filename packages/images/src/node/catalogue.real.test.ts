@@ -46,9 +46,9 @@ async function acquire(id: string): Promise<NewImage> {
   return image;
 }
 
-/** Waits until it holds, at most half a minute, and not for a machine that is gone. */
+/** Waits until it holds, at most two minutes, and not for a machine that is gone. */
 async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 120_000;
   while (!holds()) {
     if (performance.now() > end || running?.exitCode != null) throw new Error(`${what} did not come`);
     await sleep(5);

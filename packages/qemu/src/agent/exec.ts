@@ -55,9 +55,9 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
       );
     const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
     const exit = await follow(guest, { pid, prefix, outputs, pace }, options);
-    // How it ended is told at once; the guest tidies up meanwhile.
-    for (const output of outputs) void output.close();
-    void shell(guest, TIDY_SCRIPT, [prefix]);
+    for (const output of outputs) await output.close();
+    // Waited for until it has begun: whoever stops the guest right after this leaves no question open.
+    await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
   } catch (error) {
     await shell(guest, STOP_SCRIPT, [String(pid), prefix]);
