@@ -1,6 +1,5 @@
 // QEMU as the workbench's hypervisor: prove, pin, explain, boot, adopt.
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { type Clock, type Log, type LongWork, MimicError, quoted, type Random, type Waiting } from "@mimic/base";
@@ -15,17 +14,18 @@ import {
   isPc,
   type RunRecord,
 } from "@mimic/model";
-import { connectQmp, sealedBytes } from "@mimic/qmp/node";
+import { connectQmp } from "@mimic/qmp/node";
 import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, ReadyStart, RunningMachine, SavedState } from "@mimic/workbench/ports";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
 import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } from "../capabilities.ts";
 import { noFirmware, noTpm, processorMissing } from "../errors.ts";
-import { type FileNeed, keyKey, numberFiles, planFiles } from "../files.ts";
+import { type FileNeed, numberFiles, planFiles } from "../files.ts";
 import { chooseFirmware, type FirmwareFiles } from "../firmware.ts";
 import { endLeftJobs } from "./block-jobs.ts";
 import { probeCage } from "./cage.ts";
 import type { DiskReader } from "./compare-apart.ts";
 import { diagnose } from "./diagnose.ts";
+import { heldFiles } from "./held-files.ts";
 import { end, type Launched, letGo, openChannels, stand } from "./launch.ts";
 import { MediaServers } from "./media.ts";
 import { inNextFolders, removeNext, takePlace } from "./next-folders.ts";
@@ -33,7 +33,7 @@ import { type KvmVerdict, Probe, readFirmware } from "./probe.ts";
 import { bootId, commandLineOf, guardOf, isAlive, killExactly, startTicksOf } from "./process.ts";
 import { QemuMachine } from "./running-machine.ts";
 import { saveState } from "./saved-state.ts";
-import { freshMemory, privateMemory, SealedMemories } from "./sealed-memory.ts";
+import { freshMemory, SealedMemories } from "./sealed-memory.ts";
 import { type Cage, seenFolder, seenNetFolder } from "./spawn.ts";
 import { type Environment, findProgram } from "./tools.ts";
 import { whatIsThere } from "./what-is-there.ts";
@@ -168,7 +168,7 @@ export class QemuHypervisor implements Hypervisor {
     const hardware: HardwareSpec = { ...plan.record.hardware, machineType: machineTypeOf(plan.record.hardware, capabilities) };
     const accelerator = await this.#accelerator(cage, capabilities, hardware);
     const cookie = Buffer.from(this.#ports.random.bytes(8)).toString("hex");
-    await using held = await this.#held(plan, cage, options);
+    await using held = await heldFiles(plan, cage, { ...this.#ports, memories: this.#memories }, options);
     const { parts, needs, firmware } = await this.#argv(plan, cage, capabilities, accelerator, cookie, held.needs);
     const argv = parts.flatMap((part) => part.args);
     const resume = resumeOf(plan, needs);
@@ -230,30 +230,6 @@ export class QemuHypervisor implements Hypervisor {
 
   async cool(memoryPath: string): Promise<void> {
     await this.#memories.release(memoryPath);
-  }
-
-  /** What QEMU inherits that is no file of a disk: memory to begin from, keys. Ours are closed again once it has its own. */
-  async #held(plan: BootPlan, cage: Cage, options: Waiting): Promise<AsyncDisposable & { readonly needs: readonly FileNeed[] }> {
-    await using stack = new AsyncDisposableStack();
-    const needs: FileNeed[] = [];
-    const path = plan.resume?.memoryPath;
-    if (path !== undefined) {
-      let fd = await this.#memories.hold(path, options);
-      if (fd === undefined) {
-        this.#ports.log.warn("no sealed memory here: the machine gets a copy of its own on the disk", { path });
-        fd = stack.use(await privateMemory(path, `${this.#ports.stateDirectory}/tmp`, cage, options)).fd;
-      }
-      needs.push({ key: "memory", path, writable: true, held: fd });
-    }
-    for (const [diskId, secret] of Object.entries(plan.secrets ?? {})) {
-      const fd = sealedBytes("mimic-key", (file) => void writeSync(file, secret.reveal()));
-      if (fd === undefined) throw new Error("no file in memory for a key");
-      stack.defer(() => closeSync(fd));
-      needs.push({ key: keyKey(diskId), path: "", writable: false, held: fd });
-    }
-    if (plan.endsAtRestart && plan.files.kernel !== undefined) needs.push(...beginnings(plan.files.kernel, stack));
-    const owned = stack.move();
-    return { needs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
 
   async adopt(plan: BootPlan, run: RunRecord, options: Waiting): Promise<RunningMachine | undefined> {
@@ -391,31 +367,6 @@ export class QemuHypervisor implements Hypervisor {
     );
     return { parts, needs, firmware };
   }
-}
-
-/** How much of a kernel its own loader's part takes at most (Linux x86 boot protocol: setup_sects is a byte, of 512 bytes each), and a little. */
-const KERNEL_HEAD = 256 * 512 + 4096;
-
-/**
- * The saved device state wants a kernel and a first file system to have been given; nobody runs them. QEMU copies a kernel into
- * memory of its own, so it gets the beginning only. Nothing where there are no files in memory: then it gets the whole.
- */
-function beginnings(kernel: string, stack: AsyncDisposableStack): FileNeed[] {
-  const head = Buffer.alloc(KERNEL_HEAD);
-  const source = openSync(kernel, "r");
-  const length = readSync(source, head, 0, KERNEL_HEAD, 0);
-  closeSync(source);
-  const needs: FileNeed[] = [];
-  for (const [key, bytes] of [
-    ["kernel", head.subarray(0, length)],
-    ["initrd", Buffer.alloc(512)],
-  ] as const) {
-    const fd = sealedBytes(`mimic-${key}`, (file) => void writeSync(file, bytes));
-    if (fd === undefined) return [];
-    stack.defer(() => closeSync(fd));
-    needs.push({ key, path: "", writable: false, held: fd });
-  }
-  return needs;
 }
 
 const fdOfNeed = (needs: readonly FileNeed[], key: string): number => numberFiles(needs).get(key) ?? -1;
