@@ -1,7 +1,7 @@
 // The guest agent of a real Linux: commands that stream, input, files, aborts, shutdown.
 import { setTimeout as wait } from "node:timers/promises";
 import type { GuestAgent, RunningMachine } from "@mimic/workbench/ports";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aPlan } from "./context.ts";
 import { linuxGuest } from "./guests.ts";
 import { aWorkshop, newsOf, patient, type Workshop } from "./real-ports.ts";
@@ -54,64 +54,78 @@ async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> 
   for (const text of texts) yield new TextEncoder().encode(text);
 }
 
-test("output, errors and exit status come through apart", async () => {
-  expect(await run("sh", ["-c", "echo out; echo err >&2; exit 7"])).toEqual({
-    exit: { kind: "exited", code: 7 },
-    out: "out\n",
-    err: "err\n",
+describe.each(["the runner", "the shell script, where there is no runner"])("a command, by %s:", (by) => {
+  beforeAll(async () => {
+    const there = await run("sh", ["-c", "ps | grep '[/]lib/mimic/run' | wc -l"]);
+    expect(there.out.trim()).toBe("1");
+    if (by === "the runner") return;
+    await run("sh", ["-c", "mv /lib/mimic/run /root/; rm -r /dev/shm/.mimic-*"]);
+    agent.guestWasReset();
+    await agent.waitUntilReady(patient());
+    expect((await run("sh", ["-c", "ps | grep '[/]lib/mimic/run' | wc -l"])).out.trim()).toBe("0");
   });
-  expect((await run("no-such-program", [])).exit).toEqual({ kind: "exited", code: 127 });
-  expect((await run("exit", ["3"])).exit).toEqual({ kind: "exited", code: 127 });
-});
 
-test("arguments and variables arrive as they are", async () => {
-  const odd = ["a b", "c;d", "$(id)", "'", '"', "\\", "*", "-n", "ü\n"];
-  expect((await run("printf", ["%s|", ...odd])).out).toBe(`${odd.join("|")}|`);
-  expect((await run("sh", ["-c", 'printf %s "$GREETING"'], { env: ["GREETING=it's $HOME"] })).out).toBe("it's $HOME");
-});
-
-test("output streams while the command runs", async () => {
-  const times: number[] = [];
-  await run("sh", ["-c", "echo one; sleep 2; echo two"], { onStdout: () => void times.push(performance.now()) });
-  expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(1000);
-});
-
-test("eight megabytes come whole and in order, though the guest holds only a few at a time", async () => {
-  let bytes = 0;
-  let wrong = 0;
-  const { exit } = await run("sh", ["-c", "yes 0123456 | head -c 8388608"], {
-    onStdout: (piece) => {
-      for (const byte of piece) if (byte !== "0123456\n".charCodeAt(bytes++ % 8)) wrong++;
-    },
+  test("output, errors and exit status come through apart", async () => {
+    expect(await run("sh", ["-c", "echo out; echo err >&2; exit 7"])).toEqual({
+      exit: { kind: "exited", code: 7 },
+      out: "out\n",
+      err: "err\n",
+    });
+    expect((await run("no-such-program", [])).exit).toEqual({ kind: "exited", code: 127 });
+    expect((await run("exit", ["3"])).exit).toEqual({ kind: "exited", code: 127 });
   });
-  expect({ exit, bytes, wrong }).toEqual({ exit: { kind: "exited", code: 0 }, bytes: 8_388_608, wrong: 0 });
-});
 
-test("input reaches the command and its end is seen", async () => {
-  expect((await run("cat", [], { stdin: pieces("hello ", "world\n") })).out).toBe("hello world\n");
-  expect((await run("wc", ["-c"], { stdin: pieces("x".repeat(700_000)) })).out.trim()).toBe("700000");
-  // A command that does not read its input ends all the same.
-  expect((await run("true", [], { stdin: pieces("y".repeat(100_000)) })).exit).toEqual({ kind: "exited", code: 0 });
-});
+  test("arguments and variables arrive as they are", async () => {
+    const odd = ["a b", "c;d", "$(id)", "'", '"', "\\", "*", "-n", "ü\n"];
+    expect((await run("printf", ["%s|", ...odd])).out).toBe(`${odd.join("|")}|`);
+    expect((await run("sh", ["-c", 'printf %s "$GREETING"'], { env: ["GREETING=it's $HOME"] })).out).toBe("it's $HOME");
+  });
 
-test("what a command reads and says is in a folder that others in the guest can neither list nor enter", async () => {
-  const look = `ls -ld /dev/shm/.mimic-* | cut -c1-10; su nobody -s /bin/sh -c 'echo here; cat /dev/shm/.mimic-*/* >/dev/null 2>&1' && echo read; cat >/dev/null; cat /dev/shm/.mimic-*/*.pid >/dev/null && echo own`;
-  // The controls: the other one does look, and who may enter reads.
-  expect((await run("sh", ["-c", look], { stdin: pieces("secret\n") })).out).toBe("drwx------\nhere\nown\n");
-});
+  test("output streams while the command runs", async () => {
+    const times: number[] = [];
+    await run("sh", ["-c", "echo one; sleep 2; echo two"], { onStdout: () => void times.push(performance.now()) });
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(1000);
+  });
 
-test("an aborted command is ended in the guest and leaves no files", async () => {
-  const stop = new AbortController();
-  const running = run(
-    "sh",
-    ["-c", "echo go; sleep 4711"],
-    { onStdout: () => stop.abort(new Error("enough")) },
-    { signal: stop.signal, report: () => {} },
-  );
-  await expect(running).rejects.toThrow("enough");
-  await wait(3000);
-  expect((await run("sh", ["-c", "ps | grep -c '[s]leep 4711'"])).out.trim()).toBe("0");
-  expect((await run("sh", ["-c", "ls -d /dev/shm/.mimic-*/* | cut -d. -f1,2 | sort -u | wc -l"])).out.trim()).toBe("1");
+  test("eight megabytes come whole and in order, though the guest holds only a few at a time", async () => {
+    let bytes = 0;
+    let wrong = 0;
+    const { exit } = await run("sh", ["-c", "yes 0123456 | head -c 8388608"], {
+      onStdout: (piece) => {
+        for (const byte of piece) if (byte !== "0123456\n".charCodeAt(bytes++ % 8)) wrong++;
+      },
+    });
+    expect({ exit, bytes, wrong }).toEqual({ exit: { kind: "exited", code: 0 }, bytes: 8_388_608, wrong: 0 });
+  });
+
+  test("input reaches the command and its end is seen", async () => {
+    expect((await run("cat", [], { stdin: pieces("hello ", "world\n") })).out).toBe("hello world\n");
+    expect((await run("wc", ["-c"], { stdin: pieces("x".repeat(700_000)) })).out.trim()).toBe("700000");
+    // A command that does not read its input ends all the same.
+    expect((await run("true", [], { stdin: pieces("y".repeat(100_000)) })).exit).toEqual({ kind: "exited", code: 0 });
+  });
+
+  test("what a command reads and says is in a folder that others in the guest can neither list nor enter", async () => {
+    const look = `ls -ld /dev/shm/.mimic-* | cut -c1-10; su nobody -s /bin/sh -c 'echo here; cat /dev/shm/.mimic-*/* >/dev/null 2>&1' && echo read; cat >/dev/null; cat /dev/shm/.mimic-*/*.o.0 >/dev/null && echo own`;
+    // The controls: the other one does look, and who may enter reads.
+    expect((await run("sh", ["-c", look], { stdin: pieces("secret\n") })).out).toBe("drwx------\nhere\nown\n");
+  });
+
+  test("an aborted command is ended in the guest and leaves no files", async () => {
+    const stop = new AbortController();
+    const running = run(
+      "sh",
+      ["-c", "echo go; sleep 4711"],
+      { onStdout: () => stop.abort(new Error("enough")) },
+      { signal: stop.signal, report: () => {} },
+    );
+    await expect(running).rejects.toThrow("enough");
+    await wait(3000);
+    expect((await run("sh", ["-c", "ps | grep -c '[s]leep 4711'"])).out.trim()).toBe("0");
+    expect((await run("sh", ["-c", "echo >&2; sleep 0.3; ls -d /dev/shm/.mimic-*/* | cut -d. -f1,2 | sort -u | wc -l"])).out.trim()).toBe(
+      "1",
+    );
+  });
 });
 
 test("a file goes in and comes out the same", async () => {

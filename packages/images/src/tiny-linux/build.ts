@@ -5,6 +5,7 @@ import { neededLibraries } from "./elf.ts";
 import { MODULES, MORE_MODULES, OWN_FILES } from "./files.ts";
 import { type KernelModule, modulesAlias, modulesDep, withDependencies } from "./modules.ts";
 import { residentProgram } from "./resident.ts";
+import { runnerProgram } from "./runner.ts";
 import { type TinyTarget, tinyTarget } from "./targets.ts";
 
 export interface Ingredients {
@@ -73,6 +74,7 @@ function systemFiles(parts: Ingredients): { path: string; mode: number; body: Ui
   return [
     ...OWN_FILES.map((file) => ({ path: file.path, mode: file.mode, body: text.encode(file.text) })),
     ...(parts.target.canReseed ? [{ path: "lib/mimic/identity", mode: 0o755, body: residentProgram() }] : []),
+    ...(parts.target.canReseed ? [{ path: "lib/mimic/run", mode: 0o755, body: runnerProgram() }] : []),
     { path: "bin/busybox", mode: 0o755, body: parts.busybox },
     { path: "usr/sbin/qemu-ga", mode: 0o755, body: parts.agent },
     ...[...librariesFor(parts.agent, parts.libraries, loaderName(parts.target))].map(([name, body]) => ({

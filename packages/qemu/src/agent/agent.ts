@@ -5,10 +5,11 @@ import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import { AGENT_LINE_BYTES, type AgentChannel } from "./channel.ts";
 import { agentAbsent, agentMisbehaved, agentRefused } from "./errors.ts";
-import { runInGuest } from "./exec.ts";
+import { runInGuest, type Scratch } from "./exec.ts";
 import { GuestFiles, textOf } from "./files.ts";
 import { clearFreezeNote, guardFreeze } from "./freeze-guard.ts";
 import { growFileSystem, onlineMemoryByItself, trimFileSystems } from "./guest-help.ts";
+import { SCRATCH_SCRIPT } from "./scripts.ts";
 
 const Claim = z.string().max(1000);
 const HostName = z.object({ "host-name": Claim });
@@ -48,7 +49,7 @@ export class QemuAgent implements GuestAgent {
   readonly #channel: AgentChannel;
   readonly #ports: AgentPorts;
   readonly #files: GuestFiles;
-  #scratch: string | undefined;
+  #scratch: Scratch | undefined;
 
   constructor(channel: AgentChannel, ports: AgentPorts) {
     this.#channel = channel;
@@ -66,7 +67,7 @@ export class QemuAgent implements GuestAgent {
 
   async exec(command: GuestCommand, options: Waiting): Promise<GuestExit> {
     return await runInGuest(
-      { channel: this.#channel, files: this.#files, ports: this.#ports, scratch: await this.#scratchFolder(options) },
+      { channel: this.#channel, files: this.#files, ports: this.#ports, scratch: await this.#findScratch(options) },
       command,
       options,
     );
@@ -181,15 +182,15 @@ export class QemuAgent implements GuestAgent {
    * A folder of our own in the guest for short-lived files, made once per boot: what commands read and say must be readable
    * and changeable by nobody else there, and the agent makes files that everybody may write.
    */
-  async #scratchFolder(options: Waiting): Promise<string> {
+  async #findScratch(options: Waiting): Promise<Scratch> {
     if (this.#scratch !== undefined) return this.#scratch;
     const name = `.mimic-${Array.from(this.#ports.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-    const script = 'name=$1; shift; for d; do mkdir -m 700 "$d/$name" 2>/dev/null && { echo "$d/$name"; exit 0; }; done; exit 1';
-    const { out } = await this.quick({ program: "/bin/sh", args: ["-c", script, "mimic", name, ...SCRATCH_PLACES] }, options);
-    const folder = SCRATCH_PLACES.map((place) => `${place}/${name}`).find((known) => known === out.trim());
+    const { out } = await this.quick({ program: "/bin/sh", args: ["-c", SCRATCH_SCRIPT, "mimic", name, ...SCRATCH_PLACES] }, options);
+    const [said, runner] = out.split("\n");
+    const folder = SCRATCH_PLACES.map((place) => `${place}/${name}`).find((known) => known === said);
     if (folder === undefined)
       throw agentRefused("guest-exec", `no folder for a command's output could be made in ${SCRATCH_PLACES.join(", ")}`);
-    this.#scratch = folder;
-    return folder;
+    this.#scratch = { folder, hasRunner: runner === "runner" };
+    return this.#scratch;
   }
 }

@@ -13,14 +13,21 @@ import type { AgentPorts } from "./agent-ports.ts";
 import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, agentRefused, isRefused } from "./errors.ts";
 import { type GuestFiles, textOf } from "./files.ts";
-import { GROUP_PROGRAM, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
+import { GROUP_PROGRAM, RUN_SCRIPT, RUNNER_PROGRAM, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
 export interface GuestShell {
   readonly channel: AgentChannel;
   readonly files: GuestFiles;
   readonly ports: AgentPorts;
-  /** A folder of the guest that is its owner's alone. */
-  readonly scratch: string;
+  readonly scratch: Scratch;
+}
+
+/** What a guest has for running commands, found once per boot. */
+export interface Scratch {
+  /** It is its owner's alone. */
+  readonly folder: string;
+  /** RUNNER_PROGRAM is there. */
+  readonly hasRunner: boolean;
 }
 
 const Started = z.object({ pid: z.int().positive() });
@@ -41,11 +48,11 @@ const NEVER = new AbortController().signal;
 export async function runInGuest(guest: GuestShell, command: GuestCommand, options: Waiting): Promise<GuestExit> {
   const { ports, scratch } = guest;
   const name = Array.from(ports.random.bytes(16), (b) => b.toString(16).padStart(2, "0")).join("");
-  const prefix = `${scratch}/${name}`;
+  const prefix = `${scratch.folder}/${name}`;
   const env = command.env ?? [];
   const words = [prefix, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
   const askedAt = ports.clock.monotonicMs();
-  const pid = await begin(guest, ["-c", RUN_SCRIPT, "mimic", ...words], options);
+  const pid = await begin(guest, words, options);
   const pace = Math.min(25, Math.max(2, ports.clock.monotonicMs() - askedAt));
   const inputOver = new AbortController();
   try {
@@ -56,6 +63,7 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
     const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
     const exit = await follow(guest, { pid, prefix, outputs, pace }, options);
     for (const output of outputs) await output.close();
+    if (scratch.hasRunner && !command.stdin && outputs.every((output) => output.wasSilent)) return exit;
     // Waited for until it has begun: whoever stops the guest right after this leaves no question open.
     await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
@@ -68,11 +76,13 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
 }
 
 /** Its process number. Without `setsid` in the guest an aborted command's children may outlive it; it runs all the same. */
-async function begin(guest: GuestShell, words: readonly string[], options: Waiting): Promise<number> {
+async function begin({ channel, scratch }: GuestShell, words: readonly string[], options: Waiting): Promise<number> {
   const start = (path: string, arg: readonly string[]) =>
-    guest.channel.call("guest-exec", { path, arg, "capture-output": true }, options).then((said) => Started.safeParse(said));
-  const started = await start(GROUP_PROGRAM, ["/bin/sh", ...words]).catch((error: unknown) => {
-    if (isRefused(error)) return start("/bin/sh", words);
+    channel.call("guest-exec", { path, arg, "capture-output": true }, options).then((said) => Started.safeParse(said));
+  const script = ["-c", RUN_SCRIPT, "mimic", ...words];
+  const withGroup = () => (scratch.hasRunner ? start(RUNNER_PROGRAM, words) : start(GROUP_PROGRAM, ["/bin/sh", ...script]));
+  const started = await withGroup().catch((error: unknown) => {
+    if (isRefused(error)) return start("/bin/sh", script);
     throw error;
   });
   if (!started.success) throw agentMisbehaved("no process number");
@@ -124,7 +134,8 @@ async function atEnd(guest: GuestShell, status: z.infer<typeof Status>, outputs:
   if (status.signal !== undefined) return { kind: "signalled", signal: status.signal };
   const said = /^mimic (\d{1,3}) (\d{1,9}|-) (\d{1,9}|-)\n$/.exec(textOf(status["out-data"]));
   if (said === null) {
-    if (status.exitcode === 125) throw agentRefused("guest-exec", `no file for a command's output could be made in ${guest.scratch}`);
+    if (status.exitcode === 125)
+      throw agentRefused("guest-exec", `no file for a command's output could be made in ${guest.scratch.folder}`);
     throw agentMisbehaved("the command left no status");
   }
   for (const [index, output] of outputs.entries()) if (said[index + 2] !== "-") await output.rest(Number(said[index + 2]), options);
@@ -176,6 +187,11 @@ class Output {
       if (next === undefined) return;
       await this.#turnTo(next, options);
     }
+  }
+
+  /** No file of it was seen: where a runner runs, there is none. */
+  get wasSilent(): boolean {
+    return this.#handle === undefined;
   }
 
   async close(): Promise<void> {
