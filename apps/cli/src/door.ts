@@ -20,6 +20,7 @@ export class Door {
   readonly #options: DoorOptions;
   /** This run started the daemon. */
   started = false;
+  #answered = false;
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -40,7 +41,7 @@ export class Door {
 
   /** Starts the daemon when it does not run; needed before a stream or WebSocket is opened. */
   async ensure(): Promise<void> {
-    await this.#orStart(() => knock(this.socket), undefined);
+    if (!this.#answered) await this.#orStart(() => knock(this.socket), undefined);
   }
 
   /** Does it run? Starts nothing. */
@@ -58,7 +59,7 @@ export class Door {
   async #orStart<T>(request: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (this.#folderState() === "private") {
       try {
-        return await request();
+        return await this.#answer(request);
       } catch (error) {
         if (signal?.aborted) throw error;
         if (!isNobodyThere(error)) throw toUnreachable(error);
@@ -68,10 +69,16 @@ export class Door {
     this.started = true;
     this.#folderState();
     try {
-      return await request();
+      return await this.#answer(request);
     } catch (error) {
       throw signal?.aborted ? error : toUnreachable(error);
     }
+  }
+
+  async #answer<T>(request: () => Promise<T>): Promise<T> {
+    const reply = await request();
+    this.#answered = true;
+    return reply;
   }
 
   #folderState(): "private" | "absent" {

@@ -2,13 +2,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { GuestAgent, RunningMachine } from "@mimic/workbench/ports";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { QemuAgent } from "../src/agent/agent.ts";
 import { aPlan } from "./context.ts";
 import { linuxGuest } from "./guests.ts";
 import { aWorkshop, newsOf, patient, type Workshop } from "./real-ports.ts";
 
 let shop: Workshop;
 let machine: RunningMachine;
-let agent: GuestAgent;
+let agent: QemuAgent;
 
 beforeAll(async () => {
   const guest = await linuxGuest();
@@ -23,7 +24,7 @@ beforeAll(async () => {
     `${shop.folder}/m`,
   );
   machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
-  agent = machine.agent as GuestAgent;
+  agent = machine.agent as QemuAgent;
   await agent.waitUntilReady(patient());
 });
 afterAll(async () => {

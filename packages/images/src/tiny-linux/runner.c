@@ -3,22 +3,25 @@
 // The tiny Linux's runner: one command of the agent's, its output cut into files. What RUN_SCRIPT (packages/qemu) does with
 // eight processes, each of which costs an emulated processor some ten milliseconds, this does with one of its own.
 //
-// Arguments, files and last words are RUN_SCRIPT's: prefix, “in” or “none”, number of variables, NAME=VALUE…, program,
-// arguments….  P.o.0, P.o.1, … of 1 MiB each, at most four of them not yet emptied; P.i.0, … announced in the fifo P.ci by a
-// line each (“next”, at the end “end”); P.code once the command has ended and others still hold its output open. Says
-// “mimic CODE LAST-O LAST-E” at its end, and 125 is its status when a file could not be made or written.
-// A file is made when there is something to write into it: a command without input that said nothing leaves none.
+// Arguments and files are RUN_SCRIPT's: prefix, “in” or “none”, number of variables, NAME=VALUE…, program, arguments….
+// P.o.0, P.o.1, … of 1 MiB each, at most four of them not yet emptied; P.i.0, … announced in the fifo P.ci by a line each
+// (“next”, at the end “end”); P.code once the command has ended and others still hold its output open. 125 is its status
+// when a file could not be made or written.
+// What a command says soon, and is little, is kept instead of written. The last words are
+// “mimic CODE LAST-O LAST-E KEPT-O KEPT-E LEFT”: numbers of the last files (“-” where there is none), how many bytes of each
+// output follow this line, and whether files are left.
 typedef unsigned long u64;
 typedef long i64;
 enum { READ, WRITE, OPEN, CLOSE, STAT, POLL = 7, RT_SIGACTION = 13, DUP2 = 33, SENDFILE = 40, FORK = 57, EXECVE = 59, EXIT = 60, WAIT4 = 61, FCNTL = 72, UNLINK = 87, UMASK = 95, SETSID = 112, MKNOD = 133, PIPE2 = 293, PIDFD_OPEN = 434 };
 enum { O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100, O_TRUNC = 01000, O_NONBLOCK = 04000, O_CLOEXEC = 02000000, S_IFIFO = 010000 };
 enum { POLLIN = 1, POLLOUT = 4, SIGPIPE = 13, F_SETFL = 4 };
 enum { ENOENT = 2, ENOEXEC = 8, EAGAIN = 11, EACCES = 13, ENOTDIR = 20, ENAMETOOLONG = 36 };
-enum { PIECE = 1 << 20, WAITING = 4, NO = -1, MOST_VARIABLES = 4096, MOST_PATH = 4096, MOST_PREFIX = 256 };
+enum { PIECE = 1 << 20, WAITING = 4, NO = -1, KEPT = 1024, KEPT_READS = 8, KEPT_MS = 20, MOST_VARIABLES = 4096, MOST_PATH = 4096, MOST_PREFIX = 256 };
 
 struct stat { u64 before[6], size, after[11]; };
 struct waited { int fd; short events, seen; };
-struct output { char letter; int pipe, file; i64 index, bytes; };
+/** `kept` of `early` are not in a file yet; `reads` are left before they go there. */
+struct output { char letter; int pipe, file; i64 index, bytes, kept, reads; char early[KEPT]; };
 
 static i64 call4(i64 n, i64 a, i64 b, i64 c, i64 d) {
   i64 out;
@@ -63,28 +66,44 @@ static int must_wait(char *room, const char *prefix, const struct output *out) {
   return call(STAT, (i64)name_of(room, prefix, out->letter, out->index - WAITING), (i64)&stat, 0) == 0 && stat.size > 0;
 }
 
-/** Reads once and writes it all; 0 when it could not be written. */
-static int pass(char *room, const char *prefix, struct output *out, char *buffer, i64 most) {
-  i64 got = call(READ, out->pipe, (i64)buffer, most);
-  if (got == -EAGAIN) return 1;
-  if (got <= 0) {
-    call(CLOSE, out->pipe, 0, 0);
-    out->pipe = NO;
-    return 1;
-  }
+/** 0 when it could not be written. */
+static int save(char *room, const char *prefix, struct output *out, const char *from, i64 length) {
   if (out->file == NO && (out->file = create(name_of(room, prefix, out->letter, out->index))) < 0) return 0;
-  for (i64 at = 0; at < got;) {
-    i64 wrote = call(WRITE, out->file, (i64)(buffer + at), got - at);
+  for (i64 at = 0; at < length;) {
+    i64 wrote = call(WRITE, out->file, (i64)(from + at), length - at);
     if (wrote <= 0) return 0;
     at += wrote;
   }
-  if ((out->bytes += got) >= PIECE) {
+  if ((out->bytes += length) >= PIECE) {
     call(CLOSE, out->file, 0, 0);
     out->file = NO;
     out->index++;
     out->bytes = 0;
   }
   return 1;
+}
+
+/** From now on everything goes into files. */
+static int save_kept(char *room, const char *prefix, struct output *out) {
+  i64 length = out->kept;
+  out->reads = out->kept = 0;
+  return length == 0 || save(room, prefix, out, out->early, length);
+}
+
+/** Reads once, and keeps it or writes it all; 0 when it could not be written. */
+static int pass(char *room, const char *prefix, struct output *out, char *buffer, i64 most) {
+  int keeps = out->reads > 0;
+  i64 got = keeps ? call(READ, out->pipe, (i64)(out->early + out->kept), KEPT - out->kept) : call(READ, out->pipe, (i64)buffer, most);
+  if (got == -EAGAIN) return 1;
+  if (got <= 0) {
+    call(CLOSE, out->pipe, 0, 0);
+    out->pipe = NO;
+    return 1;
+  }
+  if (!keeps) return save(room, prefix, out, buffer, got);
+  out->kept += got;
+  out->reads--;
+  return (out->reads > 0 && out->kept < KEPT) || save_kept(room, prefix, out);
 }
 
 /** The number of the last file that there is, or “-”. */
@@ -134,7 +153,7 @@ __attribute__((noreturn, used)) static void main(char **stack) {
   char **arguments = stack + 1, **inherited = arguments + count + 1;
   const char *prefix = arguments[1];
   i64 takes_input = count > 2 && arguments[2][0] == 'i', added = 0;
-  struct output outputs[2] = {{'o', NO, NO, 0, 0}, {'e', NO, NO, 0, 0}};
+  struct output outputs[2];
   int pair[2], input = NO, its_input, bell = NO, source = NO;
   i64 announced = 0, over = 0, next = 0, code = 0, failed = 0, exited = 0, told = 0;
 
@@ -166,7 +185,11 @@ __attribute__((noreturn, used)) static void main(char **stack) {
   int ends[2];
   for (int at = 0; at < 2; at++) {
     call(PIPE2, (i64)pair, O_CLOEXEC, 0);
+    outputs[at].letter = at == 0 ? 'o' : 'e';
     outputs[at].pipe = pair[0];
+    outputs[at].file = NO;
+    outputs[at].reads = KEPT_READS;
+    outputs[at].index = outputs[at].bytes = outputs[at].kept = 0;
     ends[at] = pair[1];
   }
 
@@ -198,6 +221,7 @@ __attribute__((noreturn, used)) static void main(char **stack) {
       if (outputs[at].pipe == NO) continue;
       if (must_wait(room, prefix, outputs + at)) patience = 10;
       else waited[at + 1].fd = outputs[at].pipe;
+      if (outputs[at].kept > 0 && patience < 0) patience = KEPT_MS;
     }
     if (input != NO && source == NO && announced > 0) {
       announced--;
@@ -210,6 +234,8 @@ __attribute__((noreturn, used)) static void main(char **stack) {
     if (source != NO) waited[4].fd = input;
     if (exited && !told && patience < 0) patience = 10;
     i64 seen = call(POLL, (i64)waited, 5, patience);
+    if (seen == 0)
+      for (int at = 0; at < 2; at++) failed |= !save_kept(room, prefix, outputs + at);
     if (seen == 0 && exited && !told) {
       told = 1;
       *put(put(room, prefix), ".code") = 0;
@@ -227,6 +253,9 @@ __attribute__((noreturn, used)) static void main(char **stack) {
       }
     if (waited[3].seen) {
       i64 got = call(READ, bell, (i64)room, sizeof room);
+      // Whoever rings has it open.
+      *put(put(buffer, prefix), ".ci") = 0;
+      call(UNLINK, (i64)buffer, 0, 0);
       for (i64 at = 0; at < got; at++) announced += room[at] == 'x', over |= room[at] == 'd';
     }
     if (waited[4].seen) {
@@ -256,13 +285,21 @@ __attribute__((noreturn, used)) static void main(char **stack) {
     call(UNLINK, (i64)room, 0, 0);
   }
   if (failed) call(EXIT, 125, 0, 0);
+  i64 left = takes_input && (!over || announced > 0 || source != NO);
   char *at = put_number(put(room, "mimic "), code);
-  *at++ = ' ';
-  at = put_last(at, outputs);
-  *at++ = ' ';
-  at = put_last(at, outputs + 1);
-  *at++ = '\n';
+  for (int each = 0; each < 2; each++) {
+    *at++ = ' ';
+    at = put_last(at, outputs + each);
+    left |= outputs[each].index > 0 || outputs[each].bytes > 0;
+  }
+  for (int each = 0; each < 2; each++) {
+    *at++ = ' ';
+    at = put_number(at, outputs[each].kept);
+  }
+  at = put(at, left ? " 1\n" : " 0\n");
   call(WRITE, 1, (i64)room, at - room);
+  for (int each = 0; each < 2; each++)
+    if (outputs[each].kept > 0) call(WRITE, 1, (i64)outputs[each].early, outputs[each].kept);
   for (;;) call(EXIT, 0, 0, 0);
 }
 

@@ -12,7 +12,8 @@ import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, agentRefused, isRefused } from "./errors.ts";
-import { type GuestFiles, textOf } from "./files.ts";
+import { bytesOf, type GuestFiles } from "./files.ts";
+import { lastWords } from "./last-words.ts";
 import { GROUP_PROGRAM, RUN_SCRIPT, RUNNER_PROGRAM, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
 export interface GuestShell {
@@ -61,11 +62,10 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
         ports.log.debug("input to the guest ended", { error: messageOf(error) }),
       );
     const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
-    const exit = await follow(guest, { pid, prefix, outputs, pace }, options);
+    const { exit, leavesFiles } = await follow(guest, { pid, prefix, outputs, pace }, options);
     for (const output of outputs) await output.close();
-    if (scratch.hasRunner && !command.stdin && outputs.every((output) => output.wasSilent)) return exit;
     // Waited for until it has begun: whoever stops the guest right after this leaves no question open.
-    await shell(guest, TIDY_SCRIPT, [prefix]);
+    if (leavesFiles) await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
   } catch (error) {
     await shell(guest, STOP_SCRIPT, [String(pid), prefix]);
@@ -99,8 +99,13 @@ interface Running {
   readonly pace: number;
 }
 
+interface Ended {
+  readonly exit: GuestExit;
+  readonly leavesFiles: boolean;
+}
+
 /** Reads output until the command has ended and everything is read. */
-async function follow(guest: GuestShell, { pid, prefix, outputs, pace }: Running, options: Waiting): Promise<GuestExit> {
+async function follow(guest: GuestShell, { pid, prefix, outputs, pace }: Running, options: Waiting): Promise<Ended> {
   const { clock } = guest.ports;
   const beganAt = clock.monotonicMs();
   let wait = pace;
@@ -122,24 +127,29 @@ async function follow(guest: GuestShell, { pid, prefix, outputs, pace }: Running
     if (wait > 50) code ??= await readCode(guest, prefix, options);
     if (code !== undefined) {
       endedAt ??= clock.monotonicMs();
-      if (clock.monotonicMs() - endedAt > LINGER_MS) return { kind: "exited", code };
+      if (clock.monotonicMs() - endedAt > LINGER_MS) return { exit: { kind: "exited", code }, leavesFiles: true };
     }
     await clock.sleep(wait, options);
     if (!isShort) wait = Math.min(80, wait * 1.5);
   }
 }
 
-/** What the script said last: the command's status, and which files there are still to read. */
-async function atEnd(guest: GuestShell, status: z.infer<typeof Status>, outputs: Outputs, options: Waiting): Promise<GuestExit> {
-  if (status.signal !== undefined) return { kind: "signalled", signal: status.signal };
-  const said = /^mimic (\d{1,3}) (\d{1,9}|-) (\d{1,9}|-)\n$/.exec(textOf(status["out-data"]));
-  if (said === null) {
+/** The last words of the script or the runner: the command's status, which files there are still to read, and what was kept. */
+async function atEnd(guest: GuestShell, status: z.infer<typeof Status>, outputs: Outputs, options: Waiting): Promise<Ended> {
+  if (status.signal !== undefined) return { exit: { kind: "signalled", signal: status.signal }, leavesFiles: true };
+  const said = lastWords(bytesOf(status["out-data"]));
+  if (said === undefined) {
     if (status.exitcode === 125)
       throw agentRefused("guest-exec", `no file for a command's output could be made in ${guest.scratch.folder}`);
     throw agentMisbehaved("the command left no status");
   }
-  for (const [index, output] of outputs.entries()) if (said[index + 2] !== "-") await output.rest(Number(said[index + 2]), options);
-  return { kind: "exited", code: Number(said[1]) };
+  for (const [index, output] of outputs.entries()) {
+    const last = said.lastFiles[index];
+    if (last !== undefined) await output.rest(last, options);
+    const kept = said.kept[index];
+    if (kept?.length) await output.hear(kept);
+  }
+  return { exit: { kind: "exited", code: said.code }, leavesFiles: said.leavesFiles };
 }
 
 async function readCode(guest: GuestShell, prefix: string, options: Waiting): Promise<number | undefined> {
@@ -155,14 +165,14 @@ async function readCode(guest: GuestShell, prefix: string, options: Waiting): Pr
 class Output {
   readonly #guest: GuestShell;
   readonly #prefix: string;
-  readonly #hear: (bytes: Uint8Array) => Promise<void> | void;
+  readonly hear: (bytes: Uint8Array) => Promise<void> | void;
   #index = 0;
   #handle: number | undefined;
 
   constructor(guest: GuestShell, prefix: string, hear: (bytes: Uint8Array) => Promise<void> | void) {
     this.#guest = guest;
     this.#prefix = prefix;
-    this.#hear = hear;
+    this.hear = hear;
   }
 
   /** Reads once; true when there was something, or the next file has begun. */
@@ -189,11 +199,6 @@ class Output {
     }
   }
 
-  /** No file of it was seen: where a runner runs, there is none. */
-  get wasSilent(): boolean {
-    return this.#handle === undefined;
-  }
-
   async close(): Promise<void> {
     if (this.#handle !== undefined) await this.#guest.files.close(this.#handle, { signal: NEVER }).catch(() => {});
   }
@@ -205,7 +210,7 @@ class Output {
   async #pass(options: Waiting): Promise<boolean> {
     const bytes = await this.#guest.files.readSome(this.#handle as number, options);
     if (bytes.length === 0) return false;
-    await this.#hear(bytes);
+    await this.hear(bytes);
     return true;
   }
 

@@ -25,8 +25,8 @@ const decode = (base64: string): Uint8Array | undefined => {
 };
 
 /** Base64 from a guest: nonsense counts as nothing said. */
-export const textOf = (base64: string | undefined): string =>
-  new TextDecoder().decode(decode(base64 ?? "") ?? new Uint8Array(0)).slice(0, 65_536);
+export const bytesOf = (base64: string | undefined): Uint8Array => decode(base64 ?? "") ?? new Uint8Array(0);
+export const textOf = (base64: string | undefined): string => new TextDecoder().decode(bytesOf(base64)).slice(0, 65_536);
 
 export class GuestFiles {
   readonly #channel: AgentChannel;
