@@ -14,4 +14,4 @@ import { staticProgram } from "./static-program.ts";
 const MACHINE_CODE =
   "TIskJEyNbCQISIHsEAIAADHAMf9IjXQkCLoAAgAADwWFwA+OigAAAIlEJATB4AOJBCS4AgAAAEiNPZoAAAC+AgAAADHSDwWFwHhnicOJx74DUghASIniuBAAAAAPBYXAeFCJ374HUgAAMdK4EAAAAA8FhcB4PEmD/AN8K0mLdQjoOQAAAEiJBCRJi3UQ6CwAAABIiUQkCLjjAAAAMf9IieYPBYXAdQQx/+sMvwIAAADrBb8BAAAAuDwAAAAPBTHAD7YOg+kwg/kJdwxIa8AKSAHISP/G6+nDL2Rldi91cmFuZG9tAA==";
 
-export const reseedProgram = (): Uint8Array => staticProgram(Uint8Array.from(atob(MACHINE_CODE), (char) => char.charCodeAt(0)));
+export const reseedProgram = (): Uint8Array => staticProgram(MACHINE_CODE);

@@ -20,4 +20,4 @@ const MACHINE_CODE = [
   "MC4xIGxvY2FsaG9zdCAA",
 ].join("");
 
-export const residentProgram = (): Uint8Array => staticProgram(Uint8Array.from(atob(MACHINE_CODE), (char) => char.charCodeAt(0)));
+export const residentProgram = (): Uint8Array => staticProgram(MACHINE_CODE);

@@ -50,4 +50,4 @@ const MACHINE_CODE = [
   "bWljIAA=",
 ].join("");
 
-export const runnerProgram = (): Uint8Array => staticProgram(Uint8Array.from(atob(MACHINE_CODE), (char) => char.charCodeAt(0)));
+export const runnerProgram = (): Uint8Array => staticProgram(MACHINE_CODE);

@@ -2,8 +2,9 @@
 const LOAD_AT = 0x400000;
 const HEADERS = 128;
 
-/** A static x86-64 program whose code begins, and is entered, at 0x400080. It can read and run its memory, not write it. */
-export function staticProgram(code: Uint8Array): Uint8Array {
+/** A static x86-64 program whose code (in base64) begins, and is entered, at 0x400080. It can read and run its memory, not write it. */
+export function staticProgram(base64: string): Uint8Array {
+  const code = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const out = new Uint8Array(HEADERS + code.length);
   const view = new DataView(out.buffer);
   out.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
