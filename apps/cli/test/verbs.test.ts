@@ -156,6 +156,29 @@ describe("long work", () => {
     expect(ran.err).toContain("Cancelled: Start hello.");
   });
 
+  test("of a disposable machine that is there when the cancelling comes takes the machine away again", async () => {
+    await using daemon = await FakeDaemon.start();
+    const job = { kind: "disposable.run", title: "A disposable machine" };
+    const machine = "mch_00000000000000000000000001";
+    let pressed = false;
+    const discarded: string[] = [];
+    daemon.on("POST", "/disposables", { body: { job: aJob(job) } });
+    daemon.on("POST", "/jobs/job_00000000000000000000000001/cancel", () => aJob({ ...job, state: "done", result: { machine } }));
+    daemon.on("POST", `/machines/${machine}/discard`, () => {
+      discarded.push(machine);
+      return { status: 204 };
+    });
+    const presses: (() => void)[] = [];
+    daemon.on("GET", "/jobs/job_00000000000000000000000001/end", () => {
+      if (!pressed) for (const press of presses) press();
+      pressed = true;
+      return aJob(job);
+    });
+    const ran = await runCli(["run", "base", "-n", "--", "true"], { home: daemon.home, interrupts: (fn) => presses.push(fn) });
+    expect(ran.code).toBe(130);
+    expect(discarded).toEqual([machine]);
+  });
+
   test("--no-wait comes back at once with the job", async () => {
     await using daemon = await FakeDaemon.start();
     daemon.on("POST", "/machines/hello/start", { body: { job: aJob() } });

@@ -133,9 +133,16 @@ async function waitOrCancel(context: Context, job: JobView, given: Given, signal
   try {
     return await Promise.race([waitJob(context, job, { quiet: given.json }), whenAborted(signal)]);
   } catch (error) {
-    if (signal.aborted) await context.client.jobs.cancel({ job: job.id }).catch(() => {});
+    if (signal.aborted) await takeBack(context, job.id).catch(() => {});
     throw error;
   }
+}
+
+/** A machine that was there before the cancelling came goes too: nobody is left who knows of it. */
+async function takeBack({ client }: Context, job: string): Promise<void> {
+  const now = await client.jobs.cancel({ job });
+  const machine = now.result?.["machine"];
+  if (now.state === "done" && machine !== undefined) await client.disposables.discard({ machine });
 }
 
 async function left(context: Context, given: Given, machine: string): Promise<number> {
