@@ -18,6 +18,8 @@ export default defineConfig({
           exclude: ["**/*.real.test.ts", ...NOT_OURS],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // One more than Vitest takes by itself on two cores: it leaves one of them idle.
+          maxWorkers: "100%",
         },
       },
       {
