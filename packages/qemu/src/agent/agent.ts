@@ -50,6 +50,8 @@ export class QemuAgent implements GuestAgent {
   readonly #ports: AgentPorts;
   readonly #files: GuestFiles;
   #scratch: Scratch | undefined;
+  /** How often the guest began anew. */
+  #boots = 0;
 
   constructor(channel: AgentChannel, ports: AgentPorts) {
     this.#channel = channel;
@@ -66,11 +68,10 @@ export class QemuAgent implements GuestAgent {
   }
 
   async exec(command: GuestCommand, options: Waiting): Promise<GuestExit> {
-    return await runInGuest(
-      { channel: this.#channel, files: this.#files, ports: this.#ports, scratch: await this.#findScratch(options) },
-      command,
-      options,
-    );
+    const scratch = await this.#findScratch(options);
+    const boot = this.#boots;
+    const isSameBoot = () => this.#boots === boot;
+    return await runInGuest({ channel: this.#channel, files: this.#files, ports: this.#ports, scratch, isSameBoot }, command, options);
   }
 
   async talk(pipes: Parameters<GuestAgent["talk"]>[0], message: Uint8Array, options: Waiting): Promise<Uint8Array | undefined> {
@@ -153,7 +154,8 @@ export class QemuAgent implements GuestAgent {
 
   guestWasReset(): void {
     this.#scratch = undefined;
-    this.#channel.beginSync();
+    this.#boots++;
+    this.#channel.beganAnew();
   }
 
   close(): void {

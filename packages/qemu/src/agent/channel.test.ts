@@ -114,6 +114,20 @@ describe("an agent that misbehaves", () => {
     expect(await next).toEqual({});
   });
 
+  test("by starting again answers nothing that was asked before, and questions after that do not wait for it", async () => {
+    const far = await synced();
+    const reply = outcome(far.channel.call("guest-exec", {}, options));
+    const behind = far.channel.call("guest-ping", {}, options);
+    await settle();
+    far.channel.beganAnew();
+    expect(await reply).toBe("agent.absent");
+    await settle();
+    far.answerSync(far.sent.length - 1);
+    await settle();
+    far.say('{"return":{}}\n');
+    expect(await behind).toEqual({});
+  });
+
   test("by talking without end is cut off", async () => {
     const far = await synced();
     for (let i = 0; i < 300; i++) far.say(`"${"x".repeat(8000)}"\n`);

@@ -62,6 +62,14 @@ export class AgentChannel {
     this.#sendSync();
   }
 
+  /** The guest began anew: nobody is left there who would answer what is asked now, and later questions need not wait for it. */
+  beganAnew(): void {
+    const asking = this.#asking;
+    this.#asking = undefined;
+    asking?.reject(agentAbsent("the machine started again before it answered"));
+    this.beginSync();
+  }
+
   /** The channel is gone (QEMU ended). */
   ended(why: string): void {
     if (this.#over.signal.aborted) return;

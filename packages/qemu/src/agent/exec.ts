@@ -21,6 +21,8 @@ export interface GuestShell {
   readonly files: GuestFiles;
   readonly ports: AgentPorts;
   readonly scratch: Scratch;
+  /** The guest has not begun anew since. */
+  readonly isSameBoot: () => boolean;
 }
 
 /** What a guest has for running commands, found once per boot. */
@@ -68,7 +70,8 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
     if (leavesFiles) await shell(guest, TIDY_SCRIPT, [prefix]);
     return exit;
   } catch (error) {
-    await shell(guest, STOP_SCRIPT, [String(pid), prefix]);
+    // After a restart the number may be somebody else's.
+    if (guest.isSameBoot()) await shell(guest, STOP_SCRIPT, [String(pid), prefix]);
     throw error;
   } finally {
     inputOver.abort(new Error("the command has ended"));
