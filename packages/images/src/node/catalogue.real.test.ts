@@ -90,9 +90,16 @@ class Qemu {
     socket.on("data", (bytes) => {
       text += String(bytes);
     });
-    for (const line of lines) socket.write(`${JSON.stringify(line)}\n`);
-    await until(`the answer on ${name}`, () => done(text));
-    socket.destroy();
+    const say = () => lines.forEach((line) => void socket.write(`${JSON.stringify(line)}\n`));
+    say();
+    // What is asked in the moment that the guest opens its channel is lost.
+    const again = name === "ga" ? setInterval(say, 5000) : undefined;
+    try {
+      await until(`the answer on ${name}`, () => done(text));
+    } finally {
+      clearInterval(again);
+      socket.destroy();
+    }
     return text;
   }
   ping(): Promise<string> {
