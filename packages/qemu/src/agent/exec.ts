@@ -83,11 +83,12 @@ async function begin({ channel, scratch }: GuestShell, words: readonly string[],
   const start = (path: string, arg: readonly string[]) =>
     channel.call("guest-exec", { path, arg, "capture-output": true }, options).then((said) => Started.safeParse(said));
   const script = ["-c", RUN_SCRIPT, "mimic", ...words];
-  const withGroup = () => (scratch.hasRunner ? start(RUNNER_PROGRAM, words) : start(GROUP_PROGRAM, ["/bin/sh", ...script]));
-  const started = await withGroup().catch((error: unknown) => {
-    if (isRefused(error)) return start("/bin/sh", script);
+  const orElse = (next: () => ReturnType<typeof start>) => (error: unknown) => {
+    if (isRefused(error)) return next();
     throw error;
-  });
+  };
+  const byScript = () => start(GROUP_PROGRAM, ["/bin/sh", ...script]).catch(orElse(() => start("/bin/sh", script)));
+  const started = await (scratch.hasRunner ? start(RUNNER_PROGRAM, words).catch(orElse(byScript)) : byScript());
   if (!started.success) throw agentMisbehaved("no process number");
   return started.data.pid;
 }
