@@ -94,7 +94,7 @@ type Scheme = "light" | "dark";
 async function putInto(page: Page, scheme: Scheme): Promise<void> {
   await page.emulateMedia({ colorScheme: scheme });
   await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: "attached" });
-  // A colour that is inherited fades over level by level: each after the one above it.
+  // Where motion is not reduced, a colour that is inherited fades over level by level: each after the one above it.
   await page.evaluate(`(async () => {
     const nextFrame = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
     for (let still = 0; still < 3; still++) {
