@@ -49,7 +49,7 @@ export const HARDWARE: readonly OptionSpec[] = [
   { flags: "--firmware <kind>", about: "bios or uefi", completes: ["bios", "uefi"] },
   { flags: "--secure-boot <on|off>", about: "only signed systems start (needs uefi)", completes: ["on", "off"] },
   { flags: "--tpm <on|off>", about: "a trusted platform module", completes: ["on", "off"] },
-  { flags: "--cpu-model <model>", about: "QEMU's name of the processor, or best" },
+  { flags: "--cpu-model <model>", about: "quick, best (whatever can be had), or QEMU's name", completes: ["quick", "best"] },
   {
     flags: "--cpu-limit <percent>",
     about: "at most this share of this computer: 50 = half a core, 0 = no limit",

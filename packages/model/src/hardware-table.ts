@@ -2,6 +2,7 @@
 // serves the workbench (which obeys it), the API, the command line, the browser and the tests.
 import { formatSize, mib, unreachable } from "@mimic/base";
 import { ARCHITECTURES, foreignBoard } from "./architectures.ts";
+import { cpuModelWords } from "./cpu-models.ts";
 import { GROWABLE_FROM_MIB, type Growth, placeOf } from "./growth.ts";
 import type { DiskBus, DiskSpec, HardwareSpec } from "./hardware.ts";
 import type { HardwareRow } from "./machine.ts";
@@ -263,7 +264,7 @@ export function hardwareRows(facts: HardwareFacts): readonly HardwareRow[] {
     whole("firmware", "firmware", `${firmware === "uefi" ? "UEFI" : "BIOS"}${secureBoot ? " with Secure Boot" : ""}`),
     whole("tpm", "security chip (TPM)", wanted.tpm ? "TPM 2.0" : "none"),
     row("processor cores", `${wanted.cpus}`, { part: "cpus", to: wanted.cpus }),
-    whole("cpuModel", "processor model", wanted.cpuModel === "best" ? "the best there is" : wanted.cpuModel),
+    whole("cpuModel", "processor model", cpuModelWords(wanted.cpuModel)),
     whole("cpuLimitPercent", "processor limit", wanted.cpuLimitPercent === 0 ? "none" : `${wanted.cpuLimitPercent} % of a core`),
     row("memory", formatSize(mib(wanted.memoryMiB)), { part: "memoryMiB", to: wanted.memoryMiB }),
     ...wanted.disks.map((disk) => row(`disk ${placeOf(wanted.disks, disk.id) + 1}`, diskWords(disk), { part: "removeDisk", id: disk.id })),

@@ -138,11 +138,11 @@ export const HardwareSpec = z.strictObject({
   firmware: Firmware.default("bios"),
   secureBoot: z.boolean().default(false),
   tpm: z.boolean().default(false),
-  /** QEMU's `-cpu` model; "best" = `max` under TCG, `host` under KVM. */
+  /** QEMU's `-cpu` model, or one that is chosen for this computer (AUTOMATIC_CPU_MODELS). */
   cpuModel: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,40}$/)
-    .default("best"),
+    .default("quick"),
   cpus: z.int().min(1).max(64).default(1),
   memoryMiB: z.int().min(1).max(1_048_576).default(1024),
   disks: z.array(DiskSpec).max(16).default([]),

@@ -1,4 +1,5 @@
 export * from "./architectures.ts";
+export * from "./cpu-models.ts";
 export * from "./eras.ts";
 export * from "./event.ts";
 export * from "./growth.ts";

@@ -1,6 +1,6 @@
 // Machines that are no PCs. The same order of parts as for a PC, with what each board has: virtio by PCI, by mainframe
 // channels (CCW) or by plain memory (MMIO), or the board's own connectors.
-import { type ForeignBoard, foreignBoard } from "@mimic/model";
+import { type ForeignBoard, foreignBoard, isAutomaticCpuModel } from "@mimic/model";
 import { machineTypeOf, needDevice } from "../capabilities.ts";
 import { bootIndexOf, bootParts } from "./boot.ts";
 import { channelParts, monitorParts, SOCKET, socketChardev } from "./channels.ts";
@@ -81,7 +81,7 @@ function boardPart(context: ArgvContext, board: ForeignBoard): ArgvPart {
 }
 
 function cpuParts({ hardware }: ArgvContext, board: ForeignBoard): ArgvPart[] {
-  const model = hardware.cpuModel === "best" ? board.cpu : hardware.cpuModel;
+  const model = isAutomaticCpuModel(hardware.cpuModel) ? board.cpu : hardware.cpuModel;
   return [
     part("The processor is emulated: it is of another kind than this computer's.", ["-accel", "tcg"]),
     ...(model === undefined ? [] : [part("The processor.", ["-cpu", model])]),

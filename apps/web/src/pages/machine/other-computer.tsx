@@ -2,7 +2,7 @@
 // notice, and a trial first: its disks in a machine for once, which vanishes when it stops.
 import { Button, NativeSelect } from "@mantine/core";
 import type { DiskBus, HardwareSpec, MachineView } from "@mimic/model";
-import { whenCanChange } from "@mimic/model";
+import { AUTOMATIC_CPU_MODELS, cpuModelWords, isAutomaticCpuModel, whenCanChange } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
@@ -23,7 +23,7 @@ const BUSES: { value: DiskBus; label: string }[] = [
   { value: "nvme", label: "NVMe" },
   { value: "ide", label: "IDE" },
 ];
-const MODELS = ["best", "qemu64", "Nehalem", "Skylake-Client", "EPYC", "pentium3", "pentium", "486"];
+const MODELS = [...AUTOMATIC_CPU_MODELS, "qemu64", "Nehalem", "Skylake-Client", "EPYC", "pentium3", "pentium", "486"];
 
 export function OtherComputer({ machine }: { machine: MachineView }) {
   const { hardware } = machine;
@@ -79,7 +79,7 @@ export function OtherComputer({ machine }: { machine: MachineView }) {
           label="Processor"
           data={(MODELS.includes(cpuModel) ? MODELS : [cpuModel, ...MODELS]).map((value) => ({
             value,
-            label: value === "best" ? "The best there is" : value,
+            label: isAutomaticCpuModel(value) ? `Chosen: ${cpuModelWords(value)}` : value,
           }))}
           value={cpuModel}
           onChange={(event) => setCpuModel(event.currentTarget.value)}

@@ -117,8 +117,6 @@ function installingMachine(needs: InstallNeeds, system: System, prepared: Prepar
     name: "installing",
     createdAt: new Date(needs.clock.nowMs()).toISOString(),
     hardware: {
-      // A plain processor is emulated a sixth quicker than one that can do everything.
-      cpuModel: "qemu64",
       cpus: 2,
       memoryMiB: 1536,
       display: "none",
