@@ -20,7 +20,7 @@ const KEPT: Readonly<Record<string, { readonly change: Change; readonly words: R
   },
   model: {
     change: ({ hardware }) => Object.assign(hardware, { cpuModel: "Nehalem" }),
-    words: /it was saved with the processor “\w+”, and would get “Nehalem” here/,
+    words: /it was saved with the processor “max\S*”, and would get “Nehalem” here/,
   },
   board: {
     change: ({ hardware, saved }) => {

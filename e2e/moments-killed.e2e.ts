@@ -110,6 +110,8 @@ test.each([
   "killed while $how: each is wholly at the one moment or the other, which is said, and nothing is lost",
   async ({ shares, who }) => {
     const word = (machine: string) => inside(machine, "cat /run/word /mnt/word");
+    const timesBack = async (machine: string): Promise<number> =>
+      (await mimic.client.machines.story({ machine })).story.filter(({ words }) => words === "Went back to “pair”.").length;
     const writeAll = async (text: string) => {
       for (const name of who) await inside(name, `echo ${text} > /run/word; echo ${text} > /mnt/word; sync`);
     };
@@ -129,21 +131,22 @@ test.each([
     for (const share of shares) {
       const now = `now-${share}`;
       await writeAll(now);
+      const before = new Map(await Promise.all(who.map(async (name) => [name, await timesBack(name)] as const)));
       if (!(await killedAt(Math.round(steps * share), goBack))) continue;
       const { jobs } = await mimic.client.jobs.list({});
       const told = jobs.find(({ problem }) => problem?.code === "moment.cut_off")?.problem?.message;
       for (const name of who) {
         const view = await show(name);
         const all = await moments(name);
-        // Before anything was replaced there is nothing to say, and nobody is off.
-        const isBack = told?.includes(`“${name}” is back at it`) === true;
+        // Before anything was replaced, and after all was, there is nothing to say, and nobody is off; its story tells which.
+        const isBack = told?.includes(`“${name}” is back at it`) ?? (await timesBack(name)) > (before.get(name) ?? 0);
         seen.add(`${isBack ? "back" : "as it was"}, ${view.power === "running" ? "runs" : "off"}`);
         if (told === undefined) expect(view.power).toBe("running");
         else expect(JSON.stringify(await mimic.client.machines.story({ machine: name }))).toContain("was cut off, because Mimic ended");
         if (isBack && view.power !== "running") await mimic.done(mimic.client.machines.start({ machine: name }));
         if (!isBack && view.power !== "running") {
-          const before = all.findLast((moment) => moment.name === "before “pair”");
-          await mimic.done(mimic.client.moments.restore({ machine: name, moment: before?.id ?? "" }));
+          const present = all.findLast((moment) => moment.name === "before “pair”");
+          await mimic.done(mimic.client.moments.restore({ machine: name, moment: present?.id ?? "" }));
         }
         // Memory and disk, together of the one time or of the other.
         expect(await word(name), `${share}: ${name}, ${told}`).toBe(isBack ? "then\nthen" : `${now}\n${now}`);

@@ -6,7 +6,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { IdMaker, MimicError, messageOf } from "@mimic/base";
-import { reseedProgram } from "@mimic/images";
+import { reseedProgram, runnerProgram } from "@mimic/images";
 import { assembleApart, createImageSources, serveAssembly, serveComparison } from "@mimic/images/node";
 import { createQemu, type DiskReader, environmentOf, SysfsUsb } from "@mimic/qemu/node";
 import { directoriesFor, layoutOf } from "@mimic/store";
@@ -49,6 +49,7 @@ async function main(): Promise<void> {
     random,
     environment: environmentOf(env),
     reader: diskReader(root),
+    runner: { machine: "x86_64", program: runnerProgram },
   });
   const sources = createImageSources({
     quarantine: () => store.images.quarantine(),

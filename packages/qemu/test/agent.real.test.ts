@@ -55,15 +55,38 @@ async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> 
   for (const text of texts) yield new TextEncoder().encode(text);
 }
 
-describe.each(["the runner", "the shell script, where there is no runner"])("a command, by %s:", (by) => {
+/** Without the folder for commands, and so without any of the three. */
+const root = async (script: string) =>
+  expect((await agent.quick({ program: "/bin/sh", args: ["-c", script] }, patient())).code, script).toBe(0);
+/** What runs a command of ours now. */
+const by = async () => (await run("sh", ["-c", "ps | grep -oE '[/]lib/mimic/run|[.]mimic-[0-9a-f]+/run' | head -n 1"])).out.trim();
+async function beginAnew(): Promise<void> {
+  await root("rm -r /dev/shm/.mimic-*");
+  agent.guestWasReset();
+  await agent.waitUntilReady(patient());
+}
+
+describe.each([
+  { what: "the runner", prepare: async () => expect(await by()).toBe("/lib/mimic/run") },
+  {
+    what: "a runner that is lent, where there is none",
+    prepare: async () => {
+      await root("mv /lib/mimic/run /root/");
+      await beginAnew();
+      expect([await by(), await by()]).toEqual(["", expect.stringMatching(/^.mimic-[0-9a-f]+.run$/)]);
+    },
+  },
+  {
+    what: "the shell script, where no program runs from our folder",
+    prepare: async () => {
+      await root("mount -o remount,noexec /dev/shm");
+      await beginAnew();
+      expect([await by(), await by()]).toEqual(["", ""]);
+    },
+  },
+])("a command, by $what:", ({ prepare }) => {
   beforeAll(async () => {
-    const there = await run("sh", ["-c", "ps | grep '[/]lib/mimic/run' | wc -l"]);
-    expect(there.out.trim()).toBe("1");
-    if (by === "the runner") return;
-    await run("sh", ["-c", "mv /lib/mimic/run /root/; rm -r /dev/shm/.mimic-*"]);
-    agent.guestWasReset();
-    await agent.waitUntilReady(patient());
-    expect((await run("sh", ["-c", "ps | grep '[/]lib/mimic/run' | wc -l"])).out.trim()).toBe("0");
+    await prepare();
   });
 
   test("output, errors and exit status come through apart", async () => {
@@ -107,7 +130,7 @@ describe.each(["the runner", "the shell script, where there is no runner"])("a c
   });
 
   test("what a command reads and says is in a folder that others in the guest can neither list nor enter", async () => {
-    const look = `ls -ld /dev/shm/.mimic-* | cut -c1-10; su nobody -s /bin/sh -c 'echo here; cat /dev/shm/.mimic-*/* >/dev/null 2>&1' && echo read; cat >/dev/null; cat /dev/shm/.mimic-*/*.o.0 >/dev/null && echo own`;
+    const look = `ls -ld /dev/shm/.mimic-* | cut -c1-10; su nobody -s /bin/sh -c 'echo here; cat /dev/shm/.mimic-*/* >/dev/null 2>&1' && echo read; cat >/dev/null; sleep 0.3; cat /dev/shm/.mimic-*/*.o.0 >/dev/null && echo own`;
     // The controls: the other one does look, and who may enter reads.
     expect((await run("sh", ["-c", look], { stdin: pieces("secret\n") })).out).toBe("drwx------\nhere\nown\n");
   });
@@ -123,7 +146,7 @@ describe.each(["the runner", "the shell script, where there is no runner"])("a c
     await expect(running).rejects.toThrow("enough");
     await wait(3000);
     expect((await run("sh", ["-c", "ps | grep -c '[s]leep 4711'"])).out.trim()).toBe("0");
-    expect((await run("sh", ["-c", "echo >&2; sleep 0.3; ls -d /dev/shm/.mimic-*/* | cut -d. -f1,2 | sort -u | wc -l"])).out.trim()).toBe(
+    expect((await run("sh", ["-c", "echo >&2; sleep 0.3; ls -d /dev/shm/.mimic-*/*.* | cut -d. -f1,2 | sort -u | wc -l"])).out.trim()).toBe(
       "1",
     );
   });

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { type Clock, type Random, silentLog } from "@mimic/base";
+import { runnerProgram } from "@mimic/images";
 import type { MachineNews, RunningMachine } from "@mimic/workbench/ports";
 import { createQemu, environmentOf } from "../src/node/index.ts";
 
@@ -43,6 +44,7 @@ export async function aWorkshop(more: Partial<ReturnType<typeof environmentOf>> 
       clock: realClock,
       random: realRandom,
       environment: { ...environmentOf(process.env), ...more },
+      runner: { machine: "x86_64", program: runnerProgram },
     });
   const machines: RunningMachine[] = [];
   return {

@@ -110,8 +110,7 @@ export function findRunning(context: Context, wanted: string): RunningMachine | 
 export function freeName(context: Context, wanted: string): Name | Refusal {
   const name = readName(wanted);
   if (isRefusal(name)) return name;
-  const taken = context.reserved.has(name) || [...context.actors.values()].some((actor) => actor.record.name === name);
-  if (!taken) return name;
+  if (!takenNames(context).has(name)) return name;
   return refusal(
     "machine.name_taken",
     `There is a machine called “${name}” already.`,
@@ -119,9 +118,13 @@ export function freeName(context: Context, wanted: string): Name | Refusal {
   );
 }
 
+/** Of machines, of those that are being made, and of those that wait ready. */
+export const takenNames = ({ actors, pool, reserved }: Context): ReadonlySet<string> =>
+  new Set<string>([...reserved, ...[...actors.values()].map((actor) => actor.record.name), ...pool.names()]);
+
 /** hello → hello-2 → hello-3 … */
 export function nextFree(context: Context, name: string): string {
-  const taken = new Set<string>([...context.reserved, ...[...context.actors.values()].map((actor) => actor.record.name as string)]);
+  const taken = takenNames(context);
   if (!taken.has(name)) return name;
   const stem = name.replace(/-\d+$/, "").slice(0, 58);
   for (let n = 2; ; n++) if (!taken.has(`${stem}-${n}`)) return `${stem}-${n}`;

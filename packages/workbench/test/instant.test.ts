@@ -77,6 +77,25 @@ test("what waits is nobody's machine, and is handed out once", async () => {
   expect(new Set(after).size).toBe(4);
 });
 
+test("nobody else gets the name of one that waits", async () => {
+  const bench = await withMachine();
+  const booted: string[] = [];
+  const boot = bench.hypervisor.boot.bind(bench.hypervisor);
+  bench.hypervisor.boot = (plan, options) => {
+    booted.push(plan.record.name);
+    return boot(plan, options);
+  };
+  await usedOnce(bench);
+  await bench.clock.pass(400);
+  await vi.waitFor(async () => expect(await warm(bench)).toBe(2));
+  const waiting = booted.slice(-2);
+  expect(new Set(waiting).size).toBe(2);
+  for (const name of waiting) {
+    const refused = await bench.workbench.machines.create({ name, system: "tiny-linux" });
+    expect(isRefusal(refused) && refused.code).toBe("machine.name_taken");
+  }
+});
+
 test("a disposable vanishes when it ends, without the trash", async () => {
   const bench = await withMachine();
   await usedOnce(bench);

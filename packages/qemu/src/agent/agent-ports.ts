@@ -5,4 +5,13 @@ export interface AgentPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Lent to guests that have none; without it they run the script. */
+  readonly runner?: RunnerProgram | undefined;
+}
+
+/** What RUN_SCRIPT does, as a program. */
+export interface RunnerProgram {
+  /** By “uname -m”. */
+  readonly machine: string;
+  readonly program: () => Uint8Array;
 }

@@ -9,7 +9,8 @@ import { runInGuest, type Scratch } from "./exec.ts";
 import { GuestFiles, textOf } from "./files.ts";
 import { clearFreezeNote, guardFreeze } from "./freeze-guard.ts";
 import { growFileSystem, onlineMemoryByItself, trimFileSystems } from "./guest-help.ts";
-import { SCRATCH_SCRIPT } from "./scripts.ts";
+import { lendRunner } from "./lent-runner.ts";
+import { RUNNER_PROGRAM, SCRATCH_SCRIPT } from "./scripts.ts";
 
 const Claim = z.string().max(1000);
 const HostName = z.object({ "host-name": Claim });
@@ -50,6 +51,8 @@ export class QemuAgent implements GuestAgent {
   readonly #ports: AgentPorts;
   readonly #files: GuestFiles;
   #scratch: Scratch | undefined;
+  /** Commands since the guest began. */
+  #commands = 0;
   /** How often the guest began anew. */
   #boots = 0;
 
@@ -154,6 +157,7 @@ export class QemuAgent implements GuestAgent {
 
   guestWasReset(): void {
     this.#scratch = undefined;
+    this.#commands = 0;
     this.#boots++;
     this.#channel.beganAnew();
   }
@@ -180,19 +184,27 @@ export class QemuAgent implements GuestAgent {
     }
   }
 
+  async #findScratch(options: Waiting): Promise<Scratch> {
+    const boot = this.#boots;
+    const isSecond = ++this.#commands === 2;
+    let scratch = this.#scratch ?? (await this.#makeScratch(options));
+    if (isSecond && scratch.runner === undefined)
+      scratch = { ...scratch, runner: await lendRunner(this, scratch.folder, this.#ports, options) };
+    if (this.#boots === boot) this.#scratch = scratch;
+    return scratch;
+  }
+
   /**
    * A folder of our own in the guest for short-lived files, made once per boot: what commands read and say must be readable
    * and changeable by nobody else there, and the agent makes files that everybody may write.
    */
-  async #findScratch(options: Waiting): Promise<Scratch> {
-    if (this.#scratch !== undefined) return this.#scratch;
+  async #makeScratch(options: Waiting): Promise<Scratch> {
     const name = `.mimic-${Array.from(this.#ports.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
     const { out } = await this.quick({ program: "/bin/sh", args: ["-c", SCRATCH_SCRIPT, "mimic", name, ...SCRATCH_PLACES] }, options);
     const [said, runner] = out.split("\n");
     const folder = SCRATCH_PLACES.map((place) => `${place}/${name}`).find((known) => known === said);
     if (folder === undefined)
       throw agentRefused("guest-exec", `no folder for a command's output could be made in ${SCRATCH_PLACES.join(", ")}`);
-    this.#scratch = { folder, hasRunner: runner === "runner" };
-    return this.#scratch;
+    return { folder, runner: runner === "runner" ? RUNNER_PROGRAM : undefined };
   }
 }

@@ -14,7 +14,7 @@ import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, agentRefused, isRefused } from "./errors.ts";
 import { bytesOf, type GuestFiles } from "./files.ts";
 import { lastWords } from "./last-words.ts";
-import { GROUP_PROGRAM, RUN_SCRIPT, RUNNER_PROGRAM, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
+import { GROUP_PROGRAM, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
 export interface GuestShell {
   readonly channel: AgentChannel;
@@ -29,8 +29,8 @@ export interface GuestShell {
 export interface Scratch {
   /** It is its owner's alone. */
   readonly folder: string;
-  /** RUNNER_PROGRAM is there. */
-  readonly hasRunner: boolean;
+  /** Path of the program that does what RUN_SCRIPT does. */
+  readonly runner: string | undefined;
 }
 
 const Started = z.object({ pid: z.int().positive() });
@@ -88,7 +88,7 @@ async function begin({ channel, scratch }: GuestShell, words: readonly string[],
     throw error;
   };
   const byScript = () => start(GROUP_PROGRAM, ["/bin/sh", ...script]).catch(orElse(() => start("/bin/sh", script)));
-  const started = await (scratch.hasRunner ? start(RUNNER_PROGRAM, words).catch(orElse(byScript)) : byScript());
+  const started = await (scratch.runner ? start(scratch.runner, words).catch(orElse(byScript)) : byScript());
   if (!started.success) throw agentMisbehaved("no process number");
   return started.data.pid;
 }

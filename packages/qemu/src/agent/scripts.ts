@@ -22,6 +22,15 @@ done
 exit 1`;
 
 /**
+ * Arguments: a path in the folder of SCRATCH_SCRIPT, the machine's name by “uname -m” that a program is for. Leaves a file there
+ * that may run; fails where the machine is another, or nothing runs from there.
+ */
+export const LEND_SCRIPT = `[ "$(uname -m)" = "$2" ] || exit 1
+echo '#!/bin/sh' >"$1" && chmod 700 "$1" && "$1" 2>/dev/null && exit
+rm -f "$1"
+exit 1`;
+
+/**
  * Arguments: prefix of the files' paths, “in” or “none”, number of variables, NAME=VALUE…, program, arguments….
  * Ends with 125 when its files cannot be made; otherwise it says “mimic CODE LAST-O LAST-E” at its end: the command's
  * status, and the number of the last file of each output, “-” when there was none at all. The status stands in the file

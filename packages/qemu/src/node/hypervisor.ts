@@ -16,6 +16,7 @@ import {
 } from "@mimic/model";
 import { connectQmp } from "@mimic/qmp/node";
 import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, ReadyStart, RunningMachine, SavedState } from "@mimic/workbench/ports";
+import type { RunnerProgram } from "../agent/agent-ports.ts";
 import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
 import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } from "../capabilities.ts";
 import { noFirmware, noTpm, processorMissing } from "../errors.ts";
@@ -47,6 +48,8 @@ export interface QemuPorts {
   readonly environment: Environment;
   /** Reads file systems, for comparing disks; without it none are compared. */
   readonly reader?: DiskReader | undefined;
+  /** Lent to the guest agents of machines; without it commands there run by a script. */
+  readonly runner?: RunnerProgram | undefined;
 }
 
 export class QemuHypervisor implements Hypervisor {

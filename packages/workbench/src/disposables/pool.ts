@@ -5,7 +5,7 @@
 //   raising → warming → waiting ─claim→ a machine
 //                          └── template changed · memory short · too old → thrown away
 import { type LongWork, messageOf } from "@mimic/base";
-import { type Generation, type HardwareSpec, newest, type TemplateRecord } from "@mimic/model";
+import { type Generation, type HardwareSpec, type Name, newest, type TemplateRecord } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { RESERVE_BYTES } from "../disks/room.ts";
 import { whyNotInstant } from "../templates/instance.ts";
@@ -40,6 +40,8 @@ export class Pool implements ReadyMachines {
   readonly #measured = new Map<string, readonly number[]>();
   readonly #life = new AbortController();
   #context: Context | undefined;
+  /** The name of the one that is being made. */
+  #raising: Name | undefined;
   #filling: Promise<void> | undefined;
   #calm: Promise<void> | undefined;
   #watching: Promise<void> | undefined;
@@ -55,6 +57,11 @@ export class Pool implements ReadyMachines {
 
   hardware(): readonly HardwareSpec[] {
     return [...this.#members.values()].flat().map(({ raised }) => raised.record.hardware);
+  }
+
+  names(): readonly string[] {
+    const waiting = [...this.#members.values()].flat().map(({ raised }) => raised.record.name);
+    return this.#raising === undefined ? waiting : [...waiting, this.#raising];
   }
 
   claim(template: TemplateRecord): Raised | undefined {
@@ -122,6 +129,8 @@ export class Pool implements ReadyMachines {
         if (this.#life.signal.aborted) return;
         ports.log.warn("no machine could be made ready", { template: short.id, error: messageOf(error) });
         return this.#giveUp(short.id);
+      } finally {
+        this.#raising = undefined;
       }
     }
   }
@@ -146,7 +155,8 @@ export class Pool implements ReadyMachines {
     const { ports } = context;
     const signal = AbortSignal.any([this.#life.signal, AbortSignal.timeout(RAISE_LIMIT_MS)]);
     const work: LongWork = { signal, report: () => {} };
-    const raised = await raiseDisposable(context, template, generation, disposableName(context), work);
+    this.#raising = disposableName(context);
+    const raised = await raiseDisposable(context, template, generation, this.#raising, work);
     try {
       await warm(raised, work);
       await raised.running.pause(work);

@@ -1,7 +1,7 @@
 // A machine that goes on from a template's memory and is nobody's yet: raised, answering, somebody of its own.
 import type { LongWork } from "@mimic/base";
 import type { Generation, Name, TemplateRecord } from "@mimic/model";
-import type { Context } from "../context.ts";
+import { type Context, takenNames } from "../context.ts";
 import { instanceRecord } from "../templates/instance.ts";
 import { raiseOwn } from "../templates/raise-own.ts";
 import type { Raised } from "./ready-machines.ts";
@@ -30,11 +30,11 @@ export async function raiseDisposable(
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 
-/** disp-k3f9: free among machines and those that wait. */
+/** disp-k3f9xz. Long enough that who comes later is hardly ever called as somebody before was. */
 export function disposableName(context: Context): Name {
+  const taken = takenNames(context);
   for (;;) {
-    const name = `disp-${Array.from(context.ports.random.bytes(4), (byte) => LETTERS[byte % 32]).join("")}` as Name;
-    const taken = context.reserved.has(name) || [...context.actors.values()].some((actor) => actor.record.name === name);
-    if (!taken) return name;
+    const name = `disp-${Array.from(context.ports.random.bytes(6), (byte) => LETTERS[byte % 32]).join("")}` as Name;
+    if (!taken.has(name)) return name;
   }
 }

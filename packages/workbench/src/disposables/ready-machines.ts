@@ -23,6 +23,8 @@ export interface MemberCost {
 export interface ReadyMachines {
   waiting(templateId: string): number;
   hardware(): readonly HardwareSpec[];
+  /** Nobody else may be called so meanwhile. */
+  names(): readonly string[];
   cost(template: TemplateRecord): Promise<MemberCost>;
   /** One that waits, or nothing; the caller owns it. Another is made in the background. */
   claim(template: TemplateRecord): Raised | undefined;

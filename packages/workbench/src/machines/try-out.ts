@@ -3,7 +3,7 @@
 // is not started meanwhile), and whatever the system does to itself on the strange hardware goes when the trial stops.
 import { isRefusal, type LongWork, MimicError, type Refusal, refusal } from "@mimic/base";
 import { type DiskSpec, type HardwareSpec, type JobView, type LayerRef, type MachineRecord, type Name, withoutFile } from "@mimic/model";
-import { type Context, findMachine, nowIso } from "../context.ts";
+import { type Context, findMachine, nowIso, takenNames } from "../context.ts";
 import type { JobResult } from "../jobs/job-board.ts";
 import { freezeDisks } from "../moments/freeze.ts";
 import { freshDisks } from "../moments/fresh-disks.ts";
@@ -152,9 +152,9 @@ export async function keepTrial(context: Context, trial: MachineRecord, options:
 }
 
 function freeTrialName(context: Context, name: string): Name {
-  const taken = new Set([...context.actors.values()].map(({ record }) => record.name as string));
+  const taken = takenNames(context);
   for (let n = 1; ; n++) {
     const candidate = `${name.slice(0, 50)}-try${n === 1 ? "" : n}` as Name;
-    if (!taken.has(candidate) && !context.reserved.has(candidate)) return candidate;
+    if (!taken.has(candidate)) return candidate;
   }
 }

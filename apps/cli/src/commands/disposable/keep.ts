@@ -10,7 +10,7 @@ export const command: CommandSpec = {
   summary: "Keep a disposable machine: it stays when it stops",
   args: [MACHINE],
   options: [{ flags: "--name <name>", about: "what it shall be called", completes: "nothing" }],
-  examples: [{ line: "mimic keep disp-k3f9 --name notes", does: "an ordinary machine called “notes”, with what it wrote so far" }],
+  examples: [{ line: "mimic keep disp-k3f9xz --name notes", does: "an ordinary machine called “notes”, with what it wrote so far" }],
   run: async (context, given) => {
     const name = given.text("name");
     const machine = await context.client.disposables.keep({ machine: given.arg("name"), ...(name !== undefined && { name }) });
