@@ -1,7 +1,7 @@
 // What QEMU inherits that lies in no folder: memory to begin from, keys of disks, and as much of a kernel as one that goes on needs.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { Log, Waiting } from "@mimic/base";
-import { sealedBytes } from "@mimic/qmp/node";
+import { sealedBytes } from "@mimic/base/node";
 import type { BootPlan } from "@mimic/workbench/ports";
 import { type FileNeed, keyKey } from "../files.ts";
 import { privateMemory, type SealedMemories } from "./sealed-memory.ts";

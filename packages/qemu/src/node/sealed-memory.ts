@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { MimicError, type Waiting } from "@mimic/base";
-import { libc } from "@mimic/qmp/node";
+import { libc } from "@mimic/base/node";
 import { openForQemu } from "./open-files.ts";
 import type { Cage } from "./spawn.ts";
 

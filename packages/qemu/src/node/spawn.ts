@@ -1,7 +1,7 @@
 // Starts programs without a shell, with given descriptors, in the cage or (when there is none) outside it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { relative } from "node:path";
-import { libc } from "@mimic/qmp/node";
+import { libc } from "@mimic/base/node";
 import { dropUserArgv, IN_JAIL_NET, IN_JAIL_RUN, jailArgv, limitArgv, type UserSpec } from "../jail.ts";
 import { systemView, type Tools } from "./tools.ts";
 

@@ -2,9 +2,9 @@
 // never greeted, so the time limit of the caller's signal matters.
 import { connect, type Socket } from "node:net";
 import { MimicError, onAbort, type Waiting } from "@mimic/base";
+import { libc } from "@mimic/base/node";
 import { qmpUnreachable } from "../errors.ts";
 import { QmpSession } from "../session.ts";
-import { libc } from "./libc.ts";
 
 /**
  * Connects and shakes hands; the caller owns the session and closes it. Throws `qmp.unreachable`,

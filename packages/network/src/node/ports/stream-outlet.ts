@@ -3,6 +3,7 @@
 // much memory, and loses its own frames only.
 import { writeSync } from "node:fs";
 import type { Socket } from "node:net";
+import { libc } from "@mimic/base/node";
 import type { Outlet, Sent } from "../../switch/outlet.ts";
 import type { BufferPool, RunBuffer, RunMemory } from "../../switch/run-buffer.ts";
 
@@ -12,6 +13,11 @@ const CROWDED_BYTES = 256 * 1024;
 const RELIEVED_BYTES = 64 * 1024;
 /** More than that never waits: what comes is dropped and counted. */
 const MOST_BYTES = 2 * 1024 * 1024;
+/**
+ * What Linux holds for a peer that reads later: it doubles what it is told (socket(7)), and so much may be told everywhere. As
+ * sockets are made they hold half of it, three of the largest frames, and what does not fit is copied and waits a turn of ours.
+ */
+const KERNEL_BYTES = 212_992;
 /** So long senders wait for a peer. One that needs longer is slow: nobody waits for it until it has caught up, and then not at once. */
 const PATIENCE_MS = 200;
 const SLOW_FOR_MS = 10_000;
@@ -35,6 +41,7 @@ export class StreamOutlet implements Outlet {
     this.#socket = socket;
     this.#pool = pool;
     this.#fd = descriptor;
+    if (descriptor >= 0) libc()?.setSendBuffer(descriptor, KERNEL_BYTES);
   }
 
   send(bytes: Uint8Array, from: number, to: number, _frames: number, memory: RunMemory | undefined): Sent {

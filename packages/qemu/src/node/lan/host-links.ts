@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, readdir, readFile, readlink } from "node:fs/promises";
 import { basename } from "node:path";
-import { libc } from "@mimic/qmp/node";
+import { libc } from "@mimic/base/node";
 import type { HostLink, LanLook } from "@mimic/workbench/ports";
 
 const NET = "/sys/class/net";

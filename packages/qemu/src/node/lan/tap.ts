@@ -1,7 +1,7 @@
 // A tap: a network interface whose other end is an open file. It is not kept by the kernel: with the last descriptor it is gone,
 // so that nothing is left of it, whatever dies. netdevice(7), Documentation/networking/tuntap.rst.
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { type Libc, libc } from "@mimic/qmp/node";
+import { type Libc, libc } from "@mimic/base/node";
 import { noTap } from "../../errors.ts";
 import { TUN } from "./host-links.ts";
 

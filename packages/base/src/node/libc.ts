@@ -1,6 +1,6 @@
 // The few calls into the C library that Node has no words for: memory that nobody can change any more (memfd with
-// seals), handing an open file to another process over a unix socket (SCM_RIGHTS), and network interfaces (ioctl). By Node's own `node:ffi`;
-// where this Node has none, `libc()` is undefined and callers say what is lost. See docs/decisions/0021-node-ffi.md.
+// seals), handing an open file to another process over a unix socket (SCM_RIGHTS), buffers of sockets, and network
+// interfaces (ioctl). By Node's own `node:ffi`; where this Node has none, `libc()` is undefined and callers say what is lost. See docs/decisions/0021-node-ffi.md.
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 
@@ -23,6 +23,11 @@ export interface Libc {
   keepRightsFromChildren(): void;
   /** Runs `start`; programs that it starts (at once, not later) get their memory in small pages only. prctl(2), PR_SET_THP_DISABLE. */
   withSmallPages<T>(start: () => T): T;
+  /**
+   * How much a socket takes in before its peer has read it, at most twice net.core.wmem_max; larger wishes are cut to that.
+   * Does nothing to one that is closed. setsockopt(2), SO_SNDBUF.
+   */
+  setSendBuffer(fd: number, bytes: number): void;
   /** To ask the kernel about interfaces; the caller closes it. socket(2). */
   datagramSocket(): number;
 }
@@ -40,6 +45,7 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2_000_000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
+const SO_SNDBUF = 7;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
@@ -63,6 +69,7 @@ function openLibc(): Libc | undefined {
       ioctl: signature(["i32", "u32", "pointer"], "i32"),
       prctl: signature(["i32", "u64", "u64", "u64", "u64"], "i32"),
       socket: signature(["i32", "i32", "i32"], "i32"),
+      setsockopt: signature(["i32", "i32", "i32", "pointer", "u32"], "i32"),
     });
     return {
       memoryFile(name) {
@@ -92,6 +99,11 @@ function openLibc(): Libc | undefined {
         } finally {
           functions.prctl?.(PR_SET_THP_DISABLE, 0n, 0n, 0n, 0n);
         }
+      },
+      setSendBuffer(fd, bytes) {
+        const size = Buffer.allocUnsafeSlow(4);
+        size.writeInt32LE(bytes);
+        functions.setsockopt?.(fd, SOL_SOCKET, SO_SNDBUF, ffi.getRawPointer(size), size.length);
       },
       datagramSocket() {
         const fd = Number(functions.socket?.(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

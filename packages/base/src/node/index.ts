@@ -1,0 +1,1 @@
+export { type Libc, libc, sealedBytes } from "./libc.ts";
