@@ -95,7 +95,7 @@ export const disposableCold: Row = {
       await client.machines.kill({ machine: "box" });
       return took;
     };
-    const [mine, peer, bare] = await interleave([ours, cold, () => restoreBare(bench, client)], { warmUp: 1, rounds: 5 });
+    const [mine, peer, bare] = await interleave([ours, cold, () => restoreBare(bench, client)], { warmUp: 2, rounds: 9 });
     if (!mine || !peer || !bare) throw new Error("nothing was measured");
     const holds = mine.median <= COLD_SHARE * peer.median && mine.median < BARE_TIMES * bare.median;
     return {
