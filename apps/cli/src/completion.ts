@@ -93,7 +93,11 @@ async function insideVerb(spec: CommandSpec, rest: readonly string[], current: s
 }
 
 async function offer(completes: Completes, given: readonly string[], look: Look): Promise<Answer> {
-  if (typeof completes !== "string") return values(completes.map((value) => ({ value, about: "" })));
+  if (typeof completes !== "string") {
+    // “up=” waits for what follows it.
+    const mode = completes.every((value) => value.endsWith("=")) ? "open" : "values";
+    return { mode, candidates: completes.map((value) => ({ value, about: "" })) };
+  }
   switch (completes) {
     case "nothing":
       return NOTHING;

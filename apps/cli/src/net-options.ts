@@ -1,7 +1,7 @@
 // Options of ports that several network verbs share, and how their texts become what the API takes.
 import type { InputOf } from "@mimic/api/client";
-import { LINK_PROFILES, type LinkProfile, type PortMode } from "@mimic/model";
-import { readChoice, readCount, readSwitch } from "./arguments.ts";
+import { LINK_PROFILES, type LinkProfile, type LinkQuality, type PortMode, type TwoWayQuality } from "@mimic/model";
+import { readChoice, readCount, readSize, readSwitch } from "./arguments.ts";
 import type { Given, OptionSpec } from "./command.ts";
 import { UsageError } from "./say.ts";
 
@@ -21,6 +21,13 @@ export const MODE_OPTIONS: readonly OptionSpec[] = [
   { flags: "--qinq <vlan>", about: "a customer's whole traffic in an outer tag (802.1ad)", completes: "nothing" },
 ];
 
+/** A part of the quality of a link: both directions, or each of its own. */
+const ofWay = (flags: string, about: string): OptionSpec => ({ flags, about, many: true, completes: ["up=", "down="] });
+
+/** What to say beside these options. */
+export const LINK_ABOUT =
+  "The parts of a link's quality hold in both directions. up= before a value means only what leaves the machine, down= what comes to it: --rate up=1M --rate down=16M. What is not said is as good as it gets, or as --quality has it.";
+
 export const LINK_OPTIONS: readonly OptionSpec[] = [
   { flags: "--cable <in|out>", about: "put the cable in, or pull it", completes: ["in", "out"] },
   {
@@ -28,9 +35,14 @@ export const LINK_OPTIONS: readonly OptionSpec[] = [
     about: `how good the link is: ${Object.keys(LINK_PROFILES).join(", ")}`,
     completes: Object.keys(LINK_PROFILES),
   },
-  { flags: "--delay <ms>", about: "milliseconds that each frame takes, in each direction", completes: "nothing" },
-  { flags: "--loss <percent>", about: "frames of a hundred that are lost", completes: "nothing" },
-  { flags: "--rate <rate>", about: "bits a second: 56k, 10M", completes: "nothing" },
+  ofWay("--delay <ms>", "milliseconds that each frame takes"),
+  ofWay("--jitter <ms>", "how unsteady the delay is: its standard deviation"),
+  ofWay("--loss <percent>", "frames of a hundred that are lost"),
+  ofWay("--duplicate <percent>", "frames of a hundred that come twice"),
+  ofWay("--reorder <percent>", "frames of a hundred that overtake those before them (with a delay)"),
+  ofWay("--corrupt <percent>", "frames of a hundred in which one bit is wrong"),
+  ofWay("--rate <rate>", "bits a second: 56k, 10M"),
+  ofWay("--queue <size>", "what may wait for its turn before frames are lost: 64K"),
   {
     flags: "--guard <name=value>",
     about: "mac, ip, dhcp, routerAdvertisements, tags (on or off); broadcastPerSecond, framesPerSecond, macLimit (a number)",
@@ -90,20 +102,54 @@ function readNumber(option: string, text: string, most: number): number {
   throw usage(`${option} takes a number from 0 to ${most}, and “${text.slice(0, 40)}” is none.`, `For example: ${option} 5`);
 }
 
+const readShare = (option: string, text: string): number => readNumber(option, text, 100) / 100;
+const readDelay = (option: string, text: string): number => readNumber(option, text, 60_000);
+
+function readQueue(option: string, text: string): number {
+  const bytes = readSize(option, text);
+  if (bytes >= 1514 && bytes <= 64 * 1024 ** 2) return bytes;
+  throw usage(
+    `${option} takes a size from 1514 bytes (one frame) to 64 MiB, and “${text.slice(0, 40)}” is none.`,
+    `For example: ${option} 64K`,
+  );
+}
+
+const PARTS: readonly (readonly [string, keyof LinkQuality, (option: string, text: string) => number])[] = [
+  ["delay", "delayMs", readDelay],
+  ["jitter", "jitterMs", readDelay],
+  ["loss", "loss", readShare],
+  ["duplicate", "duplicate", readShare],
+  ["reorder", "reorder", readShare],
+  ["corrupt", "corrupt", readShare],
+  ["rate", "bitsPerSecond", (_, text) => readRate(text)],
+  ["queue", "queueBytes", readQueue],
+];
+
+/** The parts that were given, later ones over earlier ones; undefined when none was. */
+function readParts(given: Given): TwoWayQuality | undefined {
+  const quality: TwoWayQuality = { up: {}, down: {} };
+  let isGiven = false;
+  for (const [name, key, read] of PARTS)
+    for (const text of given.texts(name)) {
+      const [, way, value = ""] = /^(?:(up|down)=)?(.*)$/s.exec(text) ?? [];
+      const part = read(`--${name}`, value);
+      if (way !== "down") quality.up[key] = part;
+      if (way !== "up") quality.down[key] = part;
+      isGiven = true;
+    }
+  return isGiven ? quality : undefined;
+}
+
 function readQuality(given: Given): PortChange {
   const profile = given.text("quality");
-  const [delay, loss, rate] = [given.text("delay"), given.text("loss"), given.text("rate")];
-  const own = {
-    ...(delay !== undefined && { delayMs: readNumber("--delay", delay, 60_000) }),
-    ...(loss !== undefined && { loss: readNumber("--loss", loss, 100) / 100 }),
-    ...(rate !== undefined && { bitsPerSecond: readRate(rate) }),
-  };
-  const hasOwn = Object.keys(own).length > 0;
-  if (profile === undefined) return hasOwn ? { quality: { up: own, down: own } } : {};
+  const own = readParts(given);
+  if (profile === undefined) return own ? { quality: own } : {};
   const name = readChoice("--quality", profile, Object.keys(LINK_PROFILES) as LinkProfile[]);
-  if (!hasOwn) return { profile: name };
+  if (!own) return { profile: name };
+  if (name === "unplugged")
+    throw usage("An unplugged link has no quality: its cable is out.", "Leave the other options away, or choose another --quality.");
   const { up, down } = LINK_PROFILES[name].quality;
-  return { quality: { up: { ...up, ...own }, down: { ...down, ...own } } };
+  return { quality: { up: { ...up, ...own.up }, down: { ...down, ...own.down } } };
 }
 
 const SWITCHES = ["mac", "ip", "dhcp", "routerAdvertisements", "tags"] as const;

@@ -1,6 +1,12 @@
 // Networks and their ports in words. Pure.
-import { formatSize } from "@mimic/base";
-import { LINK_PROFILES, type NetworkView, type PortMode, type PortView, type TwoWayQuality } from "@mimic/model";
+import {
+  type NetworkView,
+  qualityInWords as oneWayInWords,
+  type PortMode,
+  type PortView,
+  profileOf,
+  type TwoWayQuality,
+} from "@mimic/model";
 import type { Cell } from "./table.ts";
 
 export const KIND_WORDS: Readonly<Record<NetworkView["kind"], string>> = {
@@ -29,25 +35,12 @@ export function modeInWords(mode: PortMode): string {
   }
 }
 
-/** The name of a known quality, “as set” for one of one's own, “” for a perfect link. */
+/** The name of a known quality, its parts for one of one's own, “” for a perfect link. */
 export function qualityInWords(quality: TwoWayQuality): string {
-  const text = JSON.stringify(quality);
-  const known = Object.entries(LINK_PROFILES).find(([, profile]) => JSON.stringify(profile.quality) === text);
-  if (known) return known[0] === "perfect" ? "" : known[0];
-  return ownQuality(quality);
-}
-
-function ownQuality({ up, down }: TwoWayQuality): string {
-  const one = (way: TwoWayQuality["up"]) =>
-    [
-      way.delayMs !== undefined && `${way.delayMs} ms`,
-      way.loss !== undefined && `${Number((way.loss * 100).toFixed(2))} % lost`,
-      way.bitsPerSecond !== undefined && `${formatSize(way.bitsPerSecond / 8)}/s`,
-    ]
-      .filter(Boolean)
-      .join(", ") || "changed";
-  const [there, back] = [one(up), one(down)];
-  return there === back ? there : `up ${there}; down ${back}`;
+  const known = profileOf(quality);
+  if (known) return known === "perfect" ? "" : known;
+  const [up, down] = [oneWayInWords(quality.up), oneWayInWords(quality.down)];
+  return up === down ? up : `up ${up}; down ${down}`;
 }
 
 /** Where the cable goes, and whether anything is there. */

@@ -29,6 +29,11 @@ describe("what may come next", () => {
       ["new", "x", "--bo"],
       ["--board", "--boot"],
     ],
+    [
+      ["net", "set", "home", "--loss", ""],
+      ["up=", "down="],
+    ],
+    [["net", "set", "home", "--loss", "up=5%", "--lo"], ["--loss"]],
     [["image", "p"], ["pull"]],
     [["image", "rm", ""], ["image"]],
     [["trash", "restore", ""], ["trash"]],

@@ -102,6 +102,27 @@ describe("what people type becomes what the API takes", () => {
       { quality: { up: { delayMs: 40, loss: 0.05, bitsPerSecond: 1e7 }, down: { delayMs: 40, loss: 0.05, bitsPerSecond: 1e7 } } },
     ],
     [
+      "net set home --port hello --delay 40 --jitter 5 --duplicate 1% --reorder 2.5 --corrupt 0.1% --queue 64K",
+      "PATCH /networks/home/ports/hello",
+      {
+        quality: {
+          up: { delayMs: 40, jitterMs: 5, duplicate: 0.01, reorder: 0.025, corrupt: 0.001, queueBytes: 65_536 },
+          down: { delayMs: 40, jitterMs: 5, duplicate: 0.01, reorder: 0.025, corrupt: 0.001, queueBytes: 65_536 },
+        },
+      },
+    ],
+    [
+      "net set home --port hello --rate up=1M --rate down=16M --loss down=3%",
+      "PATCH /networks/home/ports/hello",
+      { quality: { up: { bitsPerSecond: 1e6 }, down: { bitsPerSecond: 16e6, loss: 0.03 } } },
+    ],
+    [
+      "net link home lab --quality lossy --delay up=20",
+      "POST /networks/home/ports",
+      { quality: { up: { loss: 0.1, delayMs: 20 }, down: { loss: 0.1 } } },
+    ],
+    ["net set home --port hello --quality unplugged", "PATCH /networks/home/ports/hello", { profile: "unplugged" }],
+    [
       "net set home --port hello --guard mac=off --guard macLimit=9",
       "PATCH /networks/home/ports/hello",
       { guards: { mac: false, macLimit: 9 } },
@@ -138,6 +159,7 @@ describe("what people type becomes what the API takes", () => {
     const got = await asked(typed.split(" "));
     expect(`${got.method} ${got.path}`).toBe(route);
     expect(got.body).toMatchObject(body);
+    if ("quality" in body) expect((got.body as { quality: object }).quality).toEqual(body.quality);
   });
 
   test.each([
@@ -152,6 +174,10 @@ describe("what people type becomes what the API takes", () => {
     "net link home",
     "net lease home --keep hello",
     "net set home --port hello --guard nonsense=off",
+    "net set home --port hello --loss sideways=5%",
+    "net set home --port hello --corrupt 101",
+    "net set home --port hello --queue 100",
+    "net set home --port hello --quality unplugged --delay 5",
   ])("“mimic %s” is a usage error with a hint, before the daemon is asked", async (typed) => {
     const ran = await runCli(typed.split(" "), { home: "/nonexistent" });
     expect(ran.code).toBe(2);
@@ -164,6 +190,12 @@ test("mimic net show tells the ports with their addresses, and what a person can
   daemon.on("GET", "/networks/home", { body: aNetwork() });
   const full = await runCli(["net", "show", "home"], daemon);
   expect(full.out).toMatch(/hello +connected +untagged +10\.77\.0\.10/);
+  const [port] = aNetwork().ports as [NetworkView["ports"][number]];
+  const up = { delayMs: 40, jitterMs: 5, loss: 0.125, duplicate: 0.01, reorder: 0.02, corrupt: 0.001, bitsPerSecond: 1e6 };
+  daemon.on("GET", "/networks/home", { body: aNetwork({ ports: [{ ...port, quality: { up, down: {} } }] }) });
+  expect((await runCli(["net", "show", "home"], daemon)).out).toContain(
+    "up 40 ms late ± 5, 12.5 % lost, 1 % twice, 2 % overtaken, 0.1 % damaged, at most 1 Mbit/s; down as good as it gets",
+  );
   daemon.on("GET", "/networks/home", { body: aNetwork({ ports: [] }) });
   expect((await runCli(["net", "show", "home"], daemon)).out).toContain("mimic net plug");
 });

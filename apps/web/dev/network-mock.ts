@@ -5,7 +5,7 @@ import {
   DnsRecord,
   type Event,
   type FirewallRule,
-  LINK_PROFILES,
+  linkLike,
   type MachineView,
   type NetworkView,
   type NicSpec,
@@ -58,11 +58,11 @@ function wished(host: NetworkHost, nic: NicSpec, { mode, profile, guards, networ
   const target = to === undefined ? nic.network : to === null ? null : findNetwork(host, to).id;
   return {
     ...nic,
+    ...(profile ? linkLike(profile, nic) : {}),
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
     network: target,
     ...(mode ? { port: PortMode.parse(mode) } : {}),
     ...(guards ? { guards: { ...nic.guards, ...guards } } : {}),
-    ...(profile ? { quality: LINK_PROFILES[profile].quality } : {}),
   };
 }
 
@@ -193,13 +193,10 @@ export function networkVerbs(host: NetworkHost) {
             ? {
                 ...port,
                 mode: mode ? PortMode.parse(mode) : port.mode,
-                isUp: isUp ?? port.isUp,
                 label: name ?? port.label,
-                quality: profile
-                  ? LINK_PROFILES[profile].quality
-                  : quality
-                    ? { up: quality.up ?? {}, down: quality.down ?? {} }
-                    : port.quality,
+                ...(quality ? { quality: { up: quality.up ?? {}, down: quality.down ?? {} } } : {}),
+                ...(profile ? linkLike(profile, port) : {}),
+                ...(isUp === undefined ? {} : { isUp }),
                 guards: { ...port.guards, ...guards },
               }
             : port,

@@ -195,6 +195,20 @@ describe("what is refused, in words", () => {
     expect(code(await workbench.networks.changePort({ network: "home", port: "nobody", isUp: false }))).toBe("port.unknown");
   });
 
+  test("a link is set by name: unplugged is the cable, which brings back what was set when it is in again", async () => {
+    const { workbench } = await withMachine();
+    const set = async (wish: object) => {
+      const { ports } = granted(await workbench.networks.changePort({ network: "home", port: "alpha", ...wish }));
+      const { isUp, quality } = ports.find(({ label }) => label === "alpha") as (typeof ports)[number];
+      return { isUp, loss: quality.down.loss };
+    };
+    expect(await set({ profile: "lossy" })).toEqual({ isUp: true, loss: 0.1 });
+    expect(await set({ profile: "unplugged" })).toEqual({ isUp: false, loss: 0.1 });
+    expect(await set({ isUp: true })).toEqual({ isUp: true, loss: 0.1 });
+    expect(await set({ profile: "unplugged" })).toEqual({ isUp: false, loss: 0.1 });
+    expect(await set({ profile: "perfect" })).toEqual({ isUp: true, loss: undefined });
+  });
+
   test("a VLAN that a port uses stays", async () => {
     const { workbench } = await withMachine();
     granted(await workbench.networks.setVlan({ network: "home", vlan: 20, name: "guests" }));

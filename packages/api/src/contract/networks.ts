@@ -36,7 +36,9 @@ const portWish = {
   isUp: z.boolean().optional().describe("false = pull the cable"),
   guards: guards.optional(),
   quality: TwoWayQuality.optional(),
-  profile: LinkProfile.optional().describe("a quality by name, in place of `quality`"),
+  profile: LinkProfile.optional().describe(
+    "a link by name: a quality in place of `quality` with the cable in, or “unplugged”, the cable out",
+  ),
 };
 
 export const nicContract = {

@@ -6,6 +6,7 @@ export * from "./guards.ts";
 export * from "./lan.ts";
 export * from "./link-profiles.ts";
 export * from "./link-quality.ts";
+export * from "./link-words.ts";
 export * from "./network.ts";
 export * from "./nic.ts";
 export * from "./plan.ts";

@@ -3,7 +3,7 @@ import type { LinkProfile, LinkQuality, TwoWayQuality } from "./link-quality.ts"
 
 const both = (quality: LinkQuality): TwoWayQuality => ({ up: quality, down: quality });
 
-/** What people know by name. A pulled cable is no quality: it is `isUp: false` of the port. */
+/** What people know by name. Only the cable says whether a link is there at all: see `linkLike`. */
 export const LINK_PROFILES: Readonly<Record<LinkProfile, { readonly words: string; readonly quality: TwoWayQuality }>> = {
   perfect: { words: "As good as it gets", quality: both({}) },
   "modem-56k": {
@@ -40,4 +40,19 @@ export const LINK_PROFILES: Readonly<Record<LinkProfile, { readonly words: strin
     quality: both({ delayMs: 8, jitterMs: 15, loss: 0.04, duplicate: 0.002, reorder: 0.02, bitsPerSecond: 6_000_000, queueBytes: 131_072 }),
   },
   lossy: { words: "One frame in ten is lost", quality: both({ loss: 0.1 }) },
+  unplugged: { words: "The cable is out", quality: both({}) },
 };
+
+interface Link {
+  readonly isUp: boolean;
+  readonly quality: TwoWayQuality;
+}
+
+/**
+ * A port whose link is to be as that profile. Unplugged is no quality, it is the cable: whoever is at the port sees that, and
+ * what was set comes back with the cable. Every other profile has the cable in.
+ */
+export function linkLike(profile: LinkProfile, before: Link): Link {
+  if (profile === "unplugged") return { isUp: false, quality: before.quality };
+  return { isUp: true, quality: LINK_PROFILES[profile].quality };
+}

@@ -27,5 +27,5 @@ export type LinkQuality = z.infer<typeof LinkQuality>;
 export const TwoWayQuality = z.strictObject({ up: LinkQuality.prefault({}), down: LinkQuality.prefault({}) });
 export type TwoWayQuality = z.infer<typeof TwoWayQuality>;
 
-export const LinkProfile = z.enum(["perfect", "modem-56k", "isdn", "dsl", "3g", "satellite", "bad-wifi", "lossy"]);
+export const LinkProfile = z.enum(["perfect", "modem-56k", "isdn", "dsl", "3g", "satellite", "bad-wifi", "lossy", "unplugged"]);
 export type LinkProfile = z.infer<typeof LinkProfile>;

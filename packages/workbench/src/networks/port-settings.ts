@@ -1,5 +1,5 @@
 // What can be set at any port, and a wish applied to it. Pure.
-import { LINK_PROFILES, type PortGuards, type PortMode, type TwoWayQuality } from "@mimic/model";
+import { linkLike, type PortGuards, type PortMode, type TwoWayQuality } from "@mimic/model";
 import type { PortWish } from "../network-workbench.ts";
 
 export interface PortSettings {
@@ -12,10 +12,7 @@ export interface PortSettings {
 /** The settings of a port after a wish. Pure. */
 export function settled(before: PortSettings, wish: PortWish): PortSettings {
   const guards = Object.fromEntries(Object.entries(wish.guards ?? {}).filter(([, value]) => value !== undefined));
-  return {
-    mode: wish.mode ?? before.mode,
-    isUp: wish.isUp ?? before.isUp,
-    guards: { ...before.guards, ...guards },
-    quality: wish.profile !== undefined ? LINK_PROFILES[wish.profile].quality : (wish.quality ?? before.quality),
-  };
+  const own = { isUp: before.isUp, quality: wish.quality ?? before.quality };
+  const { isUp, quality } = wish.profile === undefined ? own : linkLike(wish.profile, own);
+  return { mode: wish.mode ?? before.mode, isUp: wish.isUp ?? isUp, guards: { ...before.guards, ...guards }, quality };
 }

@@ -5,7 +5,7 @@ import { quoted } from "@mimic/base";
 import { NETWORK } from "../../arguments.ts";
 import type { CommandSpec, Given } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
-import { LINK_OPTIONS, MODE_OPTIONS, readPort } from "../../net-options.ts";
+import { LINK_ABOUT, LINK_OPTIONS, MODE_OPTIONS, readPort } from "../../net-options.ts";
 import { next } from "../../outcome.ts";
 import { UsageError } from "../../say.ts";
 
@@ -15,8 +15,7 @@ export const command: CommandSpec = {
   path: "net link",
   group: "Networks",
   summary: "Link a network to another, to a program, or to another computer",
-  about:
-    "--socket makes a unix socket at which another program, such as an engine or a tap, is plugged in.\n--mirror copies what passes other ports. --listen and --dial are the two ends of an encrypted tunnel between computers.",
+  about: `--socket makes a unix socket at which another program, such as an engine or a tap, is plugged in.\n--mirror copies what passes other ports. --listen and --dial are the two ends of an encrypted tunnel between computers.\n${LINK_ABOUT}`,
   args: [NETWORK, { name: "other", about: "the network at the other end", optional: true, completes: "network" }],
   options: [
     { flags: "--name <name>", about: "what the port is called", completes: "nothing" },

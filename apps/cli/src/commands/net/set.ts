@@ -4,14 +4,14 @@ import { quoted } from "@mimic/base";
 import { NETWORK, readCount, readSwitch } from "../../arguments.ts";
 import type { CommandSpec, Given } from "../../command.ts";
 import { line, printJson } from "../../io.ts";
-import { LINK_OPTIONS, readPort } from "../../net-options.ts";
+import { LINK_ABOUT, LINK_OPTIONS, readPort } from "../../net-options.ts";
 import { UsageError } from "../../say.ts";
 
 export const command: CommandSpec = {
   path: "net set",
   group: "Networks",
   summary: "Change how a network, or one port of it, works",
-  about: "With --port it is about one port: its cable, how good its link is, and what its owner may not do.",
+  about: `With --port it is about one port: its cable, how good its link is, and what its owner may not do.\n${LINK_ABOUT}`,
   args: [NETWORK],
   options: [
     { flags: "--mtu <bytes>", about: "the largest packet", completes: ["1500", "9000"] },
@@ -24,6 +24,10 @@ export const command: CommandSpec = {
   ],
   examples: [
     { line: "mimic net set home --port hello --quality 3g", does: "as over a mobile phone of 2010" },
+    {
+      line: "mimic net set home --port hello --delay 40 --jitter 5 --loss up=2%",
+      does: "late both ways, and what it sends is lost at times",
+    },
     { line: "mimic net set home --port hello --cable out", does: "pulls its cable; --cable in puts it back" },
     { line: "mimic net set lab --port router --guard mac=off --guard ip=off", does: "lets a machine pass on what others send" },
     { line: "mimic net set lab --mtu 9000", does: "jumbo frames" },

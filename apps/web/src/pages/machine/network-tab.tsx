@@ -2,7 +2,7 @@
 // the machine runs, or the words why not.
 import { Button } from "@mantine/core";
 import { plain } from "@mimic/base";
-import type { MachineView } from "@mimic/model";
+import { bitsInWords, type MachineView } from "@mimic/model";
 import { IconNetwork, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -19,7 +19,6 @@ import { Patterns, Swatch } from "../networks/canvas/patterns.tsx";
 import { netCommands } from "../networks/commands.ts";
 import { NetworkDialogs } from "../networks/dialogs/dialogs.tsx";
 import { ActionButtons } from "../networks/panel/action-buttons.tsx";
-import { bitsInWords } from "../networks/rates.ts";
 import { type NicThing, nicsOf, type World } from "../networks/things.ts";
 import { useRate, useTraffic } from "../networks/traffic.ts";
 import { useWays } from "../networks/use-ways.ts";

@@ -1,13 +1,13 @@
 // What one can do with each thing: one list for the panel, the menu on the picture and the rows of the table, each
 // with its words, the command that does the same, and why not when it cannot be done.
 
+import { isGood } from "@mimic/model";
 import { shownName } from "../../queries.ts";
 import type { AskFor } from "./ask.ts";
 import { type CableThing, plugIn, removeNic, removePort, setCable, setQuality } from "./changes.ts";
 import { netCommands } from "./commands.ts";
 import { gatewayId, type NicThing, nicsOf, type Thing, type World } from "./things.ts";
 import { make } from "./undo.ts";
-import { isGood } from "./words.ts";
 
 export interface Action {
   readonly id: string;

@@ -130,12 +130,15 @@ export function setMode(thing: CableThing, mode: PortMode): Change {
     back: () => setPort(thing, { mode: before }),
   };
 }
-export function setQuality(thing: CableThing, wish: { readonly profile: LinkProfile } | { readonly quality: TwoWayQuality }): Change {
-  const before = settingsOf(thing).quality;
+export function setQuality(
+  thing: CableThing,
+  wish: { readonly profile: LinkProfile } | { readonly quality: TwoWayQuality; readonly isUp: true },
+): Change {
+  const { quality, isUp } = settingsOf(thing);
   return {
     done: `The link of ${cableName(thing)} is set: ${"profile" in wish ? LINK_PROFILES[wish.profile].words.toLowerCase() : "as you chose"}.`,
     make: () => setPort(thing, wish),
-    back: () => setPort(thing, { quality: before }),
+    back: () => setPort(thing, { quality, isUp }),
   };
 }
 export function setGuards(thing: CableThing, guards: Partial<PortGuards>): Change {

@@ -1,6 +1,7 @@
+import { bitsInWords } from "@mimic/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bitsInWords, dashSpeed, NO_RATE, rateBetween } from "./rates.ts";
+import { dashSpeed, NO_RATE, rateBetween } from "./rates.ts";
 
 const reading = (received: number, sent: number, drops = {}) => ({
   received: { frames: received / 100, bytes: received },

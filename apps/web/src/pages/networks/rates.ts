@@ -36,19 +36,6 @@ export function rateBetween(before: Reading | undefined, after: Reading, seconds
   };
 }
 
-/** “0”, “930 bit/s”, “12 kbit/s”, “1.4 Mbit/s”: decimal, as links are sold. */
-export function bitsInWords(bitsPerSecond: number): string {
-  if (!Number.isFinite(bitsPerSecond) || bitsPerSecond < 1) return "0 bit/s";
-  const units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"];
-  let value = bitsPerSecond;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value < 9.95 && unit > 0 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)} ${units[unit]}`;
-}
-
 /** Units of the picture that dashes move in a second: nothing for nothing, 12 for a trickle, 170 for 10 Gbit/s. */
 export function dashSpeed(bitsPerSecond: number): number {
   if (!Number.isFinite(bitsPerSecond) || bitsPerSecond < 8) return 0;

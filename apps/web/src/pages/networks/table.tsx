@@ -1,5 +1,7 @@
 // The same as the picture, as a table: every cable with where it leads, how it is and what passes, and the same actions.
+
 import { plain } from "@mimic/base";
+import { bitsInWords } from "@mimic/model";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { shownName } from "../../queries.ts";
@@ -7,7 +9,6 @@ import { PowerState } from "../../ui/state.tsx";
 import { actionsOf, type Ways } from "./actions.ts";
 import { Swatch } from "./canvas/patterns.tsx";
 import { ActionMenu } from "./panel/action-buttons.tsx";
-import { bitsInWords } from "./rates.ts";
 import { type NicThing, nicsOf, type PortThing, type World } from "./things.ts";
 import { useRate } from "./traffic.ts";
 import { addressesInWords, KIND_WORDS, linkInWords, modeInWords } from "./words.ts";

@@ -2,17 +2,17 @@
 import { plain } from "@mimic/base";
 import {
   type FirewallRule,
+  isGood,
   LINK_PROFILES,
-  type LinkProfile,
-  type LinkQuality,
   type NetworkKind,
   type NetworkView,
   type PortMode,
   type PortView,
+  profileOf,
+  qualityInWords,
   type TwoWayQuality,
   targetInWords,
 } from "@mimic/model";
-import { bitsInWords } from "./rates.ts";
 
 export const KIND_WORDS: Readonly<Record<NetworkKind, { readonly title: string; readonly field: string; readonly means: string }>> = {
   nat: {
@@ -68,48 +68,6 @@ export function modeInWords(mode: PortMode): string {
   }
 }
 
-const isPerfect = (quality: LinkQuality): boolean =>
-  !quality.delayMs &&
-  !quality.jitterMs &&
-  !quality.loss &&
-  !quality.duplicate &&
-  !quality.reorder &&
-  !quality.corrupt &&
-  quality.bitsPerSecond === undefined;
-export const isGood = ({ up, down }: TwoWayQuality): boolean => isPerfect(up) && isPerfect(down);
-
-const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
-
-/** “270 ms late, 0.1 % lost, 25 Mbit/s”; “as good as it gets”. */
-export function qualityInWords(quality: LinkQuality): string {
-  const parts = [
-    quality.delayMs
-      ? `${quality.delayMs} ms late${quality.jitterMs ? ` ± ${quality.jitterMs}` : ""}`
-      : quality.jitterMs
-        ? `± ${quality.jitterMs} ms`
-        : "",
-    quality.loss ? `${percent(quality.loss)} lost` : "",
-    quality.duplicate ? `${percent(quality.duplicate)} twice` : "",
-    quality.reorder ? `${percent(quality.reorder)} overtaken` : "",
-    quality.corrupt ? `${percent(quality.corrupt)} damaged` : "",
-    quality.bitsPerSecond ? `at most ${bitsInWords(quality.bitsPerSecond)}` : "",
-  ].filter(Boolean);
-  return parts.length === 0 ? "as good as it gets" : parts.join(", ");
-}
-
-const sameOneWay = (a: LinkQuality, b: LinkQuality): boolean =>
-  (["delayMs", "jitterMs", "loss", "duplicate", "reorder", "corrupt", "bitsPerSecond", "queueBytes"] as const).every(
-    (key) => (a[key] ?? 0) === (b[key] ?? 0),
-  );
-
-/** The named profile that this quality is, when it is one. */
-export function profileOf(quality: TwoWayQuality): LinkProfile | undefined {
-  return (Object.keys(LINK_PROFILES) as LinkProfile[]).find((name) => {
-    const known = LINK_PROFILES[name].quality;
-    return sameOneWay(known.up, quality.up) && sameOneWay(known.down, quality.down);
-  });
-}
-
 /** Both directions, said once where they are alike. */
 export function bothWaysInWords(quality: TwoWayQuality): string {
   const [down, up] = [qualityInWords(quality.down), qualityInWords(quality.up)];
@@ -119,7 +77,7 @@ export function bothWaysInWords(quality: TwoWayQuality): string {
 /** The worse direction, short: what stands beside a bad cable. */
 export function badLinkInWords(quality: TwoWayQuality): string {
   const profile = profileOf(quality);
-  return profile ? LINK_PROFILES[profile].words : qualityInWords(isPerfect(quality.down) ? quality.up : quality.down);
+  return profile ? LINK_PROFILES[profile].words : qualityInWords(isGood({ up: {}, down: quality.down }) ? quality.up : quality.down);
 }
 
 /** “up”, “the cable is pulled”, “nobody is at the other end” – and how good. */

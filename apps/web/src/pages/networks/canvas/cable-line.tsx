@@ -1,8 +1,7 @@
 // One cable: its line in the colour of its VLAN, how it is (pulled, bad, nobody there), what was dropped, and the wide
 // unseen line that catches pointer and focus.
-import type { PortMode } from "@mimic/model";
+import { bitsInWords, type PortMode } from "@mimic/model";
 import { memo } from "react";
-import { bitsInWords } from "../rates.ts";
 import { lookOf } from "../topology/lanes.ts";
 import { useRate } from "../traffic.ts";
 

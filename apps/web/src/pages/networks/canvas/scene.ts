@@ -1,13 +1,13 @@
 // Everything that the picture shows, in the places where it stands: the sketch, its places, its cables and their looks,
 // and the list of things that arrows walk over.
 import { plain } from "@mimic/base";
-import type { MachineView, PortView } from "@mimic/model";
+import { isGood, type MachineView, type PortView } from "@mimic/model";
 import { gatewayId, nicsOf, type World } from "../things.ts";
 import { type Cable, jackOf, layCables } from "../topology/cables.ts";
 import { sketchOf } from "../topology/from-views.ts";
 import { type Placed, place, SIZE } from "../topology/places.ts";
 import { type Box, centre, type Places, type Point, type Sketch } from "../topology/sketch.ts";
-import { badLinkInWords, isGood } from "../words.ts";
+import { badLinkInWords } from "../words.ts";
 import type { CableLook } from "./cable-line.tsx";
 import { describeGateway, describeNic, describePort } from "./describe.ts";
 

@@ -1,11 +1,17 @@
 // How bad a link is: known bad links by name, or each part by a slider, in either direction.
 import { Checkbox, NativeSelect, Slider } from "@mantine/core";
-import { LINK_PROFILES, type LinkProfile, type LinkQuality, type TwoWayQuality } from "@mimic/model";
+import {
+  bitsInWords,
+  LINK_PROFILES,
+  type LinkProfile,
+  type LinkQuality,
+  profileOf,
+  qualityInWords,
+  type TwoWayQuality,
+} from "@mimic/model";
 import { useState } from "react";
 import { type CableThing, cableName, setQuality, settingsOf } from "../changes.ts";
 import { netCommands } from "../commands.ts";
-import { bitsInWords } from "../rates.ts";
-import { profileOf, qualityInWords } from "../words.ts";
 import { ChangeDialog } from "./form.tsx";
 
 interface Dial {
@@ -48,18 +54,22 @@ export function turnDial(quality: LinkQuality, dial: Dial, at: number): LinkQual
 export function QualityDialog({ thing, onClose }: { thing: CableThing; onClose: () => void }) {
   const [quality, setQualityTo] = useState<TwoWayQuality>(settingsOf(thing).quality);
   const [both, setBoth] = useState(JSON.stringify(quality.up) === JSON.stringify(quality.down));
-  const profile = profileOf(quality);
+  const [isOut, setOut] = useState(!settingsOf(thing).isUp);
+  const profile = isOut ? "unplugged" : profileOf(quality);
   const choose = (name: string) => {
-    if (name === "") return;
+    setOut(name === "unplugged");
+    if (name === "" || name === "unplugged") return;
     const next = LINK_PROFILES[name as LinkProfile].quality;
     setQualityTo(next);
     setBoth(JSON.stringify(next.up) === JSON.stringify(next.down));
   };
-  const turn = (way: "up" | "down", dial: Dial, at: number) =>
+  const turn = (way: "up" | "down", dial: Dial, at: number) => {
+    setOut(false);
     setQualityTo((before) => {
       const next = turnDial(before[way], dial, at);
       return both ? { up: next, down: next } : { ...before, [way]: next };
     });
+  };
   return (
     <ChangeDialog
       title={`The link of ${cableName(thing)}`}
@@ -67,7 +77,7 @@ export function QualityDialog({ thing, onClose }: { thing: CableThing; onClose: 
       size="lg"
       onClose={onClose}
       command={profile && netCommands.quality(thing, profile)}
-      change={() => setQuality(thing, profile ? { profile } : { quality })}
+      change={() => setQuality(thing, profile ? { profile } : { quality, isUp: true })}
     >
       <NativeSelect
         data-autofocus

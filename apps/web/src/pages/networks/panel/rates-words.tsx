@@ -1,7 +1,7 @@
 // The live rates of one port, in words and figures.
 import { formatSize } from "@mimic/base";
-import type { PortCounters } from "@mimic/model";
-import { bitsInWords, dropsIn } from "../rates.ts";
+import { bitsInWords, type PortCounters } from "@mimic/model";
+import { dropsIn } from "../rates.ts";
 import { useRate } from "../traffic.ts";
 
 export function Rates({ id, counters }: { id: string; counters: Omit<PortCounters, "port"> | undefined }) {
