@@ -64,6 +64,10 @@ export class MemoryMachineStore implements MachineStore {
     return entry;
   }
   trashed: MachineStore["trashed"] = async () => [...this.entries.values()];
+  noteDue: MachineStore["noteDue"] = async (trashId, dueSince) => {
+    const entry = this.entries.get(trashId);
+    if (entry) this.entries.set(trashId, { ...entry, dueSince });
+  };
   trashedMoments: MachineStore["trashedMoments"] = async () => [];
   async restore(trashId: string): Promise<MachineRecord> {
     const entry = this.entries.get(trashId);

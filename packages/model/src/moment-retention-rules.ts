@@ -35,6 +35,12 @@ export function whichPass(
     .reverse();
 }
 
+/** The same without regard to their age: what passes by this does so whatever the clock says. Pure. */
+export const withoutAge = ({ keep, days }: MomentRetention): MomentRetention => ({
+  keep: days === 0 ? keep : Math.max(keep, MOST_YOUNG),
+  days: 0,
+});
+
 /** Which of those that Mimic keeps before something stay. Pure. */
 export function retentionInWords({ keep, days, waiting }: MomentRetentionView): string {
   const last = keep === 1 ? "the last one stays" : `the last ${keep} stay`;

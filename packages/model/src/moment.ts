@@ -48,6 +48,8 @@ export const MomentRecord = z.strictObject({
   pausedMs: z.number().min(0).optional(),
   /** Kept by its machine's routine. */
   byRoutine: z.boolean().optional(),
+  /** Since when looks have found that it need not stay for its age. */
+  dueSince: z.iso.datetime().optional(),
   consistency: MomentConsistency.optional(),
   /** Why its file systems were not held still for it. */
   consistencyBecause: z.string().max(300).optional(),

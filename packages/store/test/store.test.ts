@@ -120,6 +120,14 @@ const operations: Record<
       { machines: 0, trash: 0, images: 0 },
     ],
   },
+  "noting in the trash that its time is over": {
+    before: async (store) => {
+      await publishOne(store);
+      await store.machines.trash(`mch_${"1".repeat(26)}`);
+    },
+    run: async (store) => await store.machines.noteDue((await store.machines.trashed())[0]?.id ?? "", "2026-01-08T00:00:00.000Z"),
+    allowed: [{ machines: 0, trash: 1, images: 0 }],
+  },
   "adding an image": {
     before: async () => {},
     run: async (store) => {
@@ -200,6 +208,18 @@ describe("records", () => {
     expect(machines).toEqual([]);
     expect(unreadable[0]?.why).toContain("newer Mimic");
     expect(await readFile(path, "utf8")).toBe(newer);
+    await store.close();
+  });
+  test("that the time of something in the trash is over is written down, and taken back", async () => {
+    const store = await open();
+    await publishOne(store);
+    const { id } = await store.machines.trash(`mch_${"1".repeat(26)}`);
+    const noted = async () => (await store.machines.trashed())[0]?.dueSince;
+    expect(await noted()).toBeUndefined();
+    await store.machines.noteDue(id, "2026-01-08T00:00:00.000Z");
+    expect(await noted()).toBe("2026-01-08T00:00:00.000Z");
+    await store.machines.noteDue(id, undefined);
+    expect(await noted()).toBeUndefined();
     await store.close();
   });
   test("data of a newer Mimic is refused before a byte is written", async () => {

@@ -3,11 +3,12 @@ import type { Clock, Random } from "@mimic/base";
 
 export class VirtualClock implements Clock {
   #now: number;
+  #wrongByMs = 0;
   readonly #sleepers: { wakeAt: number; wake: () => void }[] = [];
   constructor(startMs = Date.parse("2026-01-01T00:00:00Z")) {
     this.#now = startMs;
   }
-  nowMs = () => this.#now;
+  nowMs = () => this.#now + this.#wrongByMs;
   monotonicMs = () => this.#now;
   sleep(ms: number, { signal }: { signal: AbortSignal }): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -19,6 +20,10 @@ export class VirtualClock implements Clock {
         reject(signal.reason as Error);
       });
     });
+  }
+  /** Somebody sets the clock: no time passes. */
+  jump(ms: number): void {
+    this.#wrongByMs += ms;
   }
   /** Moves time on, waking whoever's time has come, in order, and letting what they started settle. */
   async pass(ms: number): Promise<void> {

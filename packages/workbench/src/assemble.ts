@@ -253,7 +253,6 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
     if (entry.op === "moment.restore") await settleRestore(context, entry);
     await ports.journal.close(id);
   }
-  await trash.forgetExpired(context);
   await tidyStorages(context);
   await sweepLayers(context);
   context.pool.fill();

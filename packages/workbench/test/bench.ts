@@ -31,10 +31,12 @@ export interface BenchOptions extends Partial<Omit<MemoryHypervisorOptions, "clo
   fabric?: MemorySwitchFabric;
   /** Where this computer itself is. */
   routes?: string[];
+  clock?: VirtualClock;
+  bootId?: string;
 }
 
 export async function makeBench(options: BenchOptions = {}) {
-  const clock = new VirtualClock();
+  const clock = options.clock ?? new VirtualClock();
   const random = countingRandom();
   const ids = new IdMaker(clock, random);
   const hypervisor = options.hypervisor ?? new MemoryHypervisor({ clock, random, ...options });
@@ -78,7 +80,7 @@ export async function makeBench(options: BenchOptions = {}) {
     ids,
     log: silentLog,
     authorizedKeys: [],
-    bootId: "memory",
+    bootId: options.bootId ?? "memory",
     about: { version: "0", dataDirectory: "/nowhere", startedAt: "2026-01-01T00:00:00.000Z", browserAddress: () => undefined },
     ...options.ports,
   });

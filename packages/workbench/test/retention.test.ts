@@ -29,12 +29,12 @@ describe("what Mimic keeps before something", () => {
   };
   const few = { machine: "alpha", retention: { keep: 3, days: 0 } };
 
-  test("stays for a week, and then only the last ten do, without anybody doing anything", async () => {
+  test("stays for a week, and a day later only the last ten do, without anybody doing anything", async () => {
     const bench = await withStart();
     await backTo(bench, 14);
     expect(await automatic(bench)).toBe(14);
     expect((await list(bench)).retention).toEqual({ keep: 10, days: 7 });
-    for (let i = 0; i < 7 * 24 + 1; i++) await bench.clock.pass(HOUR);
+    for (let i = 0; i < 8 * 24 + 2; i++) await bench.clock.pass(HOUR);
     expect(await automatic(bench)).toBe(10);
     const story = granted(await bench.workbench.machines.story({ machine: "alpha" }));
     expect(JSON.stringify(story)).toContain("4 moments that were kept by Mimic before something are cleared away");

@@ -17,7 +17,10 @@ const LAST: DocumentKind<LastPower> = {
   schemaVersion: 1,
   schema: z.strictObject({ power: z.enum(["stopped", "failed"]), because: z.string(), at: z.string() }),
 };
-const TRASH: DocumentKind<{ trashedAt: string }> = { schemaVersion: 1, schema: z.strictObject({ trashedAt: z.string() }) };
+const TRASH: DocumentKind<{ trashedAt: string; dueSince?: string | undefined }> = {
+  schemaVersion: 1,
+  schema: z.strictObject({ trashedAt: z.string(), dueSince: z.string().optional() }),
+};
 
 /** A qcow2 file with nothing in it takes less than this. */
 const EMPTY_BYTES = 300 * 1024;
@@ -67,6 +70,7 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       id,
       record: record.body,
       trashedAt: note.kind === "found" ? note.body.trashedAt : new Date(needs.clock.nowMs()).toISOString(),
+      dueSince: note.kind === "found" ? note.body.dueSince : undefined,
     };
   }
 
@@ -195,6 +199,13 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
     async trashed() {
       const ids = (await files.names(layout.trash)).filter((name) => !name.startsWith(DRAFT_PREFIX));
       return (await Promise.all(ids.map(loadTrash))).filter((entry) => entry !== undefined);
+    },
+
+    async noteDue(trashId, dueSince) {
+      const at = layout.trashEntry(trashId).record;
+      const note = await trashes.load(at);
+      // One whose note cannot be read is new at each look, and so never due.
+      if (note.kind === "found") await trashes.save(at, { trashedAt: note.body.trashedAt, dueSince });
     },
 
     async trashedMoments(trashId) {

@@ -61,6 +61,7 @@ async function removeUnfinishedWrites(layout: Layout, files: Files): Promise<voi
   const networks = (await files.names(layout.networks)).flatMap((id) => [layout.network(id).folder, layout.network(id).keys]);
   const folders = [layout.data, layout.journal, `${layout.data}/ssh`, ...networks, ...machines.flatMap((at) => [at.folder, at.log])];
   for (const at of machines) for (const name of await files.names(at.moments)) folders.push(`${at.moments}/${name}`);
+  for (const id of await files.names(layout.trash)) folders.push(layout.trashEntry(id).folder);
   for (const name of await files.names(layout.templates)) folders.push(`${layout.templates}/${name}`);
   await Promise.all(
     folders.map(async (folder) => {

@@ -2,6 +2,7 @@
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import { findByName, type MachineView, type Name, type TrashView } from "@mimic/model";
 import { type Context, findMachine, nextFree, nowIso } from "../context.ts";
+import { decideDue, NOTED_MS } from "../due.ts";
 import { sweepLayers } from "../moments/layers.ts";
 import type { TrashedMachine } from "../ports/index.ts";
 import { newActor } from "./create-machine.ts";
@@ -44,12 +45,12 @@ export async function removeMachine(context: Context, input: { machine: string }
   }
 }
 
-const trashView = ({ id, record, trashedAt }: TrashedMachine): TrashView => ({
+const trashView = ({ id, record, trashedAt, dueSince }: TrashedMachine): TrashView => ({
   id,
   name: record.name,
   machineId: record.id,
   trashedAt,
-  expiresAt: new Date(expiryOf(trashedAt)).toISOString(),
+  expiresAt: new Date(dueSince === undefined ? expiryOf(trashedAt) : Date.parse(dueSince) + NOTED_MS).toISOString(),
   diskBytes: 0,
 });
 
@@ -104,10 +105,20 @@ export async function emptyTrash(context: Context): Promise<{ forgotten: number 
   return { forgotten: entries.length };
 }
 
-/** At every start: what has been in the trash for a week goes. */
+/** At the start and then every hour: what has been in the trash for a week is noted as due, and goes a day later. */
 export async function forgetExpired(context: Context): Promise<void> {
-  const now = context.ports.clock.nowMs();
-  for (const entry of await context.ports.machines.trashed()) if (expiryOf(entry.trashedAt) < now) await forget(context, entry);
+  const { clock, machines } = context.ports;
+  let hasForgotten = false;
+  for (const entry of await machines.trashed()) {
+    const { id, trashedAt, dueSince } = entry;
+    const step = decideDue({ isDue: expiryOf(trashedAt) < clock.nowMs(), dueSince }, clock.nowMs());
+    if (step === "note") await machines.noteDue(id, nowIso(context));
+    if (step === "takeBack") await machines.noteDue(id, undefined);
+    if (step !== "go") continue;
+    await forget(context, entry);
+    hasForgotten = true;
+  }
+  if (hasForgotten) await sweepLayers(context);
 }
 
 async function forget(context: Context, entry: TrashedMachine): Promise<void> {

@@ -1,8 +1,9 @@
 // Clears away what Mimic kept before going back and before risky changes, once there is enough of it that is newer. Only
 // what costs next to nothing while machines run; never what the present stands on, nor one of several that belong
 // together while another of them stays.
-import { isKeptBefore, type MomentRecord, type MomentRetentionView, USUAL_RETENTION, whichPass } from "@mimic/model";
+import { isKeptBefore, type MomentRecord, type MomentRetentionView, USUAL_RETENTION, whichPass, withoutAge } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
+import { decideDue } from "../due.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { sweepLayers } from "./layers.ts";
 import { chainsOf, mergeLayers } from "./merge-layers.ts";
@@ -13,6 +14,7 @@ export type Waits = NonNullable<MomentRetentionView["waiting"]>;
 
 /** Answers what waits; “later” = it could not be looked at now. */
 export async function clearBefore(context: Context, actor: MachineActor): Promise<Waits | "later" | undefined> {
+  await noteDue(context, actor);
   const wanted = await passing(context, actor);
   if (wanted.length === 0) return undefined;
   const { goes, waits } = planClearing(...(await papers(context, wanted)));
@@ -72,10 +74,43 @@ async function passing(context: Context, actor: MachineActor): Promise<readonly 
 }
 
 async function passingAlone({ ports }: Context, { record }: MachineActor): Promise<readonly MomentRecord[]> {
-  const all = (await ports.moments.load(record.id)).filter((moment) => isKeptBefore(moment));
-  const pass = whichPass(record.retention ?? USUAL_RETENTION, all, ports.clock.nowMs());
+  const all = await ports.moments.load(record.id);
+  const nowMs = ports.clock.nowMs();
+  const { pass, aged } = ages(record, all, nowMs);
   const found = new Map(all.map((moment) => [moment.id, moment]));
-  return pass.filter((id) => id !== record.moment && id !== record.asleep).map((id) => found.get(id) as MomentRecord);
+  return pass
+    .filter((id) => id !== record.moment && id !== record.asleep)
+    .map((id) => found.get(id) as MomentRecord)
+    .filter(({ id, dueSince }) => !aged.has(id) || decideDue({ isDue: true, dueSince }, nowMs) === "go");
+}
+
+/** `aged`: those of `pass` that would stay if they were younger. */
+function ages(
+  { retention = USUAL_RETENTION }: MachineActor["record"],
+  all: readonly MomentRecord[],
+  nowMs: number,
+): { readonly pass: readonly string[]; readonly aged: ReadonlySet<string> } {
+  const kept = all.filter((moment) => isKeptBefore(moment));
+  const pass = whichPass(retention, kept, nowMs);
+  const surely = new Set(whichPass(withoutAge(retention), kept, nowMs));
+  return { pass, aged: new Set(pass.filter((id) => !surely.has(id))) };
+}
+
+/** The clock alone says that they are old, and it may be wrong: see `decideDue`. */
+async function noteDue({ ports: { moments, clock } }: Context, actor: MachineActor): Promise<void> {
+  const { id: machineId } = actor.record;
+  await actor.alone(async () => {
+    const all = await moments.load(machineId);
+    const { aged } = ages(actor.record, all, clock.nowMs());
+    for (const { id, dueSince } of all) {
+      const step = decideDue({ isDue: aged.has(id), dueSince }, clock.nowMs());
+      if (step !== "note" && step !== "takeBack") continue;
+      // Read anew: a person may have changed it meanwhile.
+      const now = (await moments.load(machineId)).find((moment) => moment.id === id);
+      const since = step === "note" ? new Date(clock.nowMs()).toISOString() : undefined;
+      if (now) await moments.save(machineId, { ...now, dueSince: since });
+    }
+  });
 }
 
 /** What the plan is made of: chains that have to do with these moments, and what their layers hold. */

@@ -1,10 +1,11 @@
 // Carries out the routines of machines: looks once a minute (and when one was changed) who is due, one machine after the
 // other. What was kept last is written in the machine's record, so a daemon that was away neither forgets nor doubles.
-// Clears away what need not stay any longer: of routines, and what Mimic kept before something.
+// Clears away what need not stay any longer: of routines, what Mimic kept before something, and what was long in the trash.
 import { type LongWork, messageOf } from "@mimic/base";
 import { isRoutineDue, type MomentRecord, type MomentRoutine, whichGo } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
+import { forgetExpired } from "../machines/trash-verbs.ts";
 import { clearBefore, removeUnused, type Waits } from "./clear-before.ts";
 import type { Routines, Skipped } from "./routines.ts";
 import { hasChangedSince, keep, mayNotTake } from "./take-moment.ts";
@@ -66,7 +67,10 @@ export class RoutineKeeper implements Routines {
     while (this.#again && !this.#life.signal.aborted) {
       this.#again = false;
       const isForAll = clock.monotonicMs() - this.#allLookedAtMs >= LOOK_SELDOM_MS;
-      if (isForAll) this.#allLookedAtMs = clock.monotonicMs();
+      if (isForAll) {
+        this.#allLookedAtMs = clock.monotonicMs();
+        await this.#carefully(context, "the trash", () => forgetExpired(context));
+      }
       for (const actor of context.actors.values()) {
         const { routine, id } = actor.record;
         if (this.#life.signal.aborted) return;
@@ -145,7 +149,7 @@ export class RoutineKeeper implements Routines {
 
   /** What a person protected, named or noted is not Mimic's to clear away; nor is what is being worked on. */
   async #clearAway(context: Context, actor: MachineActor): Promise<void> {
-    await this.#carefully(context, actor, async () => {
+    await this.#carefully(context, actor.record.id, async () => {
       await removeUnused(context, actor, async () => {
         const { routine } = actor.record;
         const all = routine === undefined ? [] : await context.ports.moments.load(actor.record.id);
@@ -158,7 +162,7 @@ export class RoutineKeeper implements Routines {
 
   async #clearBefore(context: Context, actor: MachineActor): Promise<void> {
     const { id } = actor.record;
-    await this.#carefully(context, actor, async () => {
+    await this.#carefully(context, actor.record.id, async () => {
       const waits = await clearBefore(context, actor);
       if (waits === "later") this.#touched.add(id);
       else if (waits === undefined) this.#waits.delete(id);
@@ -167,12 +171,12 @@ export class RoutineKeeper implements Routines {
   }
 
   /** Nothing is lost by what fails here: it is tried again. */
-  async #carefully(context: Context, { record }: MachineActor, work: () => Promise<void>): Promise<void> {
+  async #carefully(context: Context, what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (this.#life.signal.aborted) return;
-      context.ports.log.warn("moments were not cleared away", { machineId: record.id, error: messageOf(error) });
+      context.ports.log.warn("what need not stay was not cleared away", { what, error: messageOf(error) });
     }
   }
 }

@@ -20,6 +20,8 @@ export interface TrashedMachine {
   readonly id: string;
   readonly record: MachineRecord;
   readonly trashedAt: string;
+  /** ISO 8601: since when looks have found that its time is over. */
+  readonly dueSince?: string | undefined;
 }
 
 /** A machine that is being made, not yet seen by anybody. */
@@ -69,6 +71,8 @@ export interface MachineStore {
   writeMedium(record: MachineRecord, slot: string, bytes: Uint8Array): Promise<void>;
   trash(id: string): Promise<TrashedMachine>;
   trashed(): Promise<readonly TrashedMachine[]>;
+  /** Writes down since when its time is over; undefined = it is not. */
+  noteDue(trashId: string, dueSince: string | undefined): Promise<void>;
   /** The moments of a machine in the trash. */
   trashedMoments(trashId: string): Promise<readonly MomentRecord[]>;
   restore(trashId: string): Promise<MachineRecord>;
