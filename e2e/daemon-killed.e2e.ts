@@ -201,6 +201,7 @@ describe("killed a hundred times at random during work", () => {
     const id = await startTinyLinux(mimic, "steady");
     const pid = await mimic.machinePid(id);
     const boot = await mimic.mimic(["exec", "steady", "--", "cat", "/proc/sys/kernel/random/boot_id"]);
+    const before = await clocks(mimic);
     const keep = (await mimic.client.machines.create({ name: "keep", system: "tiny-linux" })).job;
     await mimic.done(Promise.resolve({ job: keep }));
     for (let round = 0; round < 100; round++) {
@@ -221,8 +222,26 @@ describe("killed a hundred times at random during work", () => {
     const after = await mimic.mimic(["exec", "steady", "--", "cat", "/proc/sys/kernel/random/boot_id"]);
     expect(after.out).toBe(boot.out);
     expect(boot.out).toMatch(/^[0-9a-f-]{36}\n$/);
+    const later = await clocks(mimic);
+    expect(later.guest).toBeGreaterThan(before.guest);
+    expect(stood(before, later)).toBeLessThan(0.2);
+    // The control: one that is held up is found out.
+    await mimic.client.machines.pause({ machine: "steady" });
+    await wait(3000);
+    await mimic.client.machines.resume({ machine: "steady" });
+    expect(stood(later, await clocks(mimic))).toBeGreaterThan(1);
   }, 900_000);
 });
+
+/** The guest's clock, which stands while it is held up, between two looks at ours. In seconds. */
+async function clocks(mimic: Installation): Promise<{ from: number; guest: number; to: number }> {
+  const from = performance.now() / 1000;
+  const { out } = await mimic.mimic(["exec", "steady", "--", "cut", "-d ", "-f1", "/proc/uptime"]);
+  return { from, guest: Number(out), to: performance.now() / 1000 };
+}
+type Clocks = Awaited<ReturnType<typeof clocks>>;
+/** How long it stood at least; below nothing when it did not. */
+const stood = (one: Clocks, other: Clocks): number => other.from - one.to - (other.guest - one.guest);
 
 async function churn(mimic: Installation, round: number): Promise<void> {
   await mimic.done(mimic.client.machines.create({ name: `churn-${round}`, system: "tiny-linux", diskBytes: 1 << 20 }));
