@@ -161,7 +161,7 @@ export class Arrivals {
     if (!isMine && this.#isForeignDone(packet)) return;
     if (packet.protocol === IP_PROTOCOL.udp) this.#arriveUdp(packet);
     else if (packet.protocol === (packet.version === 4 ? IP_PROTOCOL.icmp : IP_PROTOCOL.icmpv6)) {
-      this.#parts.icmp.arrive(packet, this.#parts.events(), this.#parts.neighbours);
+      this.#parts.icmp.arrive(packet, { events: this.#parts.events(), neighbours: this.#parts.neighbours, tcp: this.#tcp });
     } else if (isMine) this.#parts.events().other?.(packet);
   }
 

@@ -1,5 +1,5 @@
 // ICMP and ICMPv6 of an endpoint: echoes to its own addresses are answered, neighbour discovery goes to the neighbours, errors
-// go out when the owner complains. Everything else is the owner's.
+// go out when the owner complains, and “too big” about a connection's segment reaches the connection. Everything else is the owner's.
 import {
   checksumOf,
   foldSum,
@@ -21,12 +21,20 @@ import type { IpOutput } from "./ip-output.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { EndpointCounters, EndpointEvents } from "./options.ts";
 import type { Packet } from "./packet.ts";
+import type { TcpStack } from "./tcp/stack.ts";
+import { arriveTooBig, isTooBig } from "./too-big.ts";
 
 export interface IcmpSurroundings {
   readonly limit: number;
   readonly output: IpOutput;
   readonly counters: EndpointCounters;
   nowMs(): number;
+}
+
+export interface IcmpListeners {
+  readonly events: EndpointEvents;
+  readonly neighbours: Neighbours;
+  readonly tcp: TcpStack;
 }
 
 type Echo = { source: IpAddress; destination: IpAddress; identifier: number; sequence: number; data: Uint8Array; mac: Uint8Array };
@@ -40,7 +48,7 @@ export class Icmp {
     this.#limit = new ComplaintLimit(around.limit);
   }
 
-  arrive(packet: Packet, events: EndpointEvents, neighbours: Neighbours): void {
+  arrive(packet: Packet, { events, neighbours, tcp }: IcmpListeners): void {
     const { bytes, payloadAt, end, version } = packet;
     const { counters } = this.#around;
     if (end - payloadAt < 8) {
@@ -57,7 +65,10 @@ export class Icmp {
     else if (version === 6 && (type === ndpType.neighborSolicitation || type === ndpType.neighborAdvertisement)) {
       // From another link it would have been forwarded, and so have a smaller limit (RFC 4861 §7.1).
       if (packet.ttl === 255) neighbours.arriveNdp(packet.payload, packet.source, packet.mac.slice());
-    } else events.icmp?.(packet);
+    } else {
+      if (isTooBig(packet)) arriveTooBig(packet, tcp);
+      events.icmp?.(packet);
+    }
   }
 
   #arriveEcho(packet: Packet, events: EndpointEvents): void {

@@ -2,6 +2,15 @@
 
 import { Endpoint, type EndpointLimits, IpAddress, type TcpConnection, type TcpEvents } from "@mimic/tcpip";
 import { HostileWire, seededChance, VirtualScheduler, type WireQuality } from "@mimic/testkit";
+import {
+  ETHER_TYPE,
+  IP_PROTOCOL,
+  serializeEthernet,
+  serializeIcmp,
+  serializeIcmpv6,
+  serializeIpv4Packet,
+  serializeIpv6Packet,
+} from "@mimic/wire";
 
 export interface End {
   readonly endpoint: Endpoint;
@@ -15,6 +24,8 @@ export interface PairWish {
   readonly mtu?: number;
   readonly limits?: Partial<EndpointLimits>;
   readonly answersFor?: "own" | "every";
+  /** In the middle of the way: what is longer is lost there, and its sender is told by a router, or not. */
+  readonly narrow?: { readonly mtu: number; readonly tells: boolean; readonly says?: number };
 }
 
 export function openPair(wish: PairWish = {}): { scheduler: VirtualScheduler; a: End; b: End; wires: HostileWire[] } {
@@ -35,7 +46,8 @@ export function openPair(wish: PairWish = {}): { scheduler: VirtualScheduler; a:
       answersFor: wish.answersFor ?? "own",
       scheduler,
       random: { bytes: (count) => Uint8Array.from({ length: count }, () => chance() * 256) },
-      transmit: (run) => wires[number - 1]?.sendRun(run),
+      transmit: (run) =>
+        wires[number - 1]?.sendRun(wish.narrow ? throughNarrow(run, wish.narrow, (told) => wires[2 - number]?.send(told)) : run),
       limits: wish.limits,
     });
     return { endpoint, v4, v6 };
@@ -58,6 +70,48 @@ export function openPair(wish: PairWish = {}): { scheduler: VirtualScheduler; a:
     };
   wires.push(new HostileWire({ quality, seed, scheduler }, into(b)), new HostileWire({ quality, seed: seed + 77, scheduler }, into(a)));
   return { scheduler, a, b, wires };
+}
+
+const ETHERNET = 14;
+const ROUTER_MAC = new Uint8Array([0x52, 0x54, 0, 0, 0, 0xfe]);
+
+/** The run without what is too long; about each of those `tell` gets the router's message as a frame. */
+function throughNarrow(
+  run: Uint8Array,
+  { mtu, tells, says = mtu }: NonNullable<PairWish["narrow"]>,
+  tell: (frame: Uint8Array) => void,
+): Uint8Array {
+  const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
+  const passed: Uint8Array[] = [];
+  for (let at = 0; at < run.length; ) {
+    const end = at + 4 + view.getUint32(at);
+    if (end - at - 4 - ETHERNET <= mtu) passed.push(run.subarray(at, end));
+    else if (tells) tell(tooBigFrame(run.subarray(at + 4, end), says));
+    at = end;
+  }
+  return new Uint8Array(Buffer.concat(passed));
+}
+
+/** What a router says about the frame's packet: only as much of it as every router gives back. */
+export function tooBigFrame(frame: Uint8Array, mtu: number): Uint8Array {
+  const packet = frame.subarray(ETHERNET);
+  const destination = frame.subarray(6, 12);
+  const ethernet = { destination, source: ROUTER_MAC };
+  if ((packet[0] as number) >> 4 === 4) {
+    const to = packet.subarray(12, 16);
+    const message = serializeIcmp({ type: 3, code: 4, rest: mtu, body: packet.subarray(0, 28) });
+    const payload = serializeIpv4Packet({
+      source: IpAddress.of("10.9.9.9").bytes,
+      destination: to,
+      protocol: IP_PROTOCOL.icmp,
+      payload: message,
+    });
+    return serializeEthernet({ ...ethernet, etherType: ETHER_TYPE.ipv4, payload });
+  }
+  const [router, to] = [IpAddress.of("fd09::9").bytes, packet.subarray(8, 24)];
+  const message = serializeIcmpv6({ type: 2, rest: mtu, body: packet.subarray(0, 48) }, router, to);
+  const payload = serializeIpv6Packet({ source: router, destination: to, protocol: IP_PROTOCOL.icmpv6, payload: message });
+  return serializeEthernet({ ...ethernet, etherType: ETHER_TYPE.ipv6, payload });
 }
 
 /** Writes all of it as room comes, then ends. */

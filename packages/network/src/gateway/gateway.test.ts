@@ -12,6 +12,7 @@ import {
   ETHER_TYPE,
   emptyDnsMessage,
   ICMP,
+  ICMP_UNREACHABLE,
   IP_PROTOCOL,
   ipText,
   macText,
@@ -50,6 +51,7 @@ const RULE = `rul_${"1".padStart(26, "0")}`;
 
 interface Wish {
   readonly id?: number;
+  readonly mtu?: number;
   readonly gateway?: Record<string, unknown>;
 }
 
@@ -60,7 +62,7 @@ const segment = (vlan: number, id: number) => ({
 });
 const netId = (id: number): string => `net_${String(id).padStart(26, "0")}`;
 
-function planOf({ id = 1, gateway = {} }: Wish = {}): NetworkPlan {
+function planOf({ id = 1, mtu = 1500, gateway = {} }: Wish = {}): NetworkPlan {
   const ports = [A, B].map((mac, index) => ({
     id: `nic_${String(10 * id + index).padStart(26, "0")}`,
     label: mac,
@@ -79,7 +81,7 @@ function planOf({ id = 1, gateway = {} }: Wish = {}): NetworkPlan {
     uplink: "none",
     ...gateway,
   };
-  return NetworkPlan.parse({ id: netId(id), name: `n${id}`, ports, gateway: GatewayPlan.parse(whole) });
+  return NetworkPlan.parse({ id: netId(id), name: `n${id}`, mtu, ports, gateway: GatewayPlan.parse(whole) });
 }
 
 /** What a process gives gateways; leases are kept in a map. */
@@ -356,6 +358,37 @@ describe("a gateway", () => {
     expect(one.sent.map(see).at(-1)).toMatchObject({ destination: A, to: "10.1.1.50" });
     two.give(packet({ ...back, payload: serializeIcmp({ type: ICMP.echo, rest: restOfEcho(3, 1) }) }));
     expect(two.drops).toEqual([{ reason: "firewall", rule: "filter:betweenNetworks" }]);
+  });
+
+  test("tells a sender what fits when its packet is longer than where it goes takes", () => {
+    const world = aWorld();
+    const rules = [
+      { id: RULE, action: "accept", target: { to: "network", network: netId(2) } },
+      { id: RULE.replace("1", "2"), action: "accept", target: { to: "vlan", vlan: 20 } },
+    ];
+    const one = world.open(planOf({ id: 1, mtu: 9000, gateway: { rules } }));
+    const two = world.open(planOf({ id: 2, mtu: 1400 }));
+    two.give(arp(B, "10.2.1.60", "10.2.1.1"));
+    one.give(arp(A, "10.1.1.50", "10.1.1.1"));
+    const there = { from: "10.1.1.50", mac: A, protocol: IP_PROTOCOL.udp, destination: macOfGateway(1) };
+    const send = (to: string, length: number): Seen[] => {
+      one.sent.length = two.sent.length = 0;
+      const datagram = udp(there.from, to, [4000, 9], new Uint8Array(length - 28));
+      one.give(packet({ ...there, to, payload: datagram }));
+      for (const { gateway } of [one, two]) gateway.flush();
+      return one.sent.map(see);
+    };
+    const tooBig = { type: ICMP.unreachable, code: ICMP_UNREACHABLE.fragmentationNeeded };
+    const [told] = send("10.2.1.60", 1401);
+    expect(told).toMatchObject({ from: "10.2.1.1", to: "10.1.1.50", destination: A });
+    expect(parseIcmp((told as Seen).payload)).toMatchObject({ ...tooBig, rest: 1400 });
+    expect(two.sent).toEqual([]);
+    // The control: one byte less goes on.
+    expect(send("10.2.1.60", 1400)).toEqual([]);
+    expect(see(two.sent[0])).toMatchObject({ from: "10.1.1.50", to: "10.2.1.60" });
+    const [own] = send("10.1.20.60", 9001);
+    expect(parseIcmp((own as Seen).payload)).toMatchObject({ ...tooBig, rest: 9000 });
+    expect(one.drops).toEqual([{ reason: "tooLong", rule: undefined }]);
   });
 
   test("goes on with its leases when the plan changes, and forgets those of a segment that is gone", () => {

@@ -3,6 +3,7 @@
 import type { DropReason } from "@mimic/model";
 import { equalBytes, IP_PROTOCOL, isInRange, isMalformed, macText, readU16 } from "@mimic/wire";
 import { RateLimit } from "./dns/rate-limit.ts";
+import type { Foot } from "./feet.ts";
 import { decideEgress, type EgressDecision, type EgressQuestion } from "./filter/decide-egress.ts";
 import { type FlowEnds, FlowTable } from "./filter/flow-table.ts";
 import type { EgressPolicy } from "./filter/policy.ts";
@@ -95,8 +96,18 @@ export class Router {
       if (decision.verdict !== "accept" && !decision.rule?.startsWith("filter:")) return false;
       this.#flows.allow(ends, nowMs);
     }
-    this.#forward(foot.vlan, packet);
+    if (packet.bytes.length > this.#parts.mtu()) this.#tellTooBig(packet, foot);
+    else this.#forward(foot.vlan, packet);
     return true;
+  }
+
+  /** Its own network takes longer frames than this one: the sender there is told what fits (RFC 1191 §4, RFC 8201 §3). */
+  #tellTooBig(packet: SeenPacket, foot: Foot): void {
+    const network = this.#networkOf(packet.source);
+    const own = packet.version === 4 ? foot.v4?.own : foot.v6?.own;
+    if (network === undefined || !own || !this.#errors.take(`network ${network}`, this.#parts.nowMs())) return;
+    const error = icmpErrorFor(packet, { tooBigFor: this.#parts.mtu() }, own);
+    if (error) this.#parts.toNetwork(network, error);
   }
 
   refuse(

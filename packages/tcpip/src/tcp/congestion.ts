@@ -22,7 +22,7 @@ const CAREFUL_ROUNDS = 5;
 export class Congestion {
   window: number;
   threshold = Infinity;
-  readonly #mss: number;
+  #mss: number;
   /** In segments, at the last loss. */
   #wMax = 0;
   #k = 0;
@@ -43,6 +43,14 @@ export class Congestion {
   constructor(mss: number) {
     this.#mss = mss;
     this.window = INITIAL_SEGMENTS * mss;
+  }
+
+  /** Segments are smaller from now on; as many bytes as before may be on the way. */
+  resize(mss: number): void {
+    this.#wMax *= this.#mss / mss;
+    this.#priorWindow *= this.#mss / mss;
+    this.#epochMs = undefined;
+    this.#mss = mss;
   }
 
   get isSlowStart(): boolean {

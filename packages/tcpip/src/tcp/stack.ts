@@ -9,6 +9,7 @@ import { ControlSegments } from "./control-segments.ts";
 import { FlowKey, FlowTable } from "./flow-table.ts";
 import { Opening, type OpeningHost, synOf, type TcpOpening, type TcpRefusal } from "./opening.ts";
 import { Openings } from "./openings.ts";
+import { shrinkToPath, type TooBig } from "./path-mtu.ts";
 import { ACK, FIN, RST, Segment, SYN } from "./segment.ts";
 import { STATE, Tcb, type TcpCounters, type TcpHost, type TcpLimits } from "./tcb.ts";
 import type { TcpConnection, TcpEvents } from "./tcp-connection.ts";
@@ -70,6 +71,7 @@ export class TcpStack implements TcpHost, OpeningHost {
     outOfMemory: 0,
     synDropped: 0,
     halfOpenEvicted: 0,
+    pathShrunk: 0,
   };
   readonly segment = new Segment();
   /** Who decides on a peer's wish; without, every one is refused. */
@@ -132,6 +134,14 @@ export class TcpStack implements TcpHost, OpeningHost {
     else if (flow instanceof Opening) this.#arriveOpening(flow);
     else if (flow instanceof TimeWait) return this.#arriveTimeWait(flow);
     return true;
+  }
+
+  /** A router could not pass on a segment of this connection. Answers whether that was believed. */
+  tooBig(key: FlowKey, message: TooBig): boolean {
+    const flow = this.#table.find(key);
+    const isBelieved = flow instanceof Tcb && shrinkToPath(flow, message);
+    if (isBelieved) this.counters.pathShrunk++;
+    return isBelieved;
   }
 
   /** A segment that belongs to nothing: a wish, or a mistake. `packet`: its start, for ICMP. */

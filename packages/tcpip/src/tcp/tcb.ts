@@ -66,6 +66,8 @@ export interface TcpCounters {
   outOfMemory: number;
   synDropped: number;
   halfOpenEvicted: number;
+  /** Connections whose segments were made smaller, since a router said so. */
+  pathShrunk: number;
 }
 
 const FIRST_RECEIVE_BYTES = 1 << 17;
