@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NetworkView } from "@mimic/model";
+import { type DropWords, FirewallRule, type NetworkView, wordsOfRefusal } from "@mimic/model";
 import { CaptureStream, captureTime, readCapture } from "@mimic/network";
 import { describe, expect, test } from "vitest";
 import { aMachine, FakeDaemon } from "./fake-daemon.ts";
@@ -216,6 +216,19 @@ test("mimic net why says the reason in words and the way to change it, and guest
   expect(ran.out).toContain("the sender lies");
   expect(ran.out).toContain("Take the guard away.");
   expect(ran.out).not.toContain("\u001b[2J");
+});
+
+test("mimic net why says which rule dropped a frame, and how to take it away", async () => {
+  await using daemon = await FakeDaemon.start();
+  const rule = FirewallRule.parse({ id: `rul_${"1".repeat(26)}`, action: "drop", protocol: "tcp", target: { to: "internet" } });
+  const refused = { reason: "firewall", rule: rule.id };
+  const said = wordsOfRefusal(refused, [rule]) as DropWords;
+  const drop = { at: "2026-04-01T10:02:00.000Z", port: "gateway", portLabel: "the gateway", frame: "TCP 443 SYN", ...refused, ...said };
+  daemon.on("GET", "/networks/home/drops", { body: { drops: [drop] } });
+  const ran = await runCli(["net", "why", "home"], daemon);
+  expect(ran.out).toContain("Rule 1 forbids it: drop TCP to the Internet.");
+  expect(ran.out).toContain("--rm 1");
+  expect(JSON.parse((await runCli(["net", "why", "home", "--json"], daemon)).out)).toMatchObject({ drops: [{ rule: rule.id }] });
 });
 
 test("mimic net trace ends with 1 when it would not arrive", async () => {

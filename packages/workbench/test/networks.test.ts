@@ -306,6 +306,35 @@ describe("looking", () => {
     ]);
   });
 
+  test("what the gateway dropped is told with the rule that did it, or that none allowed it", async () => {
+    const bench = await withMachine();
+    granted(await bench.workbench.networks.addRule({ network: "home", rule: { action: "accept", target: { to: "host", port: 8080 } } }));
+    const home = granted(
+      await bench.workbench.networks.addRule({
+        network: "home",
+        rule: { action: "drop", protocol: "tcp", ports: [22, 22], target: { to: "internet" } },
+      }),
+    );
+    const dropped = (reason: "firewall" | "destinationFiltered", rule: string): void =>
+      void bench.fabric.dropped.push({ network: home.id, at: "2026-01-01T00:00:00.000Z", port: "gateway", reason, rule, frame: "TCP" });
+    dropped("firewall", home.rules[1]?.id ?? "");
+    dropped("firewall", "filter:betweenVlans");
+    dropped("destinationFiltered", "filter:private192");
+    dropped("destinationFiltered", "filter:loopback");
+    const { drops } = granted(await bench.workbench.networks.drops({ network: "home" }));
+    expect(drops.map(({ words }) => words)).toEqual([
+      "Rule 2 forbids it: drop TCP port 22 to the Internet.",
+      "It leads to another VLAN, and no rule allows that.",
+      "It is for an address near this computer (192.168.0.0/16), and no rule allows that.",
+      "The gateway lets nothing of that kind through (filter:loopback).",
+    ]);
+    expect(drops[0]?.hint).toContain("mimic net rule home --rm 2");
+    expect(drops[1]?.hint).toContain("mimic net rule home --accept vlan:");
+    granted(await bench.workbench.networks.removeRule({ network: "home", rule: "2" }));
+    const later = granted(await bench.workbench.networks.drops({ network: "home" }));
+    expect(later.drops[0]?.words).toContain("gone by now");
+  });
+
   test("a way into a machine needs it to run and to have an address", async () => {
     const bench = await withMachine();
     const options = { signal: new AbortController().signal };

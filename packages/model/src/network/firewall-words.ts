@@ -1,5 +1,5 @@
 // Rules of a gateway in words: the same at every door. Apart from the schemas, as link-profiles.ts is. Pure.
-import type { FirewallTarget } from "./firewall.ts";
+import type { FirewallRule, FirewallTarget } from "./firewall.ts";
 
 /** “the Internet”, “VLAN 7”. `networkWords`: how a network is called there, by what the rule says of it. */
 export function targetInWords(target: FirewallTarget, networkWords: (network: string) => string): string {
@@ -21,4 +21,11 @@ export function targetInWords(target: FirewallTarget, networkWords: (network: st
     default:
       return target satisfies never;
   }
+}
+
+/** “drop TCP port 22 to the Internet”. */
+export function ruleInWords(rule: FirewallRule, networkWords: (network: string) => string): string {
+  const ports = rule.ports ? ` port ${rule.ports[0] === rule.ports[1] ? rule.ports[0] : rule.ports.join("–")}` : "";
+  const what = rule.protocol === "any" ? "" : ` ${rule.protocol.toUpperCase()}`;
+  return `${rule.action}${what}${ports} to ${targetInWords(rule.target, networkWords)}`;
 }

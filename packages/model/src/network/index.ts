@@ -11,4 +11,5 @@ export * from "./network.ts";
 export * from "./nic.ts";
 export * from "./plan.ts";
 export * from "./port-mode.ts";
+export * from "./refused-words.ts";
 export * from "./view.ts";

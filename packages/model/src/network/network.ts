@@ -13,8 +13,8 @@ export const NetworkIdText = z.string().regex(/^net_[0-9a-z]{26}$/);
 
 /**
  * nat: machines, this computer and the Internet; no root. isolated: machines among themselves, with addresses and names.
- * hostOnly: machines and this computer (by forwards), nothing further. routed: VLANs with a router between them and to the
- * Internet. bare: a switch and nothing else. bridged: onto this computer's own LAN, where the system allows it.
+ * hostOnly: machines and this computer (by forwards), nothing further. routed: VLANs with a router between them, which
+ * passes on what rules allow, and to the Internet. bare: a switch and nothing else. bridged: onto this computer's own LAN, where the system allows it.
  */
 export const NetworkKind = z.enum(["nat", "isolated", "hostOnly", "routed", "bare", "bridged"]);
 export type NetworkKind = z.infer<typeof NetworkKind>;

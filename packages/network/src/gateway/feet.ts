@@ -32,7 +32,7 @@ export function feetOf({ plan, mac, hasIpv6Uplink }: FeetWish): Foot[] {
   if (!gateway) return [];
   const leads = gateway.uplink === "internet";
   // Without a way out, guests are told of the other segments when a rule, or the network itself, may let them there.
-  const tellsRoutes = !leads && (gateway.routesBetweenVlans || gateway.rules.some(({ action }) => action === "accept"));
+  const tellsRoutes = !leads && gateway.rules.some(({ action }) => action === "accept");
   const others = (segment: Segment): Segment[] => (tellsRoutes ? gateway.segments.filter(({ vlan }) => vlan !== segment.vlan) : []);
   return gateway.segments.map((segment) => {
     const own4 = segment.v4 && parseIp(segment.v4.address);

@@ -62,7 +62,7 @@ const PLAN = NetworkPlan.parse({
     domain: "home.mimic",
     dns: { forward: true, servers: ["192.0.2.53"] },
     uplink: "none",
-    routesBetweenVlans: true,
+    rules: [{ id: `rul_${"1".padStart(26, "0")}`, action: "accept", target: { to: "anywhere" } }],
     segments: [
       {
         vlan: 1,

@@ -29,9 +29,7 @@ export class PolicyKeeper {
     const neighbours = this.#parts.neighbours();
     if (this.#policy?.hostAddresses === hostAddresses && this.#policy.neighbours === neighbours) return this.#policy;
     const world = { hostAddresses, neighbours, isNamed: this.#parts.isNamed };
-    this.#policy = this.#plan
-      ? compilePolicy(this.#plan, world)
-      : { rules: [], segments: [], uplink: "none", routesBetweenVlans: false, ...world };
+    this.#policy = this.#plan ? compilePolicy(this.#plan, world) : { rules: [], segments: [], uplink: "none", ...world };
     return this.#policy;
   }
 

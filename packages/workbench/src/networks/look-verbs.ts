@@ -1,6 +1,6 @@
 // Looking: counters, dropped frames and why, what would become of a frame, captures; and a way in through the gateway.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import { DROP_WORDS, type DropView, type NetworkRecord, type PortCounters, type TraceStepView } from "@mimic/model";
+import { DROP_WORDS, type DropView, type NetworkRecord, type PortCounters, type TraceStepView, wordsOfRefusal } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
 import type { CaptureRequest, OfNetwork } from "../network-workbench.ts";
 import type { CaptureOf, FabricConnection } from "../ports/index.ts";
@@ -28,7 +28,8 @@ export async function networkDrops(
   const label = labels(context, found);
   return {
     drops: notes.map((note) => {
-      const { words, hint } = DROP_WORDS[note.reason];
+      const { reason, rule } = note;
+      const { words, hint } = (rule !== undefined && wordsOfRefusal({ reason, rule }, found.rules)) || DROP_WORDS[reason];
       const portLabel = label(note.port);
       return { ...note, portLabel, words, hint: hint.replaceAll("NETWORK", found.name).replaceAll("PORT", portLabel) };
     }),

@@ -82,7 +82,6 @@ function planGateway(network: NetworkRecord, present: ReadonlySet<string>): Gate
     domain: domainOf(network),
     dns: { forward: reachesInternet, servers: [], records: network.dnsRecords },
     uplink: reachesInternet ? "internet" : "none",
-    routesBetweenVlans: network.kind === "routed",
     rules: network.rules,
     // A machine that is off has no port: its forwards come back with it.
     forwards: network.kind === "isolated" ? [] : network.forwards.filter(({ nic }) => present.has(nic)),

@@ -18,14 +18,9 @@ const rule = (words: Record<string, unknown>, id = RULE) =>
 interface Wish extends Partial<World> {
   readonly rules?: FirewallRule[];
   readonly uplink?: "internet" | "none";
-  readonly routesBetweenVlans?: boolean;
 }
 
-function decide(
-  to: string,
-  { rules = [], uplink = "internet", routesBetweenVlans = false, ...world }: Wish = {},
-  asked: Partial<EgressQuestion> = {},
-): EgressDecision {
+function decide(to: string, { rules = [], uplink = "internet", ...world }: Wish = {}, asked: Partial<EgressQuestion> = {}): EgressDecision {
   const segments = [
     { vlan: 1, v4: { address: "10.77.0.1", prefix: 24 }, v6: { prefix: "fd77::", address: "fd77::1" } },
     { vlan: 20, v4: { address: "10.77.20.1", prefix: 24 } },
@@ -36,7 +31,6 @@ function decide(
     domain: "home.mimic",
     dns: { forward: true },
     uplink,
-    routesBetweenVlans,
     rules,
   });
   const policy = compilePolicy(plan, {
@@ -112,10 +106,11 @@ describe("without any rule", () => {
     expect(wayOf(decide("10.77.0.1", {}, { port: 22 }))).toBe("reject firewall filter:gateway");
   });
 
-  test("one VLAN does not reach another, unless the network routes between them", () => {
+  test("one VLAN does not reach another, unless a rule allows it", () => {
     expect(wayOf(decide("10.77.20.5"))).toBe("reject firewall filter:betweenVlans");
-    expect(wayOf(decide("10.77.20.5", { routesBetweenVlans: true }))).toBe("segment");
-    expect(wayOf(decide("10.77.20.255", { routesBetweenVlans: true }))).toBe("reject destinationFiltered filter:broadcast");
+    const rules = [rule({ target: { to: "vlan", vlan: 20 } })];
+    expect(wayOf(decide("10.77.20.5", { rules }))).toBe("segment");
+    expect(wayOf(decide("10.77.20.255", { rules }))).toBe("reject destinationFiltered filter:broadcast");
   });
 
   test("a network without a way out leads nowhere", () => {

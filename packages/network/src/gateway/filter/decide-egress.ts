@@ -3,7 +3,7 @@
 //
 //   own address ─ host rules ─ services of the gateway ─ else refused
 //   other address ─ is it this computer, or closed to all? ─ rules in order ─ else: Internet yes, everything else no
-import { type DropReason, targetInWords } from "@mimic/model";
+import { type DropReason, ruleInWords } from "@mimic/model";
 import { equalBytes, ipText, isInRange } from "@mimic/wire";
 import { type CompiledRule, type EgressPolicy, isHostAddress, networkOf, segmentOf } from "./policy.ts";
 import { destinationWithin, type SpecialRange, specialRangeOf } from "./special-ranges.ts";
@@ -89,7 +89,7 @@ function decideBeyond(policy: EgressPolicy, question: EgressQuestion): EgressDec
   const target: Target = { question, policy, vlan: segment?.vlan, network: network?.id, special, isHost };
   const rule = policy.rules.find((compiled) => isFromAndKind(compiled, question) && fitsTarget(compiled, target));
   if (rule && rule.rule.action !== "accept") return refusedBy(rule);
-  if (segment) return decideSegment(policy, { vlan: segment.vlan, from: question.vlan, rule });
+  if (segment) return decideSegment({ vlan: segment.vlan, from: question.vlan, rule });
   if (network) return decideNetwork(network, rule);
   if (isHost && !rule) return filtered("filter:host", `${ipText(to)} is this computer. A rule for exactly this address would open it.`);
   if (special && !rule) {
@@ -108,23 +108,14 @@ interface BetweenVlans {
   readonly rule: CompiledRule | undefined;
 }
 
-function decideSegment(policy: EgressPolicy, { vlan, from, rule }: BetweenVlans): EgressDecision {
+function decideSegment({ vlan, from, rule }: BetweenVlans): EgressDecision {
   if (rule) return { verdict: "accept", way: "segment", vlan, rule: rule.rule.id, words: `${ruleWords(rule)} accepts it.` };
   if (vlan === from) return { verdict: "accept", way: "segment", vlan, rule: undefined, words: `It stays in VLAN ${vlan}.` };
-  if (policy.routesBetweenVlans) {
-    return {
-      verdict: "accept",
-      way: "segment",
-      vlan,
-      rule: undefined,
-      words: `This network routes between its VLANs, here to VLAN ${vlan}.`,
-    };
-  }
   return {
     verdict: "reject",
     reason: "firewall",
     rule: "filter:betweenVlans",
-    words: `VLAN ${from} may not reach VLAN ${vlan}: no rule allows it, and this network does not route between its VLANs.`,
+    words: `VLAN ${from} may not reach VLAN ${vlan}: no rule allows it.`,
   };
 }
 
@@ -141,11 +132,7 @@ function refusedBy(compiled: CompiledRule): EgressDecision {
   return { verdict: action === "drop" ? "drop" : "reject", reason: "firewall", rule: id, words: `${ruleWords(compiled)} forbids it.` };
 }
 
-function ruleWords({ rule }: CompiledRule): string {
-  const ports = rule.ports ? ` port ${rule.ports[0] === rule.ports[1] ? rule.ports[0] : rule.ports.join("–")}` : "";
-  const what = rule.protocol === "any" ? "" : ` ${rule.protocol.toUpperCase()}`;
-  return `The rule “${rule.action}${what}${ports} to ${targetInWords(rule.target, (network) => `network ${network}`)}” (${rule.id})`;
-}
+const ruleWords = ({ rule }: CompiledRule): string => `The rule “${ruleInWords(rule, (network) => `network ${network}`)}” (${rule.id})`;
 
 /** Sender, protocol and port; the target is looked at apart. */
 function isFromAndKind({ rule, fromRange }: CompiledRule, question: EgressQuestion): boolean {

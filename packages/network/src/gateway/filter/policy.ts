@@ -27,7 +27,6 @@ export interface EgressPolicy {
   readonly rules: readonly CompiledRule[];
   readonly segments: readonly SegmentRange[];
   readonly uplink: GatewayPlan["uplink"];
-  readonly routesBetweenVlans: boolean;
   /** Every address of this computer's interfaces now. */
   readonly hostAddresses: readonly Uint8Array[];
   readonly neighbours: readonly NeighbourNetwork[];
@@ -38,8 +37,8 @@ export interface EgressPolicy {
 export type World = Pick<EgressPolicy, "hostAddresses" | "neighbours" | "isNamed">;
 
 export function compilePolicy(plan: GatewayPlan, world: World): EgressPolicy {
-  const { uplink, routesBetweenVlans } = plan;
-  return { rules: plan.rules.map(compileRule), segments: segmentRanges(plan), uplink, routesBetweenVlans, ...world };
+  const { uplink } = plan;
+  return { rules: plan.rules.map(compileRule), segments: segmentRanges(plan), uplink, ...world };
 }
 
 function compileRule(rule: FirewallRule): CompiledRule {
