@@ -105,7 +105,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 3072 },
       firmware: ["bios"],
       isCovered: true,
-      known: "Kernels for ARMv7 that are loaded directly.",
+      known: "Debian’s installer starts here, and kernels for ARMv7 that are loaded directly.",
     },
   },
   riscv64: {
@@ -135,7 +135,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 256, most: 262_144 },
       firmware: ["bios"],
       isCovered: false,
-      known: "Its own firmware (SLOF) starts disks and CDs; Linux for ppc64el.",
+      known: "Debian’s installer starts here; its own firmware (SLOF) starts disks and CDs; Linux for ppc64el.",
     },
   },
   ppc: {

@@ -52,6 +52,12 @@ export function whyNotSave(hardware: HardwareSpec, growth?: Growth): string | un
   return undefined;
 }
 
+/** What does not come back with the memory of this hardware, in words for people; undefined = everything does. Pure. */
+export function memoryLacks({ sound }: Pick<HardwareSpec, "sound">): string | undefined {
+  // QEMU writes nothing down of the AdLib that stands beside a Sound Blaster 16.
+  return sound === "sb16" ? "music of the AdLib may be silent until the program sets it again" : undefined;
+}
+
 /** Parents before children, each as deep as it has forebears. Pure. */
 export function momentTree(moments: readonly MomentView[]): { readonly moment: MomentView; readonly depth: number }[] {
   const known = new Set(moments.map(({ id }) => id));

@@ -78,5 +78,7 @@ export const MomentView = z.object({
   isPresent: z.boolean(),
   /** Why its memory cannot wake up here; its disks can always be gone back to. */
   onlyDisksBecause: z.string().optional(),
+  /** What does not come back with its memory. */
+  memoryLacks: z.string().optional(),
 });
 export type MomentView = z.infer<typeof MomentView>;

@@ -1,9 +1,11 @@
 // What `mimic doctor` finds out about QEMU and the cage on this computer. Asks anew each time.
 import { stat } from "node:fs/promises";
 import { MimicError, messageOf, type Waiting } from "@mimic/base";
+import { libc } from "@mimic/base/node";
 import type { Finding } from "@mimic/model";
 import type { QemuCapabilities } from "../capabilities.ts";
 import { chooseFirmware } from "../firmware.ts";
+import { memorySharing } from "./memory-sharing.ts";
 import { type Probe, readFirmware } from "./probe.ts";
 import type { Cage } from "./spawn.ts";
 
@@ -34,7 +36,13 @@ export async function diagnose(on: { readonly cage: Cage; readonly probe: Probe 
       detail: error instanceof MimicError ? error.detail : undefined,
     });
   }
-  findings.push(await accelerator(on, capabilities), confinement(cage), user(cage), ...(await firmware()));
+  findings.push(
+    await accelerator(on, capabilities),
+    confinement(cage),
+    user(cage),
+    memorySharing(libc() !== undefined),
+    ...(await firmware()),
+  );
   findings.push(
     cage.tools.qemuImg
       ? good("qemu-img", "Disk tool (qemu-img)", cage.tools.qemuImg)

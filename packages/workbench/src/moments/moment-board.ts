@@ -7,6 +7,7 @@ import {
   type MomentRetentionView,
   type MomentRoutineView,
   type MomentView,
+  memoryLacks,
 } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { findMachine } from "../context.ts";
@@ -95,6 +96,7 @@ export async function viewOf(
     hasPicture,
     isPresent: actor.record.moment === moment.id,
     onlyDisksBecause: moment.savedWith && (await whyNotWakeHere(context, moment.savedWith, moment.hardware, soon())),
+    memoryLacks: moment.kind === "checkpoint" ? memoryLacks(moment.hardware) : undefined,
   };
 }
 

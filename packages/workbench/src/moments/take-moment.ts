@@ -8,6 +8,7 @@ import {
   type MachineRecord,
   type MomentKind,
   type MomentRecord,
+  memoryLacks,
   type SavedWith,
   whyNotSave,
 } from "@mimic/model";
@@ -30,7 +31,7 @@ export function takeMoment(context: Context, wish: MomentWish): { job: JobView }
   const job = context.jobs.run({ kind: `moment.${wish.kind}`, title, subjects: [actor.record.id] }, async (work) => {
     const moment = await actor.occupy("a moment of it is being kept", () => keep(context, actor, wish, work));
     const how = wish.kind === "snapshot" && actor.running ? ` (${consistencyInWords(moment)})` : "";
-    const words = `The ${moment.kind} “${moment.name}” of “${actor.record.name}” is kept${how}.${pauseInWords(moment)}`;
+    const words = `The ${moment.kind} “${moment.name}” of “${actor.record.name}” is kept${how}.${pauseInWords(moment)}${lackInWords(moment)}`;
     return { moment: moment.id, name: moment.name, words };
   });
   return { job };
@@ -38,6 +39,11 @@ export function takeMoment(context: Context, wish: MomentWish): { job: JobView }
 
 const pauseInWords = ({ pausedMs }: MomentRecord): string =>
   pausedMs === undefined ? "" : ` It stood still for ${Math.max(1, Math.round(pausedMs))} ms.`;
+
+function lackInWords({ kind, hardware }: MomentRecord): string {
+  const lack = kind === "checkpoint" ? memoryLacks(hardware) : undefined;
+  return lack === undefined ? "" : ` After going back to it, ${lack}.`;
+}
 
 export function mayNotTake({ record, state, running }: MachineActor, kind: MomentKind): Refusal | undefined {
   const { name } = record;

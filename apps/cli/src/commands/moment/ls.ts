@@ -37,6 +37,8 @@ export const command: CommandSpec = {
           { text: moment.id, tone: "faint" },
         ]),
       );
+    const lacks = new Set(listed.moments.flatMap(({ memoryLacks }) => memoryLacks ?? []));
+    if (!given.json) for (const lack of lacks) line(io, `\nAfter going back to a checkpoint, ${plain(lack, 300)}.`);
     if (!given.json && listed.routine) line(io, `\nRoutine: ${plain(routineInWords(listed.routine, io.nowMs()), 1000)}`);
     if (!given.json && listed.moments.some((moment) => isKeptBefore(moment)))
       line(io, `\n${plain(retentionInWords(listed.retention), 1000)} Change that: mimic moments routine ${given.arg("name")} --before 20`);

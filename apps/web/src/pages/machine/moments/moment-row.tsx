@@ -49,6 +49,7 @@ export function MomentRow({ machine, moment, depth }: Props & { depth: number })
         </span>
         <MomentFacts moment={moment} />
         {moment.note ? <span>{plain(moment.note, 2000)}</span> : null}
+        {moment.memoryLacks ? <span className="quiet">After going back, {plain(moment.memoryLacks, 300)}.</span> : null}
         {moment.onlyDisksBecause ? <span className="quiet">Only its disks: {plain(moment.onlyDisksBecause, 300)}.</span> : null}
       </span>
       <span className="row">

@@ -1,0 +1,33 @@
+// Debian's installers for other processors, as a person starts them: fetched from Debian's packages, made, started, and
+// usable by their own sign, the first question.
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Installation, install } from "./kit/installation.ts";
+
+let mimic: Installation;
+beforeAll(async () => {
+  mimic = await install();
+}, 300_000);
+afterAll(async () => {
+  await mimic?.[Symbol.asyncDispose]();
+});
+
+for (const [debian, qemu] of [
+  ["armhf", "arm"],
+  ["ppc64el", "ppc64"],
+  ["i386", "x86_64"],
+]) {
+  test.skipIf(!existsSync(`/usr/bin/qemu-system-${qemu}`))(
+    `Debian’s installer for ${debian} comes to its first question on the serial console`,
+    async () => {
+      const system = `debian-12-installer-${debian}`;
+      const made = await mimic.mimic(["new", debian as string, "--os", system, "--start"]);
+      expect(made.err + made.out).toContain("“Select a language” appeared on the serial console");
+      expect(made.code).toBe(0);
+      expect((await mimic.client.machines.log({ machine: debian as string, which: "serial" })).text).toContain("Select a language");
+      await mimic.client.machines.kill({ machine: debian as string });
+    },
+    // About half a minute of processor time; a busy computer takes its time over it.
+    600_000,
+  );
+}
