@@ -39,3 +39,9 @@ export function machineTable(machines: readonly ListedMachine[], look: TableLook
   ]);
   return table(HEADS, rows, look);
 }
+
+/** Said beside the list. */
+export const unreadableInWords = (count: number): string =>
+  count === 1
+    ? "The record of one more machine cannot be read. Which, and what to do: mimic doctor"
+    : `The records of ${count} more machines cannot be read. Which, and what to do: mimic doctor`;

@@ -10,7 +10,11 @@ import { aMachine, FakeDaemon } from "./fake-daemon.ts";
 const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 
 async function mimic(words: readonly string[], env: Record<string, string>): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  return await run(process.execPath, [MAIN, ...words], env);
+}
+
+async function run(program: string, words: readonly string[], env: Record<string, string>): ReturnType<typeof mimic> {
+  const child = spawn(program, words, {
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -19,6 +23,10 @@ async function mimic(words: readonly string[], env: Record<string, string>): Pro
   return { code: await ended, out, err };
 }
 
+/** As above, with a terminal on both ends. */
+const onTerminal = (words: readonly string[], env: Record<string, string>) =>
+  run("script", ["-qec", [process.execPath, MAIN, ...words].join(" "), "/dev/null"], env);
+
 describe("the quick list", () => {
   test("prints the table, and with --json exactly what the daemon said", async () => {
     await using daemon = await FakeDaemon.start();
@@ -26,6 +34,17 @@ describe("the quick list", () => {
     const env = { MIMIC_HOME: daemon.home, HOME: daemon.home };
     expect((await mimic(["ls"], env)).out).toMatch(/^NAME {3}STATE .*\nhello {2}running {2}Tiny Linux {2}128 MiB {2}.* ago\n$/);
     expect(JSON.parse((await mimic(["ls", "--json"], env)).out)).toEqual({ machines: [JSON.parse(JSON.stringify(aMachine()))] });
+    expect(daemon.asked).toHaveLength(2);
+  });
+
+  test("says on a terminal how many records cannot be read", async () => {
+    await using daemon = await FakeDaemon.start();
+    daemon.on("GET", "/machines", { body: { machines: [aMachine()], unreadable: 1 } });
+    const env = { MIMIC_HOME: daemon.home, HOME: daemon.home };
+    const told = "The record of one more machine cannot be read. Which, and what to do: mimic doctor";
+    expect((await onTerminal(["ls"], env)).out).toContain(told);
+    const ran = await mimic(["ls"], env);
+    expect([ran.out.includes("hello"), ran.err]).toEqual([true, ""]);
     expect(daemon.asked).toHaveLength(2);
   });
 

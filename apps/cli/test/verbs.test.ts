@@ -89,6 +89,26 @@ describe("exit numbers", () => {
   });
 });
 
+describe("records that cannot be read", () => {
+  test("are counted beside the list on a terminal, with where to look; a program that reads along gets the list alone", async () => {
+    await using daemon = await FakeDaemon.start();
+    daemon.on("GET", "/machines", { body: { machines: [aMachine()], unreadable: 2 } });
+    const there = await runCli(["ls"], { home: daemon.home, terminal: true, env: { NO_COLOR: "1" } });
+    expect(there.out).toContain("hello");
+    expect(there.err).toBe("The records of 2 more machines cannot be read. Which, and what to do: mimic doctor\n");
+    expect((await runCli(["ls"], daemon)).err).toBe("");
+  });
+
+  test("are findings of the doctor with their code", async () => {
+    await using daemon = await FakeDaemon.start();
+    const finding = { id: "record x", title: "A machine's record", state: "bad", found: "It cannot be read.", mend: "Put it back." };
+    daemon.on("POST", "/host/diagnosis", { body: { bestGrade: "C", findings: [{ ...finding, code: "store.unreadable_record" }] } });
+    const ran = await runCli(["doctor"], daemon);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/^bad +A machine's record: It cannot be read\.\n +Put it back\.\n +\(store\.unreadable_record\)\n/);
+  });
+});
+
 describe("long work", () => {
   const waits = (daemon: FakeDaemon, states: readonly Partial<Parameters<typeof aJob>[0]>[]) => {
     let turn = 0;

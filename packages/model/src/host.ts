@@ -13,6 +13,8 @@ export const Finding = z.object({
   /** What it means and how to mend it; "" when good. */
   mend: z.string(),
   detail: z.string().optional(),
+  /** Stable; docs/errors.md explains it. */
+  code: z.string().optional(),
 });
 export type Finding = z.infer<typeof Finding>;
 

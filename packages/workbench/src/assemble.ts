@@ -1,7 +1,7 @@
 // Puts the verbs onto the ports, brings back what an earlier daemon left, and hands out the workbench.
 import { isRefusal } from "@mimic/base";
 import type { HostView } from "@mimic/model";
-import { type Context, findRunning, type Ports } from "./context.ts";
+import { type Context, findRunning, nowIso, type Ports } from "./context.ts";
 import { compactDisk } from "./disks/compact-disk.ts";
 import { flattenDisk } from "./disks/flatten-disk.ts";
 import { moveDisk } from "./disks/move-disk.ts";
@@ -47,6 +47,7 @@ import { makeTemplate } from "./templates/make-template.ts";
 import { templateVerification } from "./templates/template-seals.ts";
 import * as templates from "./templates/template-verbs.ts";
 import { verifyTemplate } from "./templates/verify-template.ts";
+import { fellBackInWords, findingOfStart, findingsOfRecords } from "./unreadable.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Names of additions that clients can test for. */
@@ -99,7 +100,8 @@ export function createWorkbench(ports: Ports): AssembledWorkbench {
     routines,
     wakeFrom: new Map(),
     layerWork: new LayerWork(),
-    unreadable: 0,
+    unread: [],
+    recovered: [],
     makingTemplates: 0,
     templateTurn: Promise.resolve(),
     closing: false,
@@ -227,12 +229,18 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
   const lostNetworks = await context.networks.load();
   const kept = await ports.templates.load();
   for (const template of kept.templates) context.templates.set(template.id, template);
-  context.unreadable = unreadable.length + kept.unreadable.length;
+  context.unread = [
+    ...unreadable.map((one) => ({ ...one, noun: "machine" as const })),
+    ...kept.unreadable.map((one) => ({ ...one, noun: "template" as const })),
+    ...lostNetworks.map((one) => ({ ...one, noun: "network" as const })),
+  ];
+  context.recovered = recovered;
   // A folder that cannot be read may be that of a machine which runs: then nobody may be taken for a stray.
   if (unreadable.length === 0) await ports.hypervisor.sweep(new Set(stored.flatMap(({ run }) => (run ? [run.cookie] : []))), { signal });
   const moves = cutOffMoves(await ports.journal.open());
   await Promise.all(
-    stored.map(async ({ record, run, lastPower }) => {
+    stored.map(async ({ record, run, lastPower, fellBack }) => {
+      if (fellBack) await ports.machines.tell(record.id, nowIso(context), fellBackInWords(fellBack));
       const actor = newActor(context, record, lastPower);
       if (run) await actor.adopt(run, { signal, bootId: ports.bootId });
       await afterAbsence(context, actor, { signal, moves });
@@ -240,12 +248,10 @@ async function bringBack(context: Context, { signal, recovered }: { signal: Abor
   );
   await bringNetworksBack(context, { signal, isWhole: lostNetworks.length === 0 });
   for (const words of recovered) events.publish({ kind: "host.noticed", words });
-  for (const { folder, why } of unreadable) {
-    ports.log.error("machine folder cannot be read", { folder, why });
-    events.publish({ kind: "host.noticed", words: `A machine’s folder cannot be read and was left alone: ${folder} (${why}).` });
+  for (const { noun, folder, why } of context.unread) {
+    ports.log.error("record cannot be read", { noun, folder, why });
+    events.publish({ kind: "host.noticed", words: `A ${noun}’s folder cannot be read and was left alone: ${folder} (${why}).` });
   }
-  for (const { folder, why } of lostNetworks)
-    events.publish({ kind: "host.noticed", words: `A network’s folder cannot be read and was left alone: ${folder} (${why}).` });
   for (const { id, entry } of await ports.journal.open()) {
     const parts = entry.op === "moment.take" ? [entry] : entry.op === "moment.together" ? entry.moments : [];
     for (const { machineId, ran } of parts) await letGoAfterAbsence(context, machineId, ran === true, { signal });
@@ -323,7 +329,12 @@ async function showHost(context: Context): Promise<HostView> {
 async function diagnose(context: Context) {
   const { ports } = context;
   const options = { signal: AbortSignal.timeout(60_000) };
-  const findings = [...(await ports.hypervisor.diagnose(options)), await ports.fabric.diagnose(options)];
+  const findings = [
+    ...(await ports.hypervisor.diagnose(options)),
+    await ports.fabric.diagnose(options),
+    ...findingsOfRecords(context.unread),
+    ...findingOfStart(context.recovered),
+  ];
   const facts = await ports.hypervisor.facts(options).catch(() => undefined);
   const bestGrade = !facts
     ? "D"

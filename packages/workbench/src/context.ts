@@ -27,6 +27,7 @@ import type {
   SwitchFabric,
   TemplateStore,
 } from "./ports/index.ts";
+import type { Unread } from "./unreadable.ts";
 
 export interface Ports {
   readonly hypervisor: Hypervisor;
@@ -83,8 +84,10 @@ export interface Context {
   readonly wakeFrom: Map<string, { readonly moment: string; readonly process: ReadyStart | undefined }>;
   /** Who may work on layers when. */
   readonly layerWork: LayerWork;
-  /** Machine or template folders that could not be read at the start: while there are any, no layer is removed. */
-  unreadable: number;
+  /** What could not be read at the start: while there are machines or templates among it, no layer is removed. */
+  unread: readonly Unread[];
+  /** What this start finished or undid, in plain words. */
+  recovered: readonly string[];
   makingTemplates: number;
   /** The last change of a template's record that was asked for: see `changeTemplateRecord`. */
   templateTurn: Promise<unknown>;

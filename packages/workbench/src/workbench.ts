@@ -106,7 +106,7 @@ export interface Workbench {
   };
   readonly networks: NetworkVerbs;
   readonly machines: NicVerbs & {
-    list(input: object): Answer<{ machines: MachineView[] }>;
+    list(input: object): Answer<{ machines: MachineView[]; unreadable?: number | undefined }>;
     create(input: CreateWish): Answer<Started>;
     show(input: OfMachine): Answer<MachineView>;
     change(input: ChangeWish): Answer<MachineView & { changes: HardwareChangeReport[] }>;

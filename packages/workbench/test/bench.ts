@@ -33,6 +33,8 @@ export interface BenchOptions extends Partial<Omit<MemoryHypervisorOptions, "clo
   routes?: string[];
   clock?: VirtualClock;
   bootId?: string;
+  /** What the store finished or undid before. */
+  recovered?: string[];
 }
 
 export async function makeBench(options: BenchOptions = {}) {
@@ -84,7 +86,7 @@ export async function makeBench(options: BenchOptions = {}) {
     about: { version: "0", dataDirectory: "/nowhere", startedAt: "2026-01-01T00:00:00.000Z", browserAddress: () => undefined },
     ...options.ports,
   });
-  await workbench.bringBack({ signal: new AbortController().signal, recovered: [] });
+  await workbench.bringBack({ signal: new AbortController().signal, recovered: options.recovered ?? [] });
   return { workbench, clock, hypervisor, store, networks, fabric, lans, hostUsb, images, journal, room };
 }
 

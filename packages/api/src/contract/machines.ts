@@ -19,7 +19,12 @@ const TAG = "machines";
 export const machineContract = {
   list: route(routes.machines.list, TAG, "All machines")
     .input(Nothing)
-    .output(z.object({ machines: z.array(MachineView) })),
+    .output(
+      z.object({
+        machines: z.array(MachineView),
+        unreadable: z.number().optional().describe("so many more have records that cannot be read; POST /host/diagnosis says which"),
+      }),
+    ),
   create: route(routes.machines.create, TAG, "Make a machine; its image is got first when it is not here")
     .input(
       z.strictObject({

@@ -3,12 +3,13 @@
 import { appendFile, open, readFile, stat } from "node:fs/promises";
 import { type Clock, type IdMaker, type Log, MimicError, plainBlock } from "@mimic/base";
 import { MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
-import type { BootPlan, LastPower, MachineStore, OwnFile, StoredMachine, TrashedMachine } from "@mimic/workbench/ports";
+import type { BootPlan, LastPower, MachineStore, OwnFile, StoredMachine, TrashedMachine, UnreadableRecord } from "@mimic/workbench/ports";
 import { z } from "zod";
 import type { DocumentKind } from "../document.ts";
 import { DRAFT_PREFIX, type Layout, type MachineLayout } from "../layout.ts";
 import { Documents } from "./documents.ts";
 import type { Files } from "./files.ts";
+import { describeUnread } from "./unread.ts";
 
 const MACHINE: DocumentKind<MachineRecord> = { schemaVersion: 1, schema: MachineRecord as z.ZodType<MachineRecord> };
 const MOMENT: DocumentKind<MomentRecord> = { schemaVersion: 1, schema: MomentRecord as z.ZodType<MomentRecord> };
@@ -46,11 +47,10 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
   const momentRecords = new Documents(files, MOMENT);
   const trashes = new Documents(files, TRASH);
 
-  async function loadOne(id: string): Promise<StoredMachine | { folder: string; why: string }> {
+  async function loadOne(id: string): Promise<StoredMachine | UnreadableRecord> {
     const at = layout.machine(id);
     const record = await records.load(at.record);
-    if (record.kind !== "found") return { folder: at.folder, why: record.kind === "absent" ? "it has no machine.json" : record.why };
-    if (record.body.id !== id) return { folder: at.folder, why: `its machine.json belongs to ${record.body.id}` };
+    if (record.kind !== "found" || record.body.id !== id) return await describeUnread(files, at, record);
     if (record.fellBack) log.warn("machine record restored from its previous copy", { machineId: id, why: record.fellBack });
     const run = await runs.load(at.run);
     const last = await lasts.load(at.last);
@@ -58,6 +58,7 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
       record: record.body,
       run: run.kind === "found" ? run.body : undefined,
       lastPower: last.kind === "found" ? last.body : undefined,
+      fellBack: record.fellBack,
     };
   }
 
@@ -84,7 +85,7 @@ export function createMachineStore(needs: MachineStoreNeeds): MachineStore {
   return {
     async load() {
       const machines: StoredMachine[] = [];
-      const unreadable: { folder: string; why: string }[] = [];
+      const unreadable: UnreadableRecord[] = [];
       const ids = (await files.names(layout.machines)).filter((name) => !name.startsWith(DRAFT_PREFIX));
       for (const found of await Promise.all(ids.map(loadOne))) {
         if ("why" in found) unreadable.push(found);

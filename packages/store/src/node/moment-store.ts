@@ -2,13 +2,14 @@
 // into the trash and back with the machine; layers are shared and live beside the machines.
 import { readFile, stat } from "node:fs/promises";
 import { LayerId, type LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
-import type { LayerStore, MomentStore, StateDraft, TemplateStore } from "@mimic/workbench/ports";
+import type { LayerStore, MomentStore, StateDraft, TemplateStore, UnreadableRecord } from "@mimic/workbench/ports";
 import type { z } from "zod";
 import type { DocumentKind } from "../document.ts";
 import { DRAFT_PREFIX, type Layout, type StateLayout } from "../layout.ts";
 import { digestOf, lengthOf, sha256Of } from "./digest.ts";
 import { Documents } from "./documents.ts";
 import type { Files } from "./files.ts";
+import { describeUnread } from "./unread.ts";
 
 const MOMENT: DocumentKind<MomentRecord> = { schemaVersion: 1, schema: MomentRecord as z.ZodType<MomentRecord> };
 const TEMPLATE: DocumentKind<TemplateRecord> = { schemaVersion: 1, schema: TemplateRecord as z.ZodType<TemplateRecord> };
@@ -154,12 +155,12 @@ export function createTemplateStore(needs: Needs): TemplateStore {
   return {
     async load() {
       const templates: TemplateRecord[] = [];
-      const unreadable: string[] = [];
+      const unreadable: UnreadableRecord[] = [];
       for (const id of await files.names(layout.templates)) {
         if (id.startsWith(DRAFT_PREFIX)) continue;
         const record = await records.load(layout.template(id).record);
         if (record.kind === "found" && record.body.id === id) templates.push(record.body);
-        else unreadable.push(layout.template(id).folder);
+        else unreadable.push(await describeUnread(files, layout.template(id), record));
       }
       return { templates, unreadable };
     },

@@ -3,12 +3,13 @@
 
 import type { Log } from "@mimic/base";
 import { NetworkRecord } from "@mimic/model";
-import type { NetworkStore } from "@mimic/workbench/ports";
+import type { NetworkStore, UnreadableRecord } from "@mimic/workbench/ports";
 import type { z } from "zod";
 import type { DocumentKind } from "../document.ts";
 import { DRAFT_PREFIX, type Layout } from "../layout.ts";
 import { Documents } from "./documents.ts";
 import type { Files } from "./files.ts";
+import { describeUnread } from "./unread.ts";
 
 const NETWORK: DocumentKind<NetworkRecord> = { schemaVersion: 1, schema: NetworkRecord as z.ZodType<NetworkRecord> };
 
@@ -18,8 +19,7 @@ export function createNetworkStore({ layout, files, log }: { layout: Layout; fil
   async function loadOne(id: string): Promise<NetworkRecord | { folder: string; why: string }> {
     const at = layout.network(id);
     const record = await records.load(at.record);
-    if (record.kind !== "found") return { folder: at.folder, why: record.kind === "absent" ? "it has no network.json" : record.why };
-    if (record.body.id !== id) return { folder: at.folder, why: `its network.json belongs to ${record.body.id}` };
+    if (record.kind !== "found" || record.body.id !== id) return await describeUnread(files, at, record);
     if (record.fellBack) log.warn("network record restored from its previous copy", { networkId: id, why: record.fellBack });
     return record.body;
   }
@@ -27,7 +27,7 @@ export function createNetworkStore({ layout, files, log }: { layout: Layout; fil
   return {
     async load() {
       const networks: NetworkRecord[] = [];
-      const unreadable: { folder: string; why: string }[] = [];
+      const unreadable: UnreadableRecord[] = [];
       const ids = (await files.names(layout.networks)).filter((name) => !name.startsWith(DRAFT_PREFIX));
       for (const found of await Promise.all(ids.map(loadOne))) {
         if ("why" in found) unreadable.push(found);

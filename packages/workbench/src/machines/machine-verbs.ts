@@ -9,9 +9,10 @@ type OfMachine = { machine: string };
 const soon = () => ({ signal: AbortSignal.timeout(15_000) });
 const LOG_BYTES = 64 * 1024;
 
-export async function listMachines(context: Context): Promise<{ machines: MachineView[] }> {
+export async function listMachines(context: Context): Promise<{ machines: MachineView[]; unreadable?: number | undefined }> {
   const actors = [...context.actors.values()].sort((a, b) => a.record.name.localeCompare(b.record.name));
-  return { machines: await Promise.all(actors.map((actor) => machineView(context, actor))) };
+  const unreadable = context.unread.filter(({ noun }) => noun === "machine").length || undefined;
+  return { machines: await Promise.all(actors.map((actor) => machineView(context, actor))), unreadable };
 }
 
 export async function showMachine(context: Context, input: OfMachine): Promise<MachineView | Refusal> {

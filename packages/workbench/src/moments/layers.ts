@@ -1,6 +1,7 @@
 // Which layers anything stands on. A layer that nothing names is removed; when one record cannot be read, none is.
 import type { HardwareSpec, LayerRef } from "@mimic/model";
 import type { Context } from "../context.ts";
+import { hidesDisks } from "../unreadable.ts";
 
 export const layersOf = (hardware: HardwareSpec): readonly LayerRef[] => hardware.disks.flatMap((disk) => disk.layers ?? []);
 
@@ -26,7 +27,7 @@ export async function sweepLayers(context: Context): Promise<number> {
   const { ports } = context;
   if (
     context.layerWork.isHeld ||
-    context.unreadable > 0 ||
+    hidesDisks(context.unread) ||
     [...context.actors.values()].some((actor) => actor.busy !== undefined) ||
     context.makingTemplates > 0
   )

@@ -6,6 +6,7 @@ import type { DiskSpec, HardwareSpec, JobView } from "@mimic/model";
 import type { Context } from "../context.ts";
 import { RESERVE_BYTES, roomIn, roomWords, whileRoom } from "../disks/room.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
+import { hidesDisks } from "../unreadable.ts";
 import { GaveWay } from "./layer-work.ts";
 import { sweepLayers } from "./layers.ts";
 import { type Chain, type Merge, nextMerge } from "./plan-merge.ts";
@@ -24,7 +25,7 @@ export interface GivingBack {
 /** Answers the job that does it, when there is anything to do and room to do it in. */
 export async function mergeLayers(context: Context): Promise<GivingBack> {
   const { layerWork, jobs } = context;
-  if (context.closing || context.unreadable > 0 || context.makingTemplates > 0 || layerWork.isHeld) return {};
+  if (context.closing || hidesDisks(context.unread) || context.makingTemplates > 0 || layerWork.isHeld) return {};
   if (!(await isSettled(context))) return {};
   const first = nextMerge(await chainsOf(context));
   // One that is under way looks again after each step.

@@ -3,7 +3,7 @@
 import { isRefusal, type Log, type MimicError, messageOf, type Refusal, type Waiting } from "@mimic/base";
 import type { Forward, Lease, NetworkRecord } from "@mimic/model";
 import type { EventLog } from "../events.ts";
-import type { ForwardState, LanBridges, NetworkStore, SwitchFabric, SwitchNews } from "../ports/index.ts";
+import type { ForwardState, LanBridges, NetworkStore, SwitchFabric, SwitchNews, UnreadableRecord } from "../ports/index.ts";
 import { type PluggedMachine, planNetwork } from "./plan-network.ts";
 
 const APPLY_WITHIN_MS = 15_000;
@@ -66,7 +66,7 @@ export class NetworkBook {
     return this.#portTroubles.get(portId);
   }
 
-  async load(): Promise<readonly { readonly folder: string; readonly why: string }[]> {
+  async load(): Promise<readonly UnreadableRecord[]> {
     const { networks, unreadable } = await this.#needs.store.load();
     for (const record of networks) this.#records.set(record.id, record);
     return unreadable;

@@ -1,6 +1,7 @@
 // Frozen layers, moments and templates in the data directory: whole or absent, like machines.
 import type { Waiting } from "@mimic/base";
 import type { LayerRef, MomentRecord, TemplateRecord } from "@mimic/model";
+import type { UnreadableRecord } from "./store.ts";
 
 /** What a file's bytes are now. */
 export type FileDigest =
@@ -69,7 +70,7 @@ export interface MomentStore {
 }
 
 export interface TemplateStore {
-  load(): Promise<{ readonly templates: readonly TemplateRecord[]; readonly unreadable: readonly string[] }>;
+  load(): Promise<{ readonly templates: readonly TemplateRecord[]; readonly unreadable: readonly UnreadableRecord[] }>;
   draft(templateId: string, generation: number): Promise<StateDraft & { publish(record: TemplateRecord): Promise<void> }>;
   save(record: TemplateRecord): Promise<void>;
   remove(templateId: string): Promise<void>;

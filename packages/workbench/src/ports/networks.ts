@@ -1,12 +1,13 @@
 // Networks on the disk: records that are whole or absent, and the keys of tunnels. Implemented by packages/store and
 // packages/memory.
 import type { NetworkRecord } from "@mimic/model";
+import type { UnreadableRecord } from "./store.ts";
 
 export interface NetworkStore {
   /** Read at start. A folder whose record cannot be read is reported and left alone. */
   load(): Promise<{
     readonly networks: readonly NetworkRecord[];
-    readonly unreadable: readonly { readonly folder: string; readonly why: string }[];
+    readonly unreadable: readonly UnreadableRecord[];
   }>;
   /** Makes the network, or replaces what is known of it. */
   save(record: NetworkRecord): Promise<void>;

@@ -3,10 +3,22 @@
 import type { DiskSpec, MachineRecord, MomentRecord, RunRecord } from "@mimic/model";
 import type { BootPlan } from "./hypervisor.ts";
 
+/** A folder whose record cannot be read. It is left alone. */
+export interface UnreadableRecord {
+  readonly folder: string;
+  readonly why: string;
+  /** What people call it, where so much can be made out. */
+  readonly name?: string | undefined;
+  /** A newer Mimic wrote it. */
+  readonly isNewer?: boolean | undefined;
+}
+
 export interface StoredMachine {
   readonly record: MachineRecord;
   readonly run: RunRecord | undefined;
   readonly lastPower: LastPower | undefined;
+  /** Why its record is the previous copy. */
+  readonly fellBack?: string | undefined;
 }
 
 /** How its last run ended, for a daemon that starts anew. */
@@ -44,7 +56,7 @@ export interface MachineStore {
   /** Read at start. A folder whose record cannot be read is reported and left alone. */
   load(): Promise<{
     readonly machines: readonly StoredMachine[];
-    readonly unreadable: readonly { readonly folder: string; readonly why: string }[];
+    readonly unreadable: readonly UnreadableRecord[];
   }>;
   /** A folder under a temporary name; it becomes a machine in one rename by `publish`. */
   draft(id: string): Promise<MachineDraft>;

@@ -3,6 +3,7 @@ import { isRefusal, type Refusal, refusal } from "@mimic/base";
 import { MAIN_STORAGE, readName, type StorageRecord, type StorageView } from "@mimic/model";
 import { type Context, nowIso } from "../context.ts";
 import { everyHardware, sweepLayers } from "../moments/layers.ts";
+import { hidesDisks } from "../unreadable.ts";
 import { findStorage, namesStorage } from "./find-storage.ts";
 
 export async function listStorages(context: Context): Promise<{ storages: StorageView[] }> {
@@ -53,7 +54,7 @@ export async function removeStorage(context: Context, input: { storage: string }
   await sweepLayers(context);
   // Layers of moments and templates count, and machines in the trash.
   const used = (await everyHardware(context)).filter((hardware) => namesStorage(hardware, found.id)).length;
-  if (used > 0 || context.unreadable > 0)
+  if (used > 0 || hidesDisks(context.unread))
     return refusal(
       "storage.in_use",
       `Disks, moments or templates still lie in “${found.name}”.`,
@@ -65,8 +66,8 @@ export async function removeStorage(context: Context, input: { storage: string }
 }
 
 /** After a machine was forgotten while a drive of its disks was away. Only when every machine is known. */
-export async function tidyStorages({ ports, actors, unreadable }: Context): Promise<void> {
-  if (unreadable > 0) return;
+export async function tidyStorages({ ports, actors, unread }: Context): Promise<void> {
+  if (hidesDisks(unread)) return;
   const trashed = await ports.machines.trashed();
   await ports.storages.tidy(new Set([...actors.keys(), ...trashed.map(({ record }) => record.id)]));
 }

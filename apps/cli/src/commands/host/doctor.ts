@@ -46,5 +46,6 @@ function sayFinding(io: Io, finding: Finding): void {
   };
   io.out.write(`${tinted(mark, tone, colour)}  ${wrapped}\n`);
   more(finding.mend);
+  if (finding.code) more(`(${finding.code})`, true);
   if (finding.state !== "good") more(finding.detail ?? "", true);
 }

@@ -1,8 +1,8 @@
 // `mimic ls`. The plain case never comes here: fast-list.ts answers it.
 import { plain } from "@mimic/base";
 import type { CommandSpec } from "../../command.ts";
-import { line, lookOf, printJson } from "../../io.ts";
-import { machineTable } from "../../machine-rows.ts";
+import { aside, line, lookOf, printJson } from "../../io.ts";
+import { machineTable, unreadableInWords } from "../../machine-rows.ts";
 
 export const command: CommandSpec = {
   path: "ls",
@@ -19,6 +19,7 @@ export const command: CommandSpec = {
     if (given.json) printJson(io, listed);
     else if (given.flag("names")) for (const { name } of listed.machines) line(io, plain(name));
     else io.out.write(`${machineTable(listed.machines, { ...lookOf(io), nowMs: io.nowMs() })}\n`);
+    if (!given.json && listed.unreadable && io.err.isTerminal) aside(io, unreadableInWords(listed.unreadable));
     return 0;
   },
 };

@@ -68,6 +68,7 @@ function FindingRow({ finding }: { finding: Finding }) {
         </strong>
         <span>{plain(finding.found, 600)}</span>
         {finding.mend ? <span className="mend">{plain(finding.mend, 800)}</span> : null}
+        {finding.code ? <code>{plain(finding.code, 60)}</code> : null}
         {finding.detail ? (
           <details>
             <summary>Detail</summary>
