@@ -2,6 +2,7 @@ export * from "./architectures.ts";
 export * from "./cpu-models.ts";
 export * from "./eras.ts";
 export * from "./event.ts";
+export * from "./files-as-disk.ts";
 export * from "./growth.ts";
 export * from "./hardware.ts";
 export * from "./hardware-table.ts";

@@ -5,16 +5,19 @@ import type { ImageKind, JobView } from "@mimic/model";
 import { csrfValue, unreachable } from "../api.ts";
 
 export interface Upload {
-  readonly file: File;
+  readonly file: Blob;
+  readonly fileName: string;
   readonly name: string;
   readonly kind: ImageKind;
+  /** “files” = the file is a zip, and what is in it becomes a disk or a floppy. */
+  readonly format?: "files" | undefined;
   readonly signal: AbortSignal;
   readonly sent: (bytes: number) => void;
 }
 
 /** Resolves to the job that checks and keeps the file. Throws ApiError; aborting ends the transfer. */
-export function uploadImage({ file, name, kind, signal, sent }: Upload): Promise<JobView> {
-  const query = new URLSearchParams({ name, kind, fileName: file.name.slice(0, 255) });
+export function uploadImage({ file, fileName, name, kind, format, signal, sent }: Upload): Promise<JobView> {
+  const query = new URLSearchParams({ name, kind, fileName: fileName.slice(0, 255), ...(format && { format }) });
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `${API_PREFIX}${rawRoutes.upload.path}?${query}`);

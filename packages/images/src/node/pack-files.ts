@@ -4,15 +4,14 @@ import { constants } from "node:fs";
 import { open, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type LongWork, MimicError, plain, quoted } from "@mimic/base";
+import { FILES_AS_DISK } from "@mimic/model";
 import { malformed } from "../archive/byte-reader.ts";
 import { readZip } from "../archive/zip.ts";
 import { type FatFile, makeDisk, makeFloppy } from "../fat/fat-image.ts";
 import { openInspected } from "./quarantine.ts";
 import { unpackEntry } from "./unwrap.ts";
 
-const MAX_FILES = 10_000;
-const MAX_DEPTH = 32;
-const MAX_BYTES = 480 * 1024 ** 2;
+const { maxFiles: MAX_FILES, maxDepth: MAX_DEPTH, maxBytes: MAX_BYTES } = FILES_AS_DISK;
 /** A zip that unfolds to more than this many times its size is none of a game. */
 const MAX_RATIO = 1000;
 
@@ -71,8 +70,8 @@ export async function packZip(path: string, work: LongWork): Promise<FatFile[]> 
   const files: FatFile[] = [];
   for (const entry of entries) {
     const names = entry.name.split(/[/\\]/).filter((name) => name !== "" && name !== ".");
-    if (names.length === 0 || names.length > MAX_DEPTH || names.includes(".."))
-      throw malformed("ZIP archive", "an entry's name leads out of it");
+    if (names.length === 0 || names.includes("..")) throw malformed("ZIP archive", "an entry's name leads out of it");
+    if (names.length > MAX_DEPTH) throw tooMany();
     const parts: Uint8Array[] = [];
     for await (const chunk of unpackEntry(path, entry, () => {}, work.signal)) parts.push(chunk);
     files.push({ path: names, bytes: Buffer.concat(parts) });

@@ -1,18 +1,19 @@
 // Hard disks (add, grow, remove) and the drives whose medium can be changed while the machine runs.
-import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { formatSize, parseSize, plain } from "@mimic/base";
-import type { DiskSpec, ImageView, MachineView, MediaDrive } from "@mimic/model";
+import { Button, NativeSelect } from "@mantine/core";
+import { formatSize, plain } from "@mimic/base";
+import { type DiskSpec, foreignBoard, type ImageView, type MachineView, type MediaDrive } from "@mimic/model";
 import { IconDeviceFloppy, IconDisc, IconPlus, IconServer } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
-import { useChange, whenWords, whyNever } from "../../changes.ts";
+import { useChange, whenWords } from "../../changes.ts";
 import { imagesQuery } from "../../queries.ts";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
+import { AddDisk } from "./add-disk.tsx";
 import { DiskFile } from "./disk-file.tsx";
 import { GrowForm, LimitForm, limitWords } from "./disk-forms.tsx";
 import { HostUsb } from "./host-usb.tsx";
@@ -45,14 +46,19 @@ export function Disks({ machine }: { machine: MachineView }) {
           <h2 id="drives">
             <Term word="drive">Drives</Term>
           </h2>
-          <Button
-            loading={addDrive.isPending}
-            title={whenWords({ part: "addDrive" }, machine)}
-            onClick={() => addDrive.mutate({ addDrive: { kind: "cd" } })}
-            leftSection={<IconPlus size={16} aria-hidden="true" />}
-          >
-            Add a CD drive
-          </Button>
+          <div className="row">
+            {(["cd", "floppy"] as const).map((kind) => (
+              <ReasonButton
+                key={kind}
+                why={whyNoDrive(kind, machine)}
+                loading={addDrive.isPending}
+                title={whenWords({ part: "addDrive" }, machine)}
+                onPress={() => addDrive.mutate({ addDrive: { kind } })}
+              >
+                Add a {kind === "cd" ? "CD" : "floppy"} drive
+              </ReasonButton>
+            ))}
+          </div>
         </div>
         {drives.length === 0 ? <p className="quiet">It has no CD or floppy drive.</p> : null}
         <ul className="items">
@@ -63,10 +69,17 @@ export function Disks({ machine }: { machine: MachineView }) {
       </section>
       <Usb machine={machine} />
       <HostUsb machine={machine} />
-      <AddDisk machine={machine} opened={adding} onClose={() => setAdding(false)} />
+      {adding ? <AddDisk machine={machine} images={images ?? []} onClose={() => setAdding(false)} /> : null}
     </div>
   );
 }
+
+const whyNoDrive = (kind: MediaDrive["kind"], { hardware }: MachineView): string | undefined =>
+  hardware.drives.length >= 4
+    ? "It has four drives already: change the medium in one of them."
+    : kind === "floppy" && foreignBoard(hardware)
+      ? "There is no floppy drive on this board."
+      : undefined;
 
 interface DiskProps {
   readonly machine: MachineView;
@@ -178,53 +191,5 @@ function DriveRow({ machine, drive, images }: { machine: MachineView; drive: Med
       </div>
       {fitting.length === 0 ? <p className="quiet item-foot">There is no {noun} image here yet. Bring one under Images.</p> : null}
     </li>
-  );
-}
-
-function AddDisk({ machine, opened, onClose }: { machine: MachineView; opened: boolean; onClose: () => void }) {
-  const [size, setSize] = useState("10 GiB");
-  const [bus, setBus] = useState<DiskSpec["bus"]>("virtio");
-  const bytes = parseSize(size);
-  const add = useChange(machine, onClose);
-  const never = whyNever({ part: "addDisk", bus }, machine);
-  return (
-    <Dialog opened={opened} onClose={onClose} title="Add a disk">
-      <form
-        className="dialog-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (bytes && !never) add.mutate({ addDisk: { bus, sizeBytes: bytes } });
-        }}
-      >
-        <TextInput
-          data-autofocus
-          label="Size"
-          description="Takes room only as it fills."
-          value={size}
-          error={bytes ? undefined : "A size such as “10 GiB”."}
-          onChange={(event) => setSize(event.currentTarget.value)}
-        />
-        <NativeSelect
-          label="Plugged in by"
-          description={whenWords({ part: "addDisk", bus }, machine)}
-          value={bus}
-          error={never}
-          onChange={(event) => setBus(event.currentTarget.value as DiskSpec["bus"])}
-          data={[
-            { value: "virtio", label: "virtio (fastest)" },
-            { value: "sata", label: "SATA" },
-            { value: "scsi", label: "SCSI" },
-            { value: "nvme", label: "NVMe" },
-            { value: "usb", label: "USB (a stick)" },
-            { value: "ide", label: "IDE (old systems)" },
-          ]}
-        />
-        <div className="row end">
-          <Button type="submit" variant="filled" disabled={!bytes || never !== undefined} loading={add.isPending}>
-            Add it
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

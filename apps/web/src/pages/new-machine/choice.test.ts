@@ -44,7 +44,9 @@ test("what a file is, is guessed from its name and size", () => {
   expect(guessKind("boot.img", 1_474_560)).toBe("floppy");
   expect(guessKind("boot.img", 1e9)).toBe("disk");
   expect(guessKind("disk.qcow2.xz", 1e9)).toBe("disk");
+  expect(guessKind("Game.ZIP", 1e6)).toBe("files");
   expect(nameFromFile("debian-12.5.iso.xz")).toBe("debian-12.5");
+  expect(nameFromFile("game.zip")).toBe("game");
   expect(nameFromFile(".iso")).toBe("my-image");
 });
 

@@ -128,14 +128,20 @@ export function newCommand({ name, choice, parts, usual, network, start }: NewWi
   );
 }
 
+/** What a person's file is to become. A zip may be an image that was packed, or files that a disk or floppy is made around. */
+export type OwnKind = ImageKind | "files" | "files-floppy";
+
 /** What a person's file most likely is, by its name and size; they can say otherwise. */
-export function guessKind(fileName: string, bytes: number): ImageKind {
+export function guessKind(fileName: string, bytes: number): OwnKind {
   const name = fileName.toLowerCase().replace(/\.(gz|xz|zst)$/, "");
+  if (isZip(name)) return "files";
   if (name.endsWith(".iso")) return "cd";
   if (/\.(flp|vfd|ima)$/.test(name) || (name.endsWith(".img") && bytes <= 2_949_120)) return "floppy";
   return "disk";
 }
 
+export const isZip = (fileName: string): boolean => fileName.toLowerCase().endsWith(".zip");
+
 /** “Debian-12.5 (net).iso” → “Debian-12.5 (net)” */
 export const nameFromFile = (fileName: string): string =>
-  fileName.replace(/(\.(iso|img|qcow2|raw|vmdk|vdi|vhdx?|flp|vfd|ima|gz|xz|zst))+$/i, "").slice(0, 120) || "my-image";
+  fileName.replace(/(\.(iso|img|qcow2|raw|vmdk|vdi|vhdx?|flp|vfd|ima|gz|xz|zst|zip))+$/i, "").slice(0, 120) || "my-image";

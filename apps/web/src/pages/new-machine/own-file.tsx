@@ -1,7 +1,7 @@
-// A person's own file: chosen or dropped, sent with progress, checked by the daemon, then ready for a machine.
+// A person's own file or folder: chosen or dropped, sent with progress, checked by the daemon, then ready for a machine.
 import { Button, NativeSelect, Progress, TextInput } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
-import type { ImageKind, JobView } from "@mimic/model";
+import type { JobView } from "@mimic/model";
 import { IconFileUpload } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -11,18 +11,45 @@ import { uploadImage } from "../../live/upload.ts";
 import { imagesQuery, jobsQuery } from "../../queries.ts";
 import { JobProgress } from "../../ui/job.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
-import { guessKind, nameFromFile } from "./choice.ts";
+import { guessKind, isZip, nameFromFile, type OwnKind } from "./choice.ts";
+import { type FolderFile, filesOfFolder, whyNoDisk, zipOf } from "./folder-zip.ts";
 
-const KINDS = [
+const IMAGES: readonly { value: OwnKind; label: string }[] = [
   { value: "cd", label: "A CD (installation medium, ISO)" },
   { value: "disk", label: "A hard disk (qcow2, vmdk, vdi, vhd, raw)" },
   { value: "floppy", label: "A floppy" },
 ];
+const FILES: readonly { value: OwnKind; label: string }[] = [
+  { value: "files", label: "Files, such as an old game: put them on a hard disk (FAT)" },
+  { value: "files-floppy", label: "Files: put them on a floppy (1.44 MB)" },
+];
+
+/** Not in React's types yet, in every browser since 2016. */
+const DIRECTORY = { webkitdirectory: "" };
 
 interface Wish {
-  readonly file: File;
+  readonly what: File | readonly FolderFile[];
+  /** Of the file or folder. */
+  readonly title: string;
+  readonly bytes: number;
   readonly name: string;
-  readonly kind: ImageKind;
+  readonly kind: OwnKind;
+}
+
+const kindsFor = ({ what, title }: Wish): readonly { value: OwnKind; label: string }[] =>
+  !(what instanceof File) ? FILES : isZip(title) ? [...FILES, ...IMAGES] : IMAGES;
+
+async function send({ what, title, name, kind }: Wish, signal: AbortSignal, sent: (bytes: number) => void): Promise<JobView> {
+  const isFiles = kind === "files" || kind === "files-floppy";
+  return uploadImage({
+    file: what instanceof File ? what : await zipOf(what, signal),
+    fileName: title,
+    name,
+    kind: isFiles ? (kind === "files" ? "disk" : "floppy") : kind,
+    format: isFiles ? "files" : undefined,
+    signal,
+    sent,
+  });
 }
 
 /** `onDone` gets the image's digest; without it the page goes on to making a machine from it. */
@@ -31,20 +58,30 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
   const [sent, setSent] = useState(0);
   const ended = useRef<AbortController>(undefined);
   const input = useRef<HTMLInputElement>(null);
+  const folderInput = useRef<HTMLInputElement>(null);
   const upload = useMutation({
-    mutationFn: ({ file, name, kind }: Wish) => {
+    mutationFn: (given: Wish) => {
       ended.current = new AbortController();
-      return uploadImage({ file, name, kind, signal: ended.current.signal, sent: setSent });
+      return send(given, ended.current.signal, setSent);
     },
     onSuccess: followJob,
   });
   useEffect(() => () => ended.current?.abort(), []);
-  const choose = (file: File | undefined) => {
-    if (!file) return;
+  const take = (given: Wish) => {
     upload.reset();
     setSent(0);
-    setWish({ file, name: nameFromFile(file.name), kind: guessKind(file.name, file.size) });
+    setWish(given);
   };
+  const choose = (file: File | undefined) => {
+    if (file)
+      take({ what: file, title: file.name, bytes: file.size, name: nameFromFile(file.name), kind: guessKind(file.name, file.size) });
+  };
+  const chooseFolder = (chosen: Iterable<File>) => {
+    const { folder, files } = filesOfFolder(chosen);
+    const bytes = files.reduce((sum, file) => sum + file.bytes.size, 0);
+    take({ what: files, title: folder, bytes, name: folder.slice(0, 120) || "my-files", kind: "files" });
+  };
+  const why = wish && !(wish.what instanceof File) ? whyNoDisk(wish.what) : undefined;
   const again = () => {
     upload.reset();
     setWish(undefined);
@@ -62,10 +99,18 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
         }}
       >
         <IconFileUpload size={36} stroke={1.5} aria-hidden="true" />
-        <Button variant={wish ? "default" : "filled"} onClick={() => input.current?.click()} disabled={upload.isPending}>
-          {wish ? "Choose another file" : "Choose a file"}
-        </Button>
-        <p className="quiet">or drop it here: ISO, qcow2, raw, vmdk, vdi, vhd, vhdx, img; also packed with gz, xz or zst</p>
+        <div className="row">
+          <Button variant={wish ? "default" : "filled"} onClick={() => input.current?.click()} disabled={upload.isPending}>
+            {wish ? "Choose another file" : "Choose a file"}
+          </Button>
+          <Button variant="default" onClick={() => folderInput.current?.click()} disabled={upload.isPending}>
+            Choose a folder
+          </Button>
+        </div>
+        <p className="quiet">
+          or drop a file here: ISO, qcow2, raw, vmdk, vdi, vhd, vhdx, img; also packed with gz, xz or zst. The files of a folder or a zip,
+          such as an old game, become a disk.
+        </p>
         <input
           ref={input}
           type="file"
@@ -74,17 +119,28 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
           aria-label="File"
           onChange={(event) => choose(event.currentTarget.files?.[0])}
         />
+        <input
+          ref={folderInput}
+          type="file"
+          {...DIRECTORY}
+          className="visually-hidden"
+          tabIndex={-1}
+          aria-label="Folder"
+          onChange={(event) => chooseFolder(event.currentTarget.files ?? [])}
+        />
       </div>
       {wish ? (
         <form
           className="new-form"
           onSubmit={(event) => {
             event.preventDefault();
-            upload.mutate(wish);
+            if (!why) upload.mutate(wish);
           }}
         >
           <p>
-            <bdi>{plain(wish.file.name, 120)}</bdi>, {formatSize(wish.file.size)}
+            <bdi>{plain(wish.title, 120)}</bdi>
+            {wish.what instanceof File ? "" : `, ${wish.what.length} ${wish.what.length === 1 ? "file" : "files"}`},{" "}
+            {formatSize(wish.bytes)}
           </p>
           <TextInput
             label="Name"
@@ -95,10 +151,10 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
           />
           <NativeSelect
             label="What it is"
-            data={KINDS}
+            data={kindsFor(wish)}
             value={wish.kind}
             disabled={upload.isPending}
-            onChange={(event) => setWish({ ...wish, kind: event.currentTarget.value as ImageKind })}
+            onChange={(event) => setWish({ ...wish, kind: event.currentTarget.value as OwnKind })}
           />
           {upload.isPending ? (
             <div className="job">
@@ -108,18 +164,19 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
                   Cancel
                 </Button>
               </div>
-              <Progress value={wish.file.size > 0 ? (sent / wish.file.size) * 100 : 0} aria-label="Sent" />
+              <Progress value={wish.bytes > 0 ? Math.min(100, (sent / wish.bytes) * 100) : 0} aria-label="Sent" />
               <div className="quiet numbers">
-                {formatSize(sent)} of {formatSize(wish.file.size)}
+                {formatSize(Math.min(sent, wish.bytes))} of {formatSize(wish.bytes)}
               </div>
             </div>
           ) : (
             <div className="row">
-              <Button type="submit" variant="filled" disabled={wish.name.trim() === ""}>
+              <Button type="submit" variant="filled" disabled={wish.name.trim() === "" || why !== undefined}>
                 Bring it in
               </Button>
             </div>
           )}
+          {why ? <p role="alert">{why}</p> : null}
           {upload.error ? <ProblemNote error={upload.error} /> : null}
         </form>
       ) : null}
