@@ -64,6 +64,8 @@ export interface ForeignBoard {
   /** usb: a controller of ours; virtio: without USB; board: what the board has. */
   readonly input: "usb" | "virtio" | "board";
   readonly cpu: string | undefined;
+  /** Others that this QEMU imitates on it. */
+  readonly otherCpus: readonly string[];
   readonly maxCpus: number;
   readonly memoryMiB: { readonly least: number; readonly most: number };
   readonly firmware: readonly HardwareSpec["firmware"][];
@@ -86,6 +88,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       input: "usb",
       // “max” signs every return address, which costs an imitated processor dearly.
       cpu: "cortex-a72",
+      otherCpus: ["cortex-a53", "cortex-a57", "cortex-a76", "neoverse-n1", "max"],
       memoryMiB: { least: 64, most: 261_120 },
       firmware: ["bios", "uefi"],
       isCovered: true,
@@ -102,6 +105,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["virtio", "none"],
       input: "usb",
       cpu: "cortex-a15",
+      otherCpus: ["cortex-a7", "max"],
       memoryMiB: { least: 64, most: 3072 },
       firmware: ["bios"],
       isCovered: true,
@@ -117,6 +121,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["none", "virtio"],
       input: "usb",
       cpu: "rv64",
+      otherCpus: ["sifive-u54"],
       memoryMiB: { least: 64, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
@@ -132,6 +137,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["vga", "none"],
       input: "usb",
       cpu: "power9",
+      otherCpus: ["power8", "power10"],
       memoryMiB: { least: 256, most: 262_144 },
       firmware: ["bios"],
       isCovered: false,
@@ -149,6 +155,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["vga", "none"],
       input: "board",
       cpu: "g4",
+      otherCpus: ["g3"],
       maxCpus: 1,
       memoryMiB: { least: 64, most: 2048 },
       firmware: ["bios"],
@@ -165,6 +172,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["vga", "none"],
       input: "board",
       cpu: "g3",
+      otherCpus: ["g4"],
       maxCpus: 1,
       memoryMiB: { least: 32, most: 2047 },
       firmware: ["bios"],
@@ -182,6 +190,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["none", "virtio"],
       input: "virtio",
       cpu: "max",
+      otherCpus: ["qemu"],
       memoryMiB: { least: 128, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
@@ -199,6 +208,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["none"],
       input: "virtio",
       cpu: "m68040",
+      otherCpus: ["m68030", "m68060"],
       maxCpus: 1,
       memoryMiB: { least: 32, most: 3072 },
       firmware: ["bios"],
@@ -217,6 +227,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["none"],
       input: "board",
       cpu: undefined,
+      otherCpus: [],
       maxCpus: 1,
       memoryMiB: { least: 32, most: 256 },
       firmware: ["bios"],
@@ -234,6 +245,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       displays: ["virtio", "none"],
       input: "usb",
       cpu: "la464",
+      otherCpus: [],
       maxCpus: 4,
       memoryMiB: { least: 1056, most: 262_144 },
       firmware: ["bios"],
@@ -253,6 +265,7 @@ function malta(known: string): ForeignBoard {
     displays: ["vga", "none"],
     input: "board",
     cpu: "24Kf",
+    otherCpus: ["34Kf", "74Kf"],
     maxCpus: 1,
     memoryMiB: { least: 32, most: 2048 },
     firmware: ["bios"],

@@ -1,5 +1,6 @@
 // Computers with other processors, for real: every board whose QEMU is installed here starts with its reviewed
 // arguments; RISC-V firmware comes to its prompt, and an ARM guest of Debian's installer to its first screen.
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -7,7 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "@mimic/base";
 import { createImageSources } from "@mimic/images/node";
-import { ARCHITECTURES, type Architecture, HardwareSpec, type System, usualHardware } from "@mimic/model";
+import { ARCHITECTURES, type Architecture, foreignBoard, HardwareSpec, type System, usualHardware } from "@mimic/model";
 import { expect, test } from "vitest";
 import { findProgram } from "../src/node/tools.ts";
 import { aPlan, foreignMachines } from "./context.ts";
@@ -51,6 +52,21 @@ const hardwareOf = (system: System) => {
   };
   return { ...usualHardware(system.architecture), ...system.hardware, architecture: system.architecture, directBoot };
 };
+
+test("every processor model that is offered for a board is one that its QEMU puts on it", () => {
+  for (const architecture of Object.keys(ARCHITECTURES) as Architecture[])
+    for (const board of ARCHITECTURES[architecture].boards) {
+      const facts = foreignBoard({ architecture, board });
+      const program = `qemu-system-${ARCHITECTURES[architecture].program}`;
+      if (facts === undefined || !installed(architecture)) continue;
+      const machine = "plain" in facts.machine ? facts.machine.plain : facts.machine.versioned.replace(/-$/, "");
+      for (const model of facts.otherCpus) {
+        const args = ["-machine", machine, "-cpu", model, "-accel", "tcg", "-S", "-nodefaults", "-display", "none", "-monitor", "stdio"];
+        const { status, stderr } = spawnSync(program, args, { input: "quit\n", encoding: "utf8", timeout: 10_000 });
+        expect(status, `${architecture} ${board} ${model}: ${stderr}`).toBe(0);
+      }
+    }
+}, 60_000);
 
 for (const [name, golden] of Object.entries(foreignMachines)) {
   const { architecture, firmware, directBoot } = golden.record.hardware;

@@ -8,6 +8,7 @@ import { useChange, whenWords } from "../../changes.ts";
 import { hardwareQuery, hostQuery } from "../../queries.ts";
 import { Waiting } from "../../ui/page.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
+import { displaysFor } from "./computer-choices.ts";
 import { OtherComputer } from "./other-computer.tsx";
 import { Timetable } from "./timetable.tsx";
 
@@ -67,12 +68,6 @@ function Rows({ rows }: { rows: readonly HardwareRow[] }) {
   );
 }
 
-const DISPLAYS = [
-  { value: "vga", label: "VGA (works everywhere)" },
-  { value: "virtio", label: "virtio (faster, newer systems)" },
-  { value: "cirrus", label: "Cirrus (systems of the nineties)" },
-  { value: "none", label: "None" },
-];
 const SOUNDS = [
   { value: "none", label: "None" },
   { value: "hda", label: "Intel HDA" },
@@ -164,7 +159,7 @@ function ChangeForm({ machine }: { machine: MachineView }) {
         <NativeSelect
           label="Screen"
           description={whenWords({ part: "display" }, machine)}
-          data={DISPLAYS}
+          data={displaysFor(now)}
           value={display}
           onChange={(event) => setDisplay(event.currentTarget.value as typeof display)}
         />

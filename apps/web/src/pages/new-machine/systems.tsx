@@ -113,7 +113,7 @@ const OwnFileTile = () => (
       <Picture picture="file" size={52} />
       <span className="tile-words">
         <strong>Bring my own file</strong>
-        <span>An installation CD (ISO), a disk of another program, a floppy.</span>
+        <span>An installation CD (ISO), a disk of another program, a floppy, the folder of an old game.</span>
         <span className="quiet">is checked before anything reads it</span>
       </span>
     </Link>
