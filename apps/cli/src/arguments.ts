@@ -89,6 +89,15 @@ export function readCount(option: string, text: string, range?: readonly [number
   return count;
 }
 
+/** The number of an event: it goes on through all of this computer's days, so it is longer than a count. */
+export function readSeq(option: string, text: string): string {
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))) return text;
+  throw usage(
+    `${option} takes the number of an event, and “${text.slice(0, 40)}” is none.`,
+    "Each event has its own as “seq”: mimic events --json",
+  );
+}
+
 /** Milliseconds from “30s”, “5m”, “1h”, “500ms”; a bare number means seconds. */
 export function readTime(option: string, text: string): number {
   const match = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|min|h)?$/.exec(text);

@@ -2,7 +2,7 @@
 import { rawRoutes } from "@mimic/api/routes";
 import { plain } from "@mimic/base";
 import type { Event, StreamLagged } from "@mimic/model";
-import { readCount } from "../../arguments.ts";
+import { readSeq } from "../../arguments.ts";
 import type { CommandSpec, Context } from "../../command.ts";
 import { EventWords } from "../../event-words.ts";
 import { aside, hasColour, printJson } from "../../io.ts";
@@ -16,7 +16,7 @@ export const command: CommandSpec = {
   group: "What happens",
   summary: "Watch what happens, as it happens",
   about: "Until Ctrl-C. With --json one object a line.",
-  options: [{ flags: "--after <seq>", about: "begin after this event instead of now", completes: "nothing" }],
+  options: [{ flags: "--after <seq>", about: "begin after the event of this number instead of now", completes: "nothing" }],
   examples: [
     { line: "mimic events", does: "machines starting, becoming usable, stopping; work beginning and ending" },
     { line: "mimic events --json | jq .fact.kind", does: "for a program" },
@@ -25,7 +25,7 @@ export const command: CommandSpec = {
     const after = given.text("after");
     const aborter = new AbortController();
     using _ = context.io.onInterrupt(() => aborter.abort());
-    const query = after === undefined ? {} : { query: { after: String(readCount("--after", after)) } };
+    const query = after === undefined ? {} : { query: { after: readSeq("--after", after) } };
     try {
       const stream = await rawRequest(context.door, { route: rawRoutes.events, signal: aborter.signal, ...query });
       const words = given.json ? undefined : await knownNames(context);
