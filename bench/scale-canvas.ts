@@ -1,7 +1,8 @@
 // Does the picture of the networks move smoothly with 100 machines on it, all with live screens and traffic? Time per
 // frame while it is dragged, beside a page of as many plain boxes that is dragged in the same Chromium.
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { startMock } from "../apps/web/dev/mock.ts";
+import { openBrowser } from "./framework/browser.ts";
 import { interleave } from "./framework/measure.ts";
 import type { Row } from "./framework/row.ts";
 
@@ -69,18 +70,14 @@ export const scaleCanvas: Row = {
   async run(bench) {
     const mock = await startMock({ kind: "crowd" });
     bench.cleanUp(() => mock.close());
-    const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
-    });
-    bench.cleanUp(() => browser.close());
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
+    const context = await openBrowser(bench);
+    const page = await context.newPage();
     await page.goto(`${mock.address}/#c=GOOD`);
     await page.waitForSelector("h1");
     await page.goto(`${mock.address}/networks`);
     await page.getByText(`${MACHINES} cables to machines`).waitFor();
     await page.locator(".flow").first().waitFor({ state: "attached", timeout: 30_000 });
-    const plain = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
+    const plain = await context.newPage();
     await plain.setContent(PLAIN);
     await plain.evaluate(MOVE_PLAIN);
     const [ours, peer] = await interleave([drag(page, ".canvas"), drag(plain, "#view")], { warmUp: 1, rounds: 7 });

@@ -1,7 +1,8 @@
 // Does the browser's list of 1,000 machines scroll smoothly? Time per frame while it scrolls, beside a page of as
 // many plain boxes in the same Chromium: what is slower than that is ours.
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { createMachines, openApi } from "./framework/api.ts";
+import { openBrowser } from "./framework/browser.ts";
 import { interleave } from "./framework/measure.ts";
 import { startDaemon } from "./framework/mimic.ts";
 import type { Row } from "./framework/row.ts";
@@ -10,15 +11,6 @@ const MACHINES = 1000;
 const MOST = 2;
 /** A frame that is late by less is not seen. */
 const UNSEEN_MS = 17;
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Ninety steps of half a screen; answers the frame that nine of ten are quicker than. In the page, so it is text. */
 const SCROLL = `(async () => {
@@ -49,9 +41,7 @@ export const scaleScroll: Row = {
     bench.say(`making ${MACHINES} machines`);
     await createMachines(api.client, "node", MACHINES);
     const { address } = await api.client.sessions.code({});
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
-    bench.cleanUp(() => browser.close());
-    const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+    const context = await openBrowser(bench);
     const plain = await context.newPage();
     await plain.setContent(`<body>${'<div style="height:76px;border:1px solid">box</div>'.repeat(MACHINES)}</body>`);
     const page = await context.newPage();
