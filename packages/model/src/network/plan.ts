@@ -128,7 +128,6 @@ export const GatewayPlan = z.strictObject({
   }),
   /** internet = out through this computer, with the destination filter; none = nothing leaves. */
   uplink: z.enum(["internet", "none"]),
-  /** Whether segments may reach each other without a rule. */
   rules: z.array(FirewallRule).max(1000).default([]),
   forwards: z.array(Forward).max(1000).default([]),
 });
