@@ -89,6 +89,27 @@ test("one is tried for once by one click, and kept after all", async () => {
   await mimic.client.machines.kill({ machine: "notes" });
 });
 
+test("one with a name and a network is made behind “More…”, and stays when it stops", async () => {
+  await go("/templates");
+  await row("base").getByRole("button", { name: "More ways to try base for once" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Try “base” for once" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("mould");
+  await dialog.getByText(/There is a machine called “mould” already/).waitFor();
+  expect(await dialog.getByRole("button", { name: "Try it" }).isDisabled()).toBe(true);
+  await dialog.getByRole("textbox", { name: "Name" }).fill("bench");
+  await dialog.getByRole("combobox", { name: "Network" }).selectOption("nat");
+  await dialog.getByText("mimic run base --name bench --net nat -d").waitFor();
+  await shot(page, "disposable-more");
+  expect(await brokenRules(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Try it" }).click();
+  await page.getByRole("heading", { name: "bench", level: 1 }).waitFor({ timeout: 60_000 });
+  const bench = await mimic.client.machines.show({ machine: "bench" });
+  expect([bench.forgets, bench.hardware.nics.length]).toEqual(["disks", 1]);
+  await mimic.client.machines.kill({ machine: "bench" });
+  await expect.poll(async () => (await mimic.client.machines.show({ machine: "bench" })).power, { timeout: 20_000 }).toBe("stopped");
+  await mimic.client.machines.remove({ machine: "bench" });
+}, 120_000);
+
 test("a disposable that had to be switched on says why on its page", async () => {
   await mimic.done(mimic.client.templates.make({ machine: "mould", name: "cold", disksOnly: true }));
   await go("/templates");

@@ -10,7 +10,8 @@ import { ProblemNote } from "../../ui/problem.tsx";
 import { NewMachineForm } from "./form.tsx";
 import { OwnFile } from "./own-file.tsx";
 import { Systems } from "./systems.tsx";
-import { Templates, TryOnce } from "./templates.tsx";
+import { Templates } from "./templates.tsx";
+import { TryOnce } from "./try-once.tsx";
 
 const route = getRouteApi("/new");
 
@@ -29,7 +30,12 @@ export function NewMachinePage() {
   const image = choice.image ? images.data?.find((each) => each.digest === choice.image) : undefined;
   if (choice.own)
     return (
-      <Page key="own" title="Bring your own file" lead="An installation CD, a disk of another program, a floppy." actions={<Back />}>
+      <Page
+        key="own"
+        title="Bring your own file"
+        lead="An installation CD, a disk of another program, a floppy, the folder of an old game."
+        actions={<Back />}
+      >
         <OwnFile />
       </Page>
     );

@@ -1,7 +1,7 @@
-// Templates: another machine like one that was kept, in a moment; one that follows it; or one to be used once and forgotten.
+// Templates: another machine like one that was kept, in a moment; or one that follows it.
 import { NativeSelect, Radio } from "@mantine/core";
 import { formatSize, gib, plain } from "@mimic/base";
-import type { JobView, TemplateView } from "@mimic/model";
+import type { TemplateView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -13,6 +13,7 @@ import { NameField } from "../../ui/name-field.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, freeName, nameTrouble } from "../../words.ts";
+import { TryOnce } from "./try-once.tsx";
 
 export function Templates() {
   const { data } = useQuery(templatesQuery);
@@ -55,32 +56,6 @@ export function Templates() {
 function beginsInWords({ damage, isInstant, because }: TemplateView): string {
   if (damage !== undefined) return `nothing is made from it any more: ${plain(damage, 200)}`;
   return isInstant ? "ready in a moment" : `is switched on: ${plain(because ?? "", 200)}`;
-}
-
-/** So long is waited before the page is left: from a template it is there by then, a system may have to be fetched first. */
-const SOON_MS = 4000;
-const PATIENCE = 5;
-
-/** One click: a machine that vanishes when it stops. */
-export function TryOnce({ of, isTemplate = false, why }: { of: string; isTemplate?: boolean; why?: string | undefined }) {
-  const navigate = useNavigate();
-  const go = ({ result }: JobView): void => {
-    const machine = result?.["name"];
-    if (machine === undefined) void navigate({ to: "/" });
-    else void navigate({ to: "/machines/$machine/{-$tab}", params: { machine } });
-  };
-  const run = useVerb(async () => {
-    let { job } = await api.disposables.run({ of, withinMs: SOON_MS });
-    for (let turn = 0; isTemplate && job.state === "running" && turn < PATIENCE; turn++)
-      job = await api.jobs.wait({ job: job.id, withinMs: SOON_MS });
-    go(job);
-    return { job };
-  });
-  return (
-    <ReasonButton why={why} loading={run.isPending} title={commandLine("run", of)} onPress={() => run.mutate(undefined)}>
-      Try it for once (disposable)
-    </ReasonButton>
-  );
 }
 
 type Kind = "ordinary" | "home";

@@ -16,7 +16,8 @@ import { NameField } from "../../ui/name-field.tsx";
 import { ReasonButton } from "../../ui/reason-button.tsx";
 import { Term } from "../../ui/term.tsx";
 import { commandLine, nameTrouble } from "../../words.ts";
-import { FromTemplate, TryOnce } from "../new-machine/templates.tsx";
+import { FromTemplate } from "../new-machine/templates.tsx";
+import { TryOnce } from "../new-machine/try-once.tsx";
 import { Generations } from "./generations.tsx";
 import { Damaged, Seals, VerifyButton } from "./seals.tsx";
 
