@@ -91,7 +91,7 @@ describe("a zip that becomes a disk", () => {
 
   test("is refused when it unfolds to more than it says", async () => {
     const bytes = Buffer.alloc(8 * 1024 ** 2);
-    await expect(packed({ name: "zeros", bytes, saysBytes: 100, crc: crc32(bytes.subarray(0, 100)) })).rejects.toMatchObject({
+    await expect(packed({ name: "zeros", bytes, saysBytes: 100 })).rejects.toMatchObject({
       code: "archive.malformed",
       message: expect.stringContaining("not what its directory says"),
     });
