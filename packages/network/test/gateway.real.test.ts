@@ -11,10 +11,16 @@ async function internetOf(home: GatewayHome): Promise<Namespace & AsyncDisposabl
   const inet = await openNamespace();
   await cable(
     { namespace: home.host, ifname: "wan", addresses: ["203.0.113.1/24", "2a0a:1::1/64"] },
-    { namespace: inet, ifname: "eth0", addresses: ["203.0.113.10/24", "2a0a:1::10/64"] },
+    { namespace: inet, ifname: "eth0", addresses: ["203.0.113.10/24", "203.0.113.11/24", "2a0a:1::10/64"] },
   );
   inet.start(process.execPath, ["-e", WEB], { stdio: ["ignore", "ignore", "inherit"] });
-  const records = ["/example.org/203.0.113.10", "/example.org/2a0a:1::10", "/evil.org/192.168.1.1", "/evil.org/127.0.0.1"];
+  const records = [
+    "/example.org/203.0.113.10",
+    "/example.org/2a0a:1::10",
+    "/blocked.example.net/203.0.113.11",
+    "/evil.org/192.168.1.1",
+    "/evil.org/127.0.0.1",
+  ];
   inet.start("dnsmasq", ["-k", "--no-resolv", "--no-hosts", "--user=root", "--pid-file=", ...records.map((one) => `--address=${one}`)], {
     stdio: "ignore",
   });
@@ -134,6 +140,31 @@ describe.skipIf(why)(`a network's gateway${why ? ` (${why})` : ""}`, () => {
     let said = "";
     for await (const bytes of connection.readable) said += new TextDecoder().decode(bytes);
     expect(said).toContain("guest");
+  });
+
+  test("a rule by name bites for the addresses that our DNS gave for it, and for no other", async () => {
+    await using home = await gatewayHome();
+    await using _inet = await internetOf(home);
+    const rule = (n: number, action: string, target: object): object => ({ id: `rul_${`${n}`.padStart(26, "0")}`, action, target });
+    const apply = (rules: readonly object[]): Promise<void> => home.apply(natPlan([guestPort(1)], { gateway: { rules } }));
+    await apply([rule(1, "reject", { to: "name", name: "*.example.net" })]);
+    await using a = await home.guest(1);
+    await leaseFor(a);
+    a.setResolvers(["10.70.1.1"]);
+    const fetch = async (host: string): Promise<string> => (await a.run("curl", ["-sS", "-4", "-m", "5", `http://${host}/`])).stdout;
+    const hello = "hello ::ffff:203.0.113.1\n";
+    // Nobody has asked for the name: the rule knows no address.
+    expect(await fetch("203.0.113.11")).toBe(hello);
+    expect((await a.must("dig", ["+short", "blocked.example.net"])).trim()).toBe("203.0.113.11");
+    expect(await fetch("blocked.example.net")).toBe("");
+    expect(await fetch("203.0.113.11")).toBe("");
+    expect(await fetch("example.org")).toBe(hello);
+    const drops = await home.fabric.drops(NET, waiting());
+    expect(new Set(drops.map((drop) => drop.rule))).toEqual(new Set([`rul_${"1".padStart(26, "0")}`]));
+    // The other way round: only the name is let through.
+    await apply([rule(2, "accept", { to: "name", name: "example.org" }), rule(3, "reject", { to: "internet" })]);
+    expect(await fetch("example.org")).toBe(hello);
+    expect(await fetch("blocked.example.net")).toBe("");
   });
 
   test("does not let guests play the gateway: their DHCP answers and router advertisements reach nobody", async () => {

@@ -1,4 +1,5 @@
 // The NAT under a real Linux stack: a namespace guest on one side, sockets of this computer on the other.
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -25,6 +26,32 @@ async function listen<S extends Server>(server: S, host = "127.0.0.1"): Promise<
   server.listen(0, host);
   await once(server, "listening");
   return server;
+}
+
+/** Listens, and its queue of connections that nobody has accepted is full: the system answers no further SYN until `drain`. */
+async function openFullListener(): Promise<{ readonly port: number; drain(): void } & AsyncDisposable> {
+  const program = `
+import socket,sys
+listener=socket.socket(); listener.bind(("127.0.0.1",0)); listener.listen(0)
+fillers=[]
+while True:
+    filler=socket.socket(); filler.settimeout(0.3); fillers.append(filler)
+    try: filler.connect(listener.getsockname())
+    except TimeoutError: break
+print(listener.getsockname()[1],flush=True)
+sys.stdin.readline()
+while True: listener.accept()`;
+  const child = spawn("/usr/bin/python3", ["-c", program], { stdio: ["pipe", "pipe", "inherit"] });
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  return {
+    port: Number(`${port}`),
+    drain: () => void child.stdin.write("\n"),
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
 }
 
 describe.skipIf(why)(`a guest behind the NAT${why ? ` (${why})` : ""}`, () => {
@@ -110,11 +137,22 @@ describe.skipIf(why)(`a guest behind the NAT${why ? ` (${why})` : ""}`, () => {
   });
 
   test("is answered only after the other side has accepted", async () => {
-    // Listens, but its queue is full: the system does not finish the handshake.
+    await using full = await openFullListener();
+    // The control: this computer's own connection hangs as well.
+    const own = connect(full.port, "127.0.0.1");
+    let isOwnConnected = false;
+    own.on("connect", () => (isOwnConnected = true)).on("error", () => {});
     const before = box.endpoint.tcp.size.connections;
-    const said = await guest.run("nc", ["-v", "-z", "-w", "1", OUTSIDE, "4444"]);
-    expect(said.code).not.toBe(0);
-    expect(box.endpoint.tcp.size.connections).toBe(before);
+    const asking = guest.run("nc", ["-v", "-z", "-w", "20", OUTSIDE, `${full.port}`]);
+    await expect.poll(() => box.endpoint.tcp.size.openings).toBe(1);
+    await new Promise((go) => setTimeout(go, 1500));
+    expect(isOwnConnected).toBe(false);
+    expect(box.endpoint.tcp.size).toMatchObject({ connections: before, openings: 1 });
+    full.drain();
+    const said = await asking;
+    expect(said.stderr).toContain("succeeded");
+    expect(said.code).toBe(0);
+    own.destroy();
   });
 
   test("half-closes: it ends, and still gets all that comes", async () => {

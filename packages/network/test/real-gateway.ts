@@ -25,7 +25,14 @@ export interface GatewayHome extends AsyncDisposable {
   guest(n: number, wish?: { readonly addresses?: readonly string[]; readonly network?: number }): Promise<NamespaceGuest>;
 }
 
-export async function gatewayHome({ main = MAIN }: { readonly main?: string } = {}): Promise<GatewayHome> {
+/** `isBare`: the switch finds no other programs than itself, not `ping` either. */
+export async function gatewayHome({
+  main = MAIN,
+  isBare = false,
+}: {
+  readonly main?: string;
+  readonly isBare?: boolean;
+} = {}): Promise<GatewayHome> {
   await using scope = new AsyncDisposableStack();
   const folder = await mkdtemp("/tmp/mg-");
   scope.defer(() => rm(folder, { recursive: true, force: true }));
@@ -42,7 +49,11 @@ export async function gatewayHome({ main = MAIN }: { readonly main?: string } = 
     log: silentLog,
     launch: async (program) => {
       const [node = "", ...args] = program.argv({ net: program.netFolder, state: program.stateFolder });
-      const child = spawn("nsenter", ["-t", `${host.pid}`, "-n", "-m", "--", node, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+      const child = spawn(
+        "nsenter",
+        ["-t", `${host.pid}`, "-n", "-m", "--", ...(isBare ? ["/usr/bin/env", "PATH=/nowhere"] : []), node, ...args],
+        { stdio: ["ignore", "ignore", "inherit"] },
+      );
       pid = child.pid ?? 0;
       return pid;
     },

@@ -40,6 +40,7 @@ export const DropReason = z.enum([
   "noRoute",
   "ttlExpired",
   "unknownProtocol",
+  "cannotPing",
 ]);
 export type DropReason = z.infer<typeof DropReason>;
 

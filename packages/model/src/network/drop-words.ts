@@ -87,4 +87,8 @@ export const DROP_WORDS: Readonly<Record<DropReason, DropWords>> = {
     words: "The gateway carries TCP, UDP and ping, and this is something else.",
     hint: "Put both machines on one network: a switch carries everything.",
   },
+  cannotPing: {
+    words: "This computer cannot ping for it: its program “ping” is missing, or may not send pings.",
+    hint: "Install ping (in Debian: apt install iputils-ping) and let users ping: sysctl net.ipv4.ping_group_range='0 2147483647'",
+  },
 };

@@ -1,6 +1,6 @@
 // A network's gateway, put together. A new plan changes what differs; leases, flows and forwards that it still has go on.
 import type { Lease, NetworkPlan } from "@mimic/model";
-import { ipText, isMalformed, macText, parseIp } from "@mimic/wire";
+import { ETHER_TYPE, ipText, isMalformed, macText, parseIp, serializeEthernet, TPID_CUSTOMER } from "@mimic/wire";
 import type { FabricConnection, ForwardState, TraceQuestion, TraceStep } from "@mimic/workbench/ports";
 import type { GatewaySurroundings, NetworkGateway } from "../switch/gateway-port.ts";
 import { RECORD_HEAD, recordLength } from "../switch/ports.ts";
@@ -11,6 +11,7 @@ import { feetOf, macOfPlan, ownAddresses, uplinkFeet } from "./feet.ts";
 import { decideEgress, type EgressDecision } from "./filter/decide-egress.ts";
 import { type NeighbourNetwork, segmentRanges } from "./filter/policy.ts";
 import { isPublicAddress } from "./filter/special-ranges.ts";
+import { NATIVE_VLAN } from "./link/frame-writer.ts";
 import { seePacket } from "./link/packet.ts";
 import { type GatewayParts, type GatewayState, type GatewayWorld, makeParts } from "./parts.ts";
 import { traceFromGateway } from "./trace.ts";
@@ -88,6 +89,7 @@ export class Gateway implements NetworkGateway {
       mtu: plan.mtu,
       transmit: (run) => this.#surroundings.inlet.receive(run),
       decide: (flow) => this.#decideFlow(flow),
+      cannotPing: (packet, from) => this.#surroundings.inlet.dropped(this.#frameOf(packet, from), "cannotPing", "filter:ping"),
       serveDns: (stream, from) => void dnsOverTcp.serve(stream, this.#macOf(from) ?? ipText(from)),
       told: (forward) => this.#surroundings.tell({ kind: "forward", network: plan.id, forward }),
     });
@@ -139,6 +141,13 @@ export class Gateway implements NetworkGateway {
     if (decision.verdict !== "accept" && this.#isDelivering)
       this.#surroundings.inlet.dropped(ingress.frame, decision.reason, decision.rule);
     return decision;
+  }
+
+  /** As it came: what was kept of it is a packet. */
+  #frameOf(payload: Uint8Array, { mac, vlan }: { readonly mac: Uint8Array; readonly vlan: number }): Uint8Array {
+    const etherType = (payload[0] ?? 0) >> 4 === 6 ? ETHER_TYPE.ipv6 : ETHER_TYPE.ipv4;
+    const tags = vlan === NATIVE_VLAN ? [] : [{ tpid: TPID_CUSTOMER, priority: 0, dropEligible: false, vlan }];
+    return serializeEthernet({ destination: this.#parts.link.mac, source: mac, tags, etherType, payload });
   }
 
   #macOf(address: Uint8Array): string | undefined {

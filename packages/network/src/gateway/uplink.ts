@@ -29,6 +29,8 @@ export interface UplinkSurroundings {
   /** Frames for guests, tagged as the gateway's port has them; the run is valid during the call. */
   readonly transmit: (run: Uint8Array) => void;
   readonly decide: (flow: UplinkFlow) => EgressDecision;
+  /** This computer has no way to ping for a guest; the packet's start, valid during the call. */
+  readonly cannotPing: (packet: Uint8Array, from: { readonly mac: Uint8Array; readonly vlan: number }) => void;
   /** Somebody connected to the gateway's own TCP port 53. */
   readonly serveDns: (stream: ServedStream, from: Uint8Array) => void;
   /** A forward came to be, or could not. */

@@ -57,6 +57,8 @@ export interface FlowParts {
   readonly decide: (flow: NatFlow) => NatDecision;
   readonly limits: NatLimits;
   readonly counters: NatCounters;
+  /** This computer has no way to ping. The start of the packet that asked for it, and its sender; valid during the call. */
+  readonly cannotPing: ((packet: Uint8Array, mac: Uint8Array) => void) | undefined;
 }
 
 /** Of six bytes; a number holds them all. */

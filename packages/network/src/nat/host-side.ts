@@ -33,7 +33,7 @@ export interface HostStream {
 }
 
 export interface HostDatagrams {
-  /** The bytes are copied. `failed`: it could not be sent. */
+  /** The bytes are copied. `failed`: it could not be sent, or somebody on the way has said so later. */
   send(bytes: Uint8Array, to: DialTarget, failed: (why: DialFailure | "tooBig") => void): void;
   close(): void;
 }

@@ -2,7 +2,7 @@
 // `decide` did not allow. IPv4 and IPv6 are the same here; a NAT serves one endpoint, which answers for every address.
 import type { Endpoint, IpAddress, TcpConnection, TcpOpening } from "@mimic/tcpip";
 import { EchoFlows } from "./echo-flows.ts";
-import { NAT_LIMITS, type NatCounters, type NatDecision, type NatFlow, type NatLimits, numberOf } from "./flow.ts";
+import { type FlowParts, NAT_LIMITS, type NatCounters, type NatDecision, type NatFlow, type NatLimits, numberOf } from "./flow.ts";
 import { Forwards } from "./forwards.ts";
 import type { DialTarget, HostSide } from "./host-side.ts";
 import { TcpFlow } from "./tcp-flow.ts";
@@ -13,6 +13,7 @@ export interface NatOptions {
   readonly host: HostSide;
   readonly decide: (flow: NatFlow) => NatDecision;
   readonly limits?: Partial<NatLimits>;
+  readonly cannotPing?: FlowParts["cannotPing"];
 }
 
 export class Nat implements Disposable {
@@ -39,6 +40,7 @@ export class Nat implements Disposable {
       decide: (flow: NatFlow) => this.#ask(flow),
       limits: this.#limits,
       counters: this.counters,
+      cannotPing: options.cannotPing,
     };
     this.#udp = new UdpFlows(parts);
     this.#echo = new EchoFlows(parts);

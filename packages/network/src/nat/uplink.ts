@@ -95,7 +95,12 @@ class NatUplink implements Uplink {
         return true;
       },
     });
-    const nat = new Nat({ endpoint, host, decide: (flow) => this.#decide(flow, foot.vlan, endpoint) });
+    const nat = new Nat({
+      endpoint,
+      host,
+      decide: (flow) => this.#decide(flow, foot.vlan, endpoint),
+      cannotPing: (packet, mac) => this.#surroundings.cannotPing(packet, { mac, vlan: foot.vlan }),
+    });
     nat.forwards.told = (news) => this.#surroundings.told(stateOf(news));
     return { foot, endpoint, nat, isTouched: false };
   }

@@ -3,7 +3,8 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { DatagramEvents, DialTarget, HostDatagrams, HostListener, HostSide, ListenEvents } from "../../nat/host-side.ts";
-import { openDatagrams, targetText } from "./host-datagrams.ts";
+import { openDatagrams } from "./flow-datagrams.ts";
+import { listeningDatagrams, targetText } from "./host-datagrams.ts";
 import { acceptedStream, dialHost } from "./host-stream.ts";
 
 export const hostUplink: HostSide = {
@@ -32,7 +33,7 @@ function listenStreams(at: DialTarget, events: Parameters<HostSide["listenStream
 function listenDatagrams(at: DialTarget, events: ListenEvents & DatagramEvents): HostListener & HostDatagrams {
   let isListening = false;
   let problem: NodeJS.ErrnoException | undefined;
-  const datagrams = openDatagrams(at.address.includes(":") ? 6 : 4, {
+  const datagrams = listeningDatagrams(at.address.includes(":") ? 6 : 4, {
     received: (bytes, from) => events.received(bytes, from),
     closed: () => (isListening ? events.closed() : events.failed(listenProblem(at, problem))),
   });
@@ -64,8 +65,20 @@ async function ping(
 ): Promise<boolean | undefined> {
   const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
   const args = ["-n", "-c", "1", "-s", `${Math.min(bytes, MOST_PING_BYTES)}`, address];
-  const child = spawn(process.platform === "darwin" && address.includes(":") ? "ping6" : "ping", args, { stdio: "ignore", signal });
-  child.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ENOENT" ? undefined : false));
-  child.on("exit", (code) => resolve(code === 0));
+  const program = process.platform === "darwin" && address.includes(":") ? "ping6" : "ping";
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env.PATH, LC_ALL: "C" }, signal });
+  let said = "";
+  child.stderr.on("data", (part: Buffer) => (said = `${said}${part}`.slice(0, MOST_SAID)));
+  child.on("error", (error: NodeJS.ErrnoException) => resolve(isMissing(error.code) ? undefined : false));
+  child.on("close", (code) => resolve(code === 0 ? true : isForbidden(said) ? undefined : false));
   return promise;
 }
+
+const MOST_SAID = 1000;
+const isMissing = (code: string | undefined): boolean => code === "ENOENT" || code === "EACCES" || code === "EPERM";
+
+/**
+ * In a cage it has no rights of its own, and the system may let nobody else ping (net.ipv4.ping_group_range). A way that is
+ * forbidden (“connect: Permission denied”) is another matter: guests choose it.
+ */
+const isForbidden = (said: string): boolean => /socket: .*(not permitted|denied)|are you root|lacking privilege/i.test(said);
