@@ -1,4 +1,5 @@
 // A program for 64-bit ARM, without a compiler.
+import { elf64 } from "./elf.ts";
 
 /**
  * A static program of 64-bit ARM, made here: it writes “arm64 says hello” and the bytes of the file “note” in its folder,
@@ -24,24 +25,5 @@ export function armProgram(): Uint8Array {
   const adr = (at: number, to: number) => (0x10000001 | (((to - at) >> 2) << 5) | (((to - at) & 3) << 29)) >>> 0;
   view.setUint32(4, adr(4, text), true);
   view.setUint32(24, adr(24, text + 20), true);
-  const elf = new Uint8Array(120 + code.length);
-  const head = new DataView(elf.buffer);
-  elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  head.setUint16(16, 2, true);
-  head.setUint16(18, 183, true); // AArch64
-  head.setUint32(20, 1, true);
-  head.setBigUint64(24, 0x400078n, true);
-  head.setBigUint64(32, 64n, true);
-  head.setUint16(52, 64, true);
-  head.setUint16(54, 56, true);
-  head.setUint16(56, 1, true);
-  head.setUint32(64, 1, true);
-  head.setUint32(68, 5, true);
-  head.setBigUint64(80, 0x400000n, true);
-  head.setBigUint64(88, 0x400000n, true);
-  head.setBigUint64(96, BigInt(elf.length), true);
-  head.setBigUint64(104, BigInt(elf.length), true);
-  head.setBigUint64(112, 4096n, true);
-  elf.set(code, 120);
-  return elf;
+  return elf64(183, code);
 }

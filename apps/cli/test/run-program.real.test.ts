@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { armProgram } from "./arm-program.ts";
 import { runCli } from "./run-cli.ts";
+import { i386Program, riscvProgram } from "./small-programs.ts";
 
 const here = existsSync("/usr/bin/qemu-aarch64-static") && existsSync("/usr/bin/bwrap");
 let folder: string;
@@ -21,6 +22,15 @@ test.skipIf(!here)("an ARM program runs with its files, its own exit number come
   expect(() => execFileSync(`${folder}/hello`, { stdio: "ignore" })).toThrow();
   const ran = await runCli(["run", "--arch", "arm64", `${folder}/hello`], { home: "/nonexistent" });
   expect(ran).toEqual({ code: 7, out: "arm64 says hello\na file beside it\n", err: "" });
+});
+
+test.skipIf(!here).each([
+  ["i386", i386Program],
+  ["riscv64", riscvProgram],
+])("a program for %s runs here too, and its own exit number comes back", async (processor, program) => {
+  writeFileSync(`${folder}/${processor}`, program(), { mode: 0o755 });
+  const ran = await runCli(["run", "--arch", processor, `${folder}/${processor}`], { home: "/nonexistent" });
+  expect(ran).toEqual({ code: 7, out: `${processor} says hello\n`, err: "" });
 });
 
 test.skipIf(!here)("in its cage a program finds its folder read-only, and of this computer only the system's own", async () => {
