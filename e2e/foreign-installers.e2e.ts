@@ -16,6 +16,7 @@ for (const [debian, qemu] of [
   ["armhf", "arm"],
   ["ppc64el", "ppc64"],
   ["i386", "x86_64"],
+  ["mipsel", "mipsel"],
 ]) {
   test.skipIf(!existsSync(`/usr/bin/qemu-system-${qemu}`))(
     `Debian’s installer for ${debian} comes to its first question on the serial console`,

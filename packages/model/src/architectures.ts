@@ -198,7 +198,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
     },
   },
   mips: { malta: malta("Linux for 32-bit MIPS, loaded directly.") },
-  mipsel: { malta: malta("Linux for 32-bit MIPS, loaded directly; U-Boot.") },
+  mipsel: { malta: malta("Debian’s installer starts here; Linux for 32-bit MIPS, loaded directly; U-Boot.") },
   m68k: {
     virt: {
       words: "a board made for virtual machines",

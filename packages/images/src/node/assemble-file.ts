@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type LongWork, MimicError } from "@mimic/base";
 import type { System } from "@mimic/model";
 import { malformed } from "../archive/byte-reader.ts";
+import { matchesPath } from "../debian/package-path.ts";
 import { type BootPart, resolvePackages } from "./assemble-tiny-linux.ts";
 import { unpackDeb } from "./deb-file.ts";
 import type { DebianArchive, FoundPackage } from "./debian-archive.ts";
@@ -18,10 +19,14 @@ async function fromPackage(archive: DebianArchive, source: AssembleSource, paths
   if (!one) throw new MimicError("debian.package_missing", "The recipe names no package.", { hint: "Use another system." });
   const path = await archive.fetch(one, work);
   work.report({ words: `Unpacking ${one.name}` });
-  const { files } = await unpackDeb(path, (name) => paths.includes(name), { signal: work.signal, maxBytes: MAX_FILE });
-  const bodies = paths.map((name) => {
-    const file = files.get(name);
-    if (!file) throw malformed("package", `${name} is not in it`);
+  const { files } = await unpackDeb(path, (name) => paths.some((pattern) => matchesPath(pattern, name)), {
+    signal: work.signal,
+    maxBytes: MAX_FILE,
+  });
+  const bodies = paths.map((pattern) => {
+    const [file, another] = [...files.values()].filter((one) => matchesPath(pattern, one.path));
+    if (!file) throw malformed("package", `${pattern} is not in it`);
+    if (another) throw malformed("package", `${pattern} is there twice: ${file.path} and ${another.path}`);
     return file.body;
   });
   return { package: one, bodies };
