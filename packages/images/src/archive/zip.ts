@@ -50,7 +50,8 @@ export async function readZip(file: Inspected): Promise<ZipEntry[]> {
       directory.u16(at + 32, true),
     ];
     const localAt = directory.u32(at + 42, true);
-    const name = directory.text(at + 46, nameLength);
+    const bytes = directory.text(at + 46, nameLength);
+    const name = flags & 0x800 ? new TextDecoder().decode(directory.bytes.subarray(at + 46, at + 46 + nameLength)) : bytes;
     at += 46 + nameLength + extraLength + commentLength;
     if (flags & 1) throw wrong("it is encrypted");
     const local = new Fields(await file.read(localAt, 30 + nameLength));
@@ -58,7 +59,7 @@ export async function readZip(file: Inspected): Promise<ZipEntry[]> {
       local.u32(0, true) !== 0x04034b50 ||
       local.u16(8, true) !== method ||
       local.u16(26, true) !== nameLength ||
-      local.text(30, nameLength) !== name
+      local.text(30, nameLength) !== bytes
     )
       throw wrong("its directory and its contents do not agree");
     const streamed = (local.u16(6, true) & 8) !== 0;

@@ -21,15 +21,17 @@ interface Member {
   /** What is said of its size, whatever it is. */
   readonly saysBytes?: number;
   readonly crc?: number;
+  readonly flags?: number;
 }
 
 function zipOf(members: readonly Member[]): Buffer {
   const [parts, directory]: [Buffer[], Buffer[]] = [[], []];
   let at = 0;
-  for (const { name, bytes = Buffer.from("x"), saysBytes = bytes.length, crc = crc32(bytes) } of members) {
+  for (const { name, bytes = Buffer.from("x"), saysBytes = bytes.length, crc = crc32(bytes), flags = 0 } of members) {
     const [title, packed] = [Buffer.from(name), deflateRawSync(bytes)];
     const facts = Buffer.alloc(26);
     facts.writeUInt16LE(20, 0);
+    facts.writeUInt16LE(flags, 2);
     facts.writeUInt16LE(8, 4);
     facts.writeUInt32LE(crc, 10);
     facts.writeUInt32LE(packed.length, 14);
@@ -80,6 +82,11 @@ describe("a zip that becomes a disk", () => {
       });
     },
   );
+
+  test("has names in the letters that it says they are in, and none leads out in any of them", async () => {
+    expect((await packed({ name: "Käse.txt", flags: 0x800 })).map(({ path }) => path)).toEqual([["Käse.txt"]]);
+    await expect(packed({ name: "ä/../../b", flags: 0x800 })).rejects.toMatchObject({ code: "archive.malformed" });
+  });
 
   test("takes a name that begins at the root as one within", async () => {
     expect((await packed({ name: "/etc/passwd" })).map(({ path }) => path)).toEqual([["etc", "passwd"]]);
