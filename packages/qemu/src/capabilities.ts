@@ -16,7 +16,8 @@ export type QemuCapabilities = z.infer<typeof QemuCapabilities>;
 
 export const OLDEST_QEMU = [7, 2] as const;
 
-export function isOldEnough(version: string): boolean {
+/** “5.2.0”, as QEMU says it. */
+export function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > OLDEST_QEMU[0] || (major === OLDEST_QEMU[0] && minor >= OLDEST_QEMU[1]);
 }

@@ -5,7 +5,7 @@ import { access, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, 
 import { isDeepStrictEqual } from "node:util";
 import { type ErrorCode, type Log, MimicError, messageOf, type Waiting } from "@mimic/base";
 import { z } from "zod";
-import { isOldEnough, QemuCapabilities } from "../capabilities.ts";
+import { isNewEnough, QemuCapabilities } from "../capabilities.ts";
 import { qemuBroken, qemuMissing, qemuTooOld } from "../errors.ts";
 import { FirmwareDescriptor } from "../firmware.ts";
 import { kvmTestArgs, kvmTestImage, PROVED_STATUS } from "../kvm-test.ts";
@@ -54,7 +54,6 @@ export class Probe {
     const known = [(await this.#cached()).capabilities, ...((await this.#cached()).others ?? [])].find((one) => one?.key === key);
     if (known) return known.value;
     const value = await askQemu(cage, binary, this.#folder, options);
-    if (!isOldEnough(value.version)) throw qemuTooOld(value.version);
     const cached = await this.#cached();
     const found = { key, value };
     const others = (cached.others ?? []).filter((one) => one.value.binary !== binary);
@@ -116,12 +115,15 @@ async function keyOf(binary: string): Promise<string> {
 const BOARDS_IN_USE = /^(pc-|virt(-|$)|pseries-|s390-ccw-virtio-|(mac99|g3beige|malta|SS-5)$)/;
 
 const NOT_OFFERED: ErrorCode = "qmp.refused";
+const TOO_OLD: ErrorCode = "qemu.too_old";
 
 async function askQemu(cage: Cage, binary: string, parent: string, options: Waiting): Promise<QemuCapabilities> {
   try {
     await using qemu = await startHelperQemu(cage, { binary, parent, args: [] }, options);
     const { session } = qemu;
     const { version } = await session.ready;
+    // At once: what else is asked here an old one may not understand.
+    if (!isNewEnough(version)) throw qemuTooOld(version);
     const machines = await session.execute("query-machines", {}, options);
     const devices = await session.execute("qom-list-types", { implements: "device", abstract: false }, options);
     // Not every QEMU can list its processors.
@@ -138,6 +140,7 @@ async function askQemu(cage: Cage, binary: string, parent: string, options: Wait
     };
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof MimicError && error.code === TOO_OLD) throw error;
     throw qemuBroken(messageOf(error));
   }
 }
