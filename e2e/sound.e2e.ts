@@ -33,7 +33,7 @@ const LISTEN = `(() => {
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (to, ...more) {
     if (to instanceof AudioDestinationNode) {
-      const ear = new AnalyserNode(this.context, { fftSize: 8192 });
+      const ear = new AnalyserNode(this.context, { fftSize: 8192, smoothingTimeConstant: 0 });
       connect.call(this, ear);
       window.heard = () => {
         const bins = new Float32Array(ear.frequencyBinCount);
@@ -52,7 +52,7 @@ for (const [card, ports, least, most] of [
   // A square wave of 64 samples at 11,111 a second: 173 Hz.
   ["Sound Blaster", SOUND_BLASTER, 160, 190],
 ] as const)
-  test(`a PC of 1991 is heard in the browser: ${card}`, { timeout: 120_000 }, async () => {
+  test(`a PC of 1991 is heard in the browser, as loud as the slider says: ${card}`, { timeout: 120_000 }, async () => {
     const file = join(folder, `${card.replaceAll(" ", "-")}.img`);
     const floppy = Buffer.alloc(1_474_560);
     floppy.set(soundSector(ports));
@@ -75,6 +75,13 @@ for (const [card, ports, least, most] of [
         { timeout: 20_000, interval: 500 },
       )
       .toBe(true);
+    // What passes to the loudspeakers follows the slider: nothing at its left end, and louder than at first at its right.
+    const first = (await heard()).decibels;
+    const slider = ears.getByRole("slider", { name: "Volume" });
+    await slider.press("Home");
+    await expect.poll(async () => (await heard()).decibels, { timeout: 10_000, interval: 200 }).toBeLessThan(first - 40);
+    await slider.press("End");
+    await expect.poll(async () => (await heard()).decibels, { timeout: 10_000, interval: 200 }).toBeGreaterThan(first + 1);
     await context.close();
     await says("kill", name);
   });
