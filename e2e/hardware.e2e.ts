@@ -284,6 +284,7 @@ test("a timetable written in the browser is told step by step while it happens: 
     "- at: 1s\n  do: cores\n  to: 2",
     "- at: 1500ms\n  do: pull cable",
     "- at: 2s\n  do: remove disk\n  disk: 7",
+    "- at: 2500ms\n  do: add disk\n  size: 1M\n  bus: sata",
     "- at: 3s\n  do: plug cable",
   ];
   await page.getByLabel("What happens when").fill(`${steps.join("\n")}\n`);
@@ -295,6 +296,7 @@ test("a timetable written in the browser is told step by step while it happens: 
     expect.stringMatching(/^Done.*cores 2/),
     expect.stringMatching(/^Done.*pull cable/),
     expect.stringMatching(/^Impossible.*remove disk 7.*has no disk “7”/),
+    expect.stringMatching(/^At its next start.*add disk 1048576 sata.*take no disk while it runs/),
     expect.stringMatching(/^Done.*plug cable/),
   ]);
   await shot(page, "timetable");
