@@ -128,6 +128,34 @@ describe("its screen", () => {
     expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([width, height]);
   });
 
+  test("fills the whole display and takes keys there, and comes back to the page", async () => {
+    const pictureWidth = async () => (await page.locator(".screen-canvas canvas").boundingBox())?.width ?? 0;
+    const isFull = () => page.evaluate("document.fullscreenElement?.matches('.screen-frame') === true");
+    const before = await pictureWidth();
+    await page.getByRole("button", { name: "Full screen" }).click();
+    await expect.poll(isFull).toBe(true);
+    await expect.poll(pictureWidth).toBeGreaterThan(before + 50);
+    await typeKeys(page, "echo in-full > /tmp/full\n");
+    await expect.poll(() => inGuest("cat", "/tmp/full"), { timeout: 20_000, interval: 500 }).toBe("in-full\n");
+    await shot(page, "screen-full");
+    await page.getByRole("button", { name: "Full screen" }).click();
+    await expect.poll(isFull).toBe(false);
+    await expect.poll(pictureWidth).toBe(before);
+  }, 60_000);
+
+  test("Ctrl W from the menu, which a browser would keep for itself, takes back a word in the guest", async () => {
+    // All by one way, each when the one before has arrived: keys of the picture come by another, and would mingle with these.
+    const type = (text: string) => mimic.client.machines.type({ machine: NAME, text });
+    await type("cat > /tmp/erased\none two");
+    await page.getByRole("button", { name: "Press keys" }).click();
+    const pressed = page.waitForResponse((response) => response.url().endsWith("/keys"));
+    await page.getByRole("menuitem", { name: "Ctrl W" }).click();
+    expect((await pressed).status()).toBe(200);
+    await type("three\n");
+    await expect.poll(() => inGuest("cat", "/tmp/erased"), { timeout: 20_000, interval: 500 }).toBe("one three\n");
+    await mimic.client.machines.press({ machine: NAME, keys: ["ctrl-d"] });
+  }, 60_000);
+
   test("Ctrl Alt Delete from the menu reaches the guest, which starts again", async () => {
     const boot = await inGuest("cat", "/proc/sys/kernel/random/boot_id");
     expect(boot).toMatch(/^[0-9a-f-]{36}\n$/);
@@ -247,17 +275,22 @@ test("the other views of a machine say what it is, what it did and how it does",
   await shot(page, "details");
 }, 90_000);
 
-test("its numbers are drawn and move with its work", async () => {
-  const work = mimic.mimic(["exec", NAME, "--", "sh", "-c", "timeout 15 sh -c 'while :; do :; done'"]);
+test("its numbers are drawn and move with its work: processor, memory and disk", async () => {
   await go(`/machines/${NAME}/numbers`);
   await page.locator("figure.chart canvas").first().waitFor({ timeout: 30_000 });
   expect(await page.locator("figure.chart").count()).toBe(3);
-  await expect
-    .poll(async () => Number(/(\d+) % of a core now/.exec((await page.locator("figure.chart").first().textContent()) ?? "")?.[1]), {
-      timeout: 40_000,
-      interval: 300,
-    })
-    .toBeGreaterThan(15);
+  const words = async (title: string) => (await page.locator("figure.chart", { hasText: title }).textContent()) ?? "";
+  const memoryMiB = async () => Number(/([\d.]+) MiB of this computer/.exec(await words("Memory"))?.[1]);
+  await expect.poll(() => words("Disk"), { timeout: 20_000, interval: 300 }).toContain("writes 0 B/s now");
+  const before = await memoryMiB();
+  const compute = "timeout 15 sh -c 'while :; do :; done'";
+  const disk = "dd if=/dev/zero of=/dev/vda bs=64k count=32 conv=fsync; dd if=/dev/vda of=/dev/null bs=64k count=32 iflag=direct";
+  const script = `dd if=/dev/zero of=/tmp/fill bs=1M count=60; ${compute} & timeout 15 sh -c 'while :; do ${disk}; done'; wait; rm /tmp/fill`;
+  const work = mimic.mimic(["exec", NAME, "--", "sh", "-c", script]);
+  const soon = { timeout: 40_000, interval: 300 };
+  await expect.poll(async () => Number(/(\d+) % of a core now/.exec(await words("Processor"))?.[1]), soon).toBeGreaterThan(15);
+  await expect.poll(() => words("Disk"), soon).toMatch(/reads [1-9][\d.]* [KM]iB\/s, writes [1-9][\d.]* [KM]iB\/s now/);
+  await expect.poll(memoryMiB, soon).toBeGreaterThan(before + 20);
   const drawn = await page
     .locator("figure.chart canvas")
     .first()
@@ -290,6 +323,26 @@ test("pause, go on, shut down and start are one press each, and a button that ca
   await page.getByText(/^Ready: /).waitFor({ timeout: 60_000 });
   expect(await inGuest("nproc")).toBe("2\n");
 }, 180_000);
+
+test("a job's bar moves with its work, and its Cancel ends it", async () => {
+  const steps = [0, 1, 3600].map((at) => ({ at, do: "type" as const, text: " " }));
+  const { job } = await mimic.client.machines.timetable({ machine: NAME, steps });
+  await go("/jobs");
+  const bar = page.getByRole("progressbar", { name: job.title });
+  await expect.poll(() => bar.getAttribute("aria-valuetext"), { timeout: 15_000 }).toMatch(/^67 percent: Next, at 3600 s/);
+  const widths = await bar.evaluate((part) => [part.clientWidth, part.parentElement?.clientWidth ?? 0]);
+  expect((widths[0] as number) / (widths[1] as number)).toBeCloseTo(2 / 3, 1);
+  await page.getByText("2 of 3").waitFor();
+  await shot(page, "job-running");
+  expect(await brokenRules(page)).toEqual([]);
+  await page.getByRole("button", { name: `Cancel: ${job.title}` }).press("Enter");
+  await page
+    .getByRole("listitem")
+    .filter({ hasText: job.title })
+    .getByText(/^Cancelled after/)
+    .waitFor();
+  expect((await mimic.client.jobs.show({ job: job.id })).state).toBe("cancelled");
+}, 60_000);
 
 test("jobs, this computer, images and words are there; a machine goes to the trash and comes back", async () => {
   await go("/jobs");

@@ -15,6 +15,12 @@ export function JobBar({ job, size = "md" }: { job: JobView; size?: "sm" | "md" 
         value={percent ?? 100}
         animated={percent === undefined}
         striped={percent === undefined}
+        // Its own attributes would say “66.66666666666666%” and not our words.
+        withAria={false}
+        role="progressbar"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent === undefined ? undefined : Math.round(percent)}
         aria-label={plain(job.title, 120)}
         aria-valuetext={percent === undefined ? plain(job.words, 200) : `${Math.round(percent)} percent: ${plain(job.words, 200)}`}
       />
