@@ -154,6 +154,39 @@ test("a thing that is dragged stays there, the picture moves with the ground, an
   await mock.close();
 });
 
+test("with Shift the arrows carry what has the focus; Escape takes it back, letting go puts it down, and it stays there", {
+  timeout: 60_000,
+}, async () => {
+  const mock = await startMock();
+  const watched = await openPage(built.browser, mock.address);
+  const { page } = watched;
+  await go(watched, mock, "/networks");
+  const id = mock.world.machines[0]?.id ?? "";
+  const before = await middleOf(page, `#at-${id}`);
+  const offset = async () => {
+    const { x, y } = await middleOf(page, `#at-${id}`);
+    return [Math.round(x - before.x), Math.round(y - before.y)];
+  };
+  await page.locator(`#at-${id}`).focus();
+  await page.keyboard.down("Shift");
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  await expect.poll(async () => (await offset()).every((pixels) => pixels > 2)).toBe(true);
+  const [right = 0, down = 0] = await offset();
+  expect(Math.abs(right - 2 * down)).toBeLessThan(3);
+  await page.keyboard.press("Escape");
+  await expect.poll(offset).toEqual([0, 0]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.up("Shift");
+  await expect.poll(() => Object.keys(mock.world.networks[0]?.layout ?? {})).toEqual([id]);
+  await expect.poll(async () => Math.abs(((await offset())[1] ?? 0) - down)).toBeLessThan(3);
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`at-${id}`);
+  // Without Shift they walk, and nothing moves.
+  await page.keyboard.press("ArrowUp");
+  expect(await page.evaluate(() => document.activeElement?.id)).not.toBe(`at-${id}`);
+  expect(Object.keys(mock.world.networks[0]?.layout ?? {})).toEqual([id]);
+  await mock.close();
+});
+
 test("the same is done with the keyboard alone: walk to a cable, pull it, plug it in elsewhere, undo", { timeout: 90_000 }, async () => {
   const mock = await startMock();
   const watched = await openPage(built.browser, mock.address);

@@ -1,6 +1,6 @@
 // The networks, drawn: machines as small live screens on their switches, with cables that show what passes. Everything
-// can be dragged; everything can be done by keyboard too (arrows walk, Enter opens the panel with all actions); and
-// the table beside the picture says the same.
+// can be dragged; everything can be done by keyboard too (arrows walk, with Shift they move what has the focus, Enter opens the
+// panel with all actions); and the table beside the picture says the same.
 import { useReducedMotion } from "@mantine/hooks";
 import type { HostView } from "@mimic/model";
 import { useQuery } from "@tanstack/react-query";
@@ -18,6 +18,7 @@ import { makeScene, type Scene } from "./scene.ts";
 import { CanvasTools } from "./tools.tsx";
 import { useCamera } from "./use-camera.ts";
 import { type Pull, useDrags } from "./use-drags.ts";
+import { useNudge } from "./use-nudge.ts";
 
 interface Props {
   readonly world: World;
@@ -85,16 +86,21 @@ export function Canvas(props: Props) {
     before.current = undefined;
     setMoved({});
   };
-  useDrags(camera, {
-    move: (id, by) => {
+  const carrying = {
+    move: (id: string, by: Point): boolean => {
       const to = carry(id, by);
       if (to) setMoved({ [to.network]: { [keyOf(id)]: to.place } });
+      return to !== undefined;
     },
-    moved: (id, by) => {
+    moved: (id: string, by: Point) => {
       const to = carry(id, by);
       stopCarrying();
       if (to) props.onMoved(to.network, keyOf(id), to.place);
     },
+  };
+  const nudge = useNudge({ ...carrying, cancel: stopCarrying });
+  useDrags(camera, {
+    ...carrying,
     pull: (what, to) => setPulling(pullOf(latest.current.scene, what, to)),
     pulled: (what, to) => {
       setPulling(undefined);
@@ -113,6 +119,7 @@ export function Canvas(props: Props) {
   const stop = scene.stops.some(({ id }) => id === current) ? current : (scene.placed.blocks[0]?.id ?? "host");
   const walk = (event: React.KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (stop && nudge.press(event, stop)) return event.preventDefault();
     if (event.key === "+" || event.key === "=") return camera.zoom(1.2);
     if (event.key === "-") return camera.zoom(1 / 1.2);
     if (event.key === "0") return camera.fitAll();
@@ -140,8 +147,10 @@ export function Canvas(props: Props) {
     <section
       ref={camera.view}
       className="canvas"
-      aria-label="The networks, drawn. Arrow keys walk from thing to thing, Enter opens one, plus and minus change the size."
+      aria-label="The networks, drawn. Arrow keys walk from thing to thing, with Shift they move one, Enter opens one, plus and minus change the size."
       onKeyDown={walk}
+      onKeyUp={nudge.release}
+      onBlur={nudge.putDown}
       onContextMenu={menu}
       onFocus={(event) => {
         const id = (event.target as Element).id;

@@ -91,6 +91,8 @@ const ALONG: Readonly<Record<Arrow, Point>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
 };
+/** So far in an arrow's direction. */
+export const onward = ({ x, y }: Point, arrow: Arrow, by: number): Point => ({ x: x + ALONG[arrow].x * by, y: y + ALONG[arrow].y * by });
 export const isArrow = (key: string): key is Arrow => Object.hasOwn(ALONG, key);
 
 /** The nearest thing in an arrow's direction; what lies aside counts as further away. */
