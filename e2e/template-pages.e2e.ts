@@ -105,6 +105,8 @@ test("one with a name and a network is made behind “More…”, and stays when
   await page.getByRole("heading", { name: "bench", level: 1 }).waitFor({ timeout: 60_000 });
   const bench = await mimic.client.machines.show({ machine: "bench" });
   expect([bench.forgets, bench.hardware.nics.length]).toEqual(["disks", 1]);
+  // Off its page first: a screen that opens in this moment finds it off, and says so on the console.
+  await go("/templates");
   await mimic.client.machines.kill({ machine: "bench" });
   await expect.poll(async () => (await mimic.client.machines.show({ machine: "bench" })).power, { timeout: 20_000 }).toBe("stopped");
   await mimic.client.machines.remove({ machine: "bench" });
