@@ -16,7 +16,7 @@ interface Wish {
 
 const rowOf = ({ name, what, unit, atLeast, take }: Wish): Row => ({
   name,
-  what: `${what}, through an endpoint and NAT of ours; beside it libslirp (QEMU's user network).`,
+  what: `${what}, through an endpoint and NAT of ours that ask the gateway's rules; beside it libslirp (QEMU's user network).`,
   unit,
   bound: `at least ${atLeast} times`,
   async run(bench: Bench): Promise<Measured> {

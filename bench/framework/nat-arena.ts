@@ -74,7 +74,13 @@ export async function openArena(bench: Bench): Promise<Arena> {
 }
 
 function startOurs(gateways: Namespace, path: string, how: "listen" | "dial"): ChildProcess {
-  const args = [...(process.env["MIMIC_BENCH_NODE_ARGS"]?.split(" ") ?? []), join(import.meta.dirname, "gateway-process.ts"), how, path];
+  const args = [
+    ...(process.env["MIMIC_BENCH_NODE_ARGS"]?.split(" ") ?? []),
+    join(import.meta.dirname, "gateway-process.ts"),
+    how,
+    path,
+    SERVER,
+  ];
   return gateways.start(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
 }
 
