@@ -214,10 +214,17 @@ export async function againstRelay(
 export async function compareOurs(
   bench: Bench,
   mostSlower: number,
-  { change, begin }: { readonly change?: (port: PortPlan, n: number) => PortPlan; readonly begin?: (fabric: SwitchFabric) => void },
+  {
+    change,
+    begin,
+  }: {
+    readonly change?: (port: PortPlan, n: number) => PortPlan;
+    /** Begins what is measured; the answer is asked at the end for what it has to say beside the figures. */
+    readonly begin?: (fabric: SwitchFabric) => () => string;
+  },
 ): Promise<Measured> {
   const measured = await startOurs(bench, 2, change ? { change } : {});
-  begin?.(measured.fabric);
+  const said = begin?.(measured.fabric);
   const [ours, without, relay] = await compare(bench, [measured, await startOurs(bench, 2), await startRelay(bench, 2)], {
     size: 1500,
     batch: 1,
@@ -229,6 +236,6 @@ export async function compareOurs(
     holds: without.rateRatio >= 1 - mostSlower && ours.lost + ours.gaps === 0,
     besides:
       `round by round ${times(without.rateRatio)} the frames, ${times(without.cpuRatio)} the processor time per frame; ` +
-      `beside the C relay ${times(relay.rateRatio)} and ${times(relay.cpuRatio)}; ${ours.lost + ours.gaps} lost`,
+      `beside the C relay ${times(relay.rateRatio)} and ${times(relay.cpuRatio)}; ${ours.lost + ours.gaps} lost${said ? `; ${said()}` : ""}`,
   };
 }
