@@ -245,6 +245,17 @@ test("rules are sentences that a key moves, and a bad link is set by its name", 
   await page.getByRole("button", { name: "Set it" }).click();
   await page.getByText("Connected, but bad: A satellite far away").waitFor();
   expect(mock.bodies).toContainEqual({ profile: "satellite" });
+  // “Unplugged” is the cable, no quality: what was set is kept, and comes back with the cable.
+  await page.getByRole("button", { name: "More for the cable of hello" }).click();
+  await page.getByRole("menuitem", { name: /how bad/ }).click();
+  await page.getByLabel("Like").selectOption("unplugged");
+  await page.getByRole("button", { name: "Set it" }).click();
+  const row = page.getByRole("row", { name: /^hello / });
+  await row.getByText("Cable pulled").waitFor();
+  expect(mock.bodies).toContainEqual({ profile: "unplugged" });
+  await page.getByRole("button", { name: "More for the cable of hello" }).click();
+  await page.getByRole("menuitem", { name: "Put the cable back in" }).click();
+  await row.getByText("Connected, but bad: A satellite far away").waitFor();
   await mock.close();
 });
 
