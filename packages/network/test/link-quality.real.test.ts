@@ -175,12 +175,13 @@ const CASES: readonly Case[] = [
     quality: { bitsPerSecond: 400_000, queueBytes: 30_000 },
     count: 40,
     size: 1000,
-    seen: ({ numbers, lost, firstToLastMs }) => {
+    seen: ({ numbers, lost, firstMs, firstToLastMs }) => {
       // 30 frames of 1000 bytes find room at once, each takes 20 ms; some more while these leave.
       expect(numbers.length).toBeGreaterThanOrEqual(30);
       expect(numbers.length + lost).toBe(40);
       expect(lost).toBeGreaterThan(0);
-      expect(firstToLastMs).toBeGreaterThanOrEqual((numbers.length - 1) * 20 - 10);
+      // From the sending: on a busy computer the first may be seen late, but none is ever early.
+      expect(firstMs + firstToLastMs).toBeGreaterThanOrEqual((numbers.length - 1) * 20 - 10);
     },
   },
 ];
@@ -194,13 +195,20 @@ describe.each([
     async (one) => {
       await set(way, one.quality);
       one.seen(await carry(over, one.count, one.size));
-      const back = await carry(other, one.count, one.size);
-      expect(back).toMatchObject({ numbers: inOrder(one.count), damaged: [], lost: 0 });
+      const isTimed = one.quality.delayMs !== undefined || one.quality.bitsPerSecond !== undefined;
+      const expectClean = async (from: "a" | "b"): Promise<void> => {
+        const times: number[] = [];
+        // A busy computer may hold one up, but not each; a link that is still slow does.
+        for (let round = 0; round < (isTimed ? 3 : 1); round++) {
+          const clean = await carry(from, one.count, one.size);
+          expect(clean).toMatchObject({ numbers: inOrder(one.count), damaged: [], lost: 0 });
+          times.push(clean.firstMs + clean.firstToLastMs);
+        }
+        if (isTimed) expect(Math.min(...times)).toBeLessThan(300);
+      };
+      await expectClean(other);
       await set(way, {});
-      const again = await carry(over, one.count, one.size);
-      expect(again).toMatchObject({ numbers: inOrder(one.count), damaged: [], lost: 0 });
-      if (one.quality.delayMs !== undefined || one.quality.bitsPerSecond !== undefined)
-        for (const { firstMs, firstToLastMs } of [back, again]) expect(firstMs + firstToLastMs).toBeLessThan(500);
+      await expectClean(over);
       expect([a.connections, b.connections]).toEqual([1, 1]);
     },
     30_000,
