@@ -1,8 +1,9 @@
 // A router on the way says that a packet of ours was too big for what comes next (RFC 1191, RFC 8201): from then on segments are
 // made to fit, and what was on the way is sent again in such. Anybody can forge such a message, so it must quote a segment that is
 // on its way now (RFC 5927 §4.1), and cannot make segments so small that nothing is carried any more (§7.1).
-import { isAfter, isBefore } from "./sequence.ts";
+import { isBefore } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
+import { countAllAsLost } from "./timeouts.ts";
 
 export interface TooBig {
   /** Of what comes next; 0 = an old router that does not say it (RFC 1191 §5). */
@@ -36,21 +37,8 @@ export function shrinkToPath(tcb: Tcb, message: TooBig): boolean {
   if (mtu === undefined) return false;
   tcb.mss = mtu - headers;
   tcb.congestion.resize(tcb.mss);
-  resendSmaller(tcb);
-  return true;
-}
-
-/** Lost for their size and not for a crowd: the window stays as it is (RFC 8201 §5.4). */
-function resendSmaller(tcb: Tcb): void {
-  const { scoreboard } = tcb;
-  if (isAfter(tcb.nxt, scoreboard.lostBefore)) scoreboard.lostBefore = tcb.nxt;
-  scoreboard.resentBefore = tcb.una;
-  tcb.isRecovering = true;
-  tcb.isTimeoutRecovery = true;
-  tcb.recoverAt = tcb.nxt;
-  tcb.resentAtNxt = tcb.nxt;
-  tcb.duplicateAcks = 0;
-  tcb.timedSequence = undefined;
-  tcb.mustResend = true;
+  // Lost for their size and not for a crowd: the window stays as it is (RFC 8201 §5.4).
+  countAllAsLost(tcb);
   tcb.host.touch(tcb);
+  return true;
 }

@@ -63,6 +63,19 @@ function probeTail(tcb: Tcb): void {
   resendPiece(tcb, (tcb.nxt - length) | 0, length);
 }
 
+/** All that is out is sent again, when the host is touched. */
+export function countAllAsLost(tcb: Tcb): void {
+  tcb.scoreboard.lostBefore = tcb.nxt;
+  tcb.scoreboard.resentBefore = tcb.una;
+  tcb.isRecovering = true;
+  tcb.isTimeoutRecovery = true;
+  tcb.recoverAt = tcb.nxt;
+  tcb.resentAtNxt = tcb.nxt;
+  tcb.duplicateAcks = 0;
+  tcb.timedSequence = undefined;
+  tcb.mustResend = true;
+}
+
 /** RFC 6298 (5.4) to (5.6), RFC 6675 §5.1: all that is out counts as lost. */
 function resendAll(tcb: Tcb): void {
   const { scoreboard, host } = tcb;
@@ -72,15 +85,7 @@ function resendAll(tcb: Tcb): void {
   tcb.congestion.timedOut(onTheWay(tcb), isFirst);
   // A peer may take back what it said it held (RFC 2018 §8): believed once, not twice.
   if (!isFirst) scoreboard.reset(tcb.una);
-  scoreboard.lostBefore = tcb.nxt;
-  scoreboard.resentBefore = tcb.una;
-  tcb.isRecovering = true;
-  tcb.isTimeoutRecovery = true;
-  tcb.recoverAt = tcb.nxt;
-  tcb.resentAtNxt = tcb.nxt;
-  tcb.duplicateAcks = 0;
-  tcb.timedSequence = undefined;
-  tcb.mustResend = true;
+  countAllAsLost(tcb);
   tcb.roundTrip.backOff();
   host.touch(tcb);
 }
