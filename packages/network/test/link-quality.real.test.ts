@@ -176,8 +176,8 @@ const CASES: readonly Case[] = [
     count: 40,
     size: 1000,
     seen: ({ numbers, lost, firstMs, firstToLastMs }) => {
-      // About 30 frames of 1000 bytes find room at once, each takes 20 ms; some more while these leave.
-      expect(numbers.length).toBeGreaterThanOrEqual(28);
+      // 30 frames of 1000 bytes find room at once, each takes 20 ms; some more while these leave.
+      expect(numbers.length).toBeGreaterThanOrEqual(30);
       expect(numbers.length + lost).toBe(40);
       expect(lost).toBeGreaterThan(0);
       // From the sending: on a busy computer the first may be seen late, but none is ever early.

@@ -59,7 +59,8 @@ export class LinkEngine {
   /** Bytes that wait for their turn on the wire; 0 without a rate. */
   waitingBytes(nowUs: number): number {
     const rate = this.#quality.bitsPerSecond;
-    return rate === undefined ? 0 : (Math.max(0, this.#wireFreeUs - nowUs) * rate) / 8e6;
+    // Whole bytes: a sum of fractions may come out a hair too long, and the last frame that fits would be refused.
+    return rate === undefined ? 0 : Math.round((Math.max(0, this.#wireFreeUs - nowUs) * rate) / 8e6);
   }
 
   /**

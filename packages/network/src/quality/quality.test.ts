@@ -130,6 +130,21 @@ test("a rate lets through what it says, and its queue drops the tail", () => {
   expect(Math.max(...out.map((one) => one.atUs - one.number * 1000))).toBeLessThanOrEqual(120_000 + 1);
 });
 
+test("a queue takes what it has room for to the byte, at whatever moment it comes", () => {
+  const verdict = { drop: undefined, dueUs: 0, isDuplicated: false, isCorrupted: false };
+  for (const nowUs of [0, 1e9 + 0.1, 7.7e9 + 1 / 3, 123_456_789.012_345, ...Array.from({ length: 500 }, (_, n) => n * 54_321.987_6)]) {
+    const engine = new LinkEngine({ bitsPerSecond: 400_000, queueBytes: 30_000 }, seededChance(1));
+    const drops = Array.from({ length: 40 }, () => {
+      engine.decide(1000, 0, nowUs, verdict);
+      return verdict.drop;
+    });
+    expect(
+      drops.filter((drop) => drop === undefined),
+      `at ${nowUs}`,
+    ).toHaveLength(30);
+  }
+});
+
 test("a link that becomes good again lets everything out at once and in order", () => {
   const { links, out, offer, advance } = rig({ delayMs: 60_000 });
   for (let i = 0; i < 10; i++) offer(i);
