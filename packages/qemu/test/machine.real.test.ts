@@ -185,6 +185,25 @@ test("a medium goes into a running machine and out again, and its server goes wi
   await expect(machine.changeMedium("cd9", undefined, patient())).rejects.toMatchObject({ code: "machine.no_drive" });
 });
 
+test("a medium's server stays with a machine that runs, and is found by the next daemon when its machine ended meanwhile", async () => {
+  await using shop = await aWorkshop();
+  const { plan } = await sectorPlan(shop, "X", { drives: [{ slot: "cd0", kind: "cd" }] });
+  const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
+  await serialSays(machine, "X");
+  await writeFile(`${shop.folder}/cd.iso`, new Uint8Array(2048 * 64));
+  await machine.changeMedium("cd0", `${shop.folder}/cd.iso`, patient());
+  const { pid } = JSON.parse(await readFile(`${plan.files.logDirectory}/media.json`, "utf8")).cd0;
+  await machine.release();
+  const next = shop.again().hypervisor;
+  expect(await next.sweep(new Set([machine.run.cookie]), patient())).toBe(0);
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  process.kill(machine.run.pid, "SIGKILL");
+  await expect.poll(() => existsSync(`/proc/${machine.run.pid}`)).toBe(false);
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  expect(await next.sweep(new Set(), patient())).toBe(1);
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+});
+
 test("an aborted start leaves nothing running", async () => {
   await using shop = await aWorkshop();
   const { plan } = await sectorPlan(shop, "X");

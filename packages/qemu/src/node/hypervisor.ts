@@ -17,7 +17,7 @@ import {
 import { connectQmp } from "@mimic/qmp/node";
 import type { BootPlan, ExplainedPart, Hypervisor, HypervisorFacts, ReadyStart, RunningMachine, SavedState } from "@mimic/workbench/ports";
 import type { RunnerProgram } from "../agent/agent-ports.ts";
-import { buildArgv, cpuModelOf, findGuestName, SOCKET } from "../argv/index.ts";
+import { buildArgv, cpuModelOf, findGuestName, guestName, SOCKET } from "../argv/index.ts";
 import { machineTypeOf, newestMachineType, programOf, type QemuCapabilities } from "../capabilities.ts";
 import { noFirmware, noTpm, processorMissing } from "../errors.ts";
 import { type FileNeed, numberFiles, planFiles } from "../files.ts";
@@ -315,7 +315,12 @@ export class QemuHypervisor implements Hypervisor {
       serial: launched.serial,
       shell: launched.shell,
       agent: launched.agent,
-      media: new MediaServers(cage, capabilities.binary, files.runDirectory, files.logDirectory),
+      media: new MediaServers(cage, {
+        binary: capabilities.binary,
+        name: guestName(run.cookie, this.installation),
+        runFolder: files.runDirectory,
+        logFolder: files.logDirectory,
+      }),
       child: launched.child,
       paused: launched.paused,
       logFrom: launched.logFrom,

@@ -1,6 +1,7 @@
 // Changing a medium while the machine runs. QEMU is caged and cannot open the file, and a descriptor cannot be handed
 // to it later from here; so a second, equally caged QEMU without a machine serves the file (NBD over a socket in the
-// run directory). It outlives the daemon as the machine does, and ends when the medium or the machine goes.
+// run directory). It outlives the daemon as the machine does, and ends when the medium or the machine goes; it bears the machine's
+// name, so that one whose machine ended while no daemon was there is found as the machine itself would be.
 import { constants } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { MimicError, type Waiting } from "@mimic/base";
@@ -19,16 +20,19 @@ const Servers = z.record(z.string(), Server);
 export class MediaServers {
   readonly #cage: Cage;
   readonly #binary: string;
+  readonly #name: string;
   readonly #runFolder: string;
   /** In the log directory: QEMU cannot write there, so it cannot make us kill others. */
   readonly #note: string;
   #count = 0;
 
-  constructor(cage: Cage, binary: string, runFolder: string, logFolder: string) {
+  /** `name`: see `guestName`. */
+  constructor(cage: Cage, of: { readonly binary: string; readonly name: string; readonly runFolder: string; readonly logFolder: string }) {
     this.#cage = cage;
-    this.#binary = binary;
-    this.#runFolder = runFolder;
-    this.#note = `${logFolder}/media.json`;
+    this.#binary = of.binary;
+    this.#name = of.name;
+    this.#runFolder = of.runFolder;
+    this.#note = `${of.logFolder}/media.json`;
   }
 
   /** Takes out what is in the drive, then puts in the file at `path` (raw, read-only), if any. */
@@ -74,7 +78,7 @@ export class MediaServers {
     try {
       const file = { driver: "file", "node-name": "file", filename: "/dev/fdset/3", "read-only": true, "auto-read-only": false };
       const argv = [
-        ...[this.#binary, ...NO_MACHINE],
+        ...[this.#binary, "-nodefaults", "-name", `guest=${this.#name},debug-threads=off`, ...NO_MACHINE],
         ...[
           "-chardev",
           `socket,id=m,path=${seen}/${name}.qmp,server=on,wait=off`,
