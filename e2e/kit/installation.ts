@@ -132,6 +132,7 @@ export class Installation implements AsyncDisposable {
     const pids = await Promise.all([
       ...ids.map((id) => this.machinePid(id).catch(() => undefined)),
       this.switchPid().catch(() => undefined),
+      ...(await mediaServers(this.home)),
     ]);
     await this.client.daemon.shutdown({ machines: false }, { signal: AbortSignal.timeout(5000) }).catch(() => {});
     const { daemon } = this;
@@ -177,6 +178,13 @@ async function isOurs(pid: number, home: string): Promise<boolean> {
     (tree.includes("qemu-system") || tree.includes("build/switch/main.js")) &&
     (tree.includes(home) || tree.includes("/m/") || tree.includes(" /m "))
   );
+}
+
+/** What hands changed media to machines. */
+async function mediaServers(home: string): Promise<number[]> {
+  const notes = (await readdir(home, { recursive: true }).catch(() => [])).filter((path) => path.endsWith("/media.json"));
+  const texts = await Promise.all(notes.map((path) => readFile(`${home}/${path}`, "utf8").catch(() => "{}")));
+  return texts.flatMap((text) => Object.values(JSON.parse(text) as Record<string, { pid: number }>).map(({ pid }) => pid));
 }
 
 /** Of bridged networks: they go on without a daemon too, and have their port's id in their name. */
