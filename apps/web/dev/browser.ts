@@ -7,10 +7,10 @@ const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/googl
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** `names`: host names that the browser finds on this computer, as after DNS rebinding. */
-export function launchBrowser(names: readonly string[] = []): Promise<Browser> {
+export async function launchBrowser(names: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env["MIMIC_CHROMIUM"] ?? PATHS.find((path) => existsSync(path));
   if (!executablePath) throw new Error("No Chromium here. Install it: apt-get install chromium");
-  return chromium.launch({
+  return await chromium.launch({
     executablePath,
     args: [
       "--no-sandbox",
