@@ -65,7 +65,6 @@ export function ImagesPage() {
       <PullDialog opened={dialog === "pull"} onClose={() => setDialog(undefined)} />
       <Dialog opened={dialog === "own"} onClose={() => setDialog(undefined)} title="Bring a file of your own" size="lg">
         <OwnFile onDone={() => setDialog(undefined)} />
-        <CommandLine command="mimic image import FILE --name NAME" />
       </Dialog>
     </Page>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SYSTEMS } from "../../../dev/world/systems.ts";
-import { guessKind, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
+import { guessKind, importCommand, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
 
 const debian = SYSTEMS.find((system) => system.id === "debian-13");
 const usual = partsFor(debian, undefined);
@@ -53,4 +53,13 @@ test("what a file is, is guessed from its name and size", () => {
 test("an address can name a system or an image and nothing else", () => {
   expect(readChoice({ system: "debian-13", host: "evil.test", own: "yes" })).toEqual({ system: "debian-13" });
   expect(readChoice({ system: "x".repeat(500), image: 7 })).toEqual({});
+});
+
+test("the command beside the dialog brings the same: files go onto a disk or a floppy", () => {
+  expect([undefined, "cd", "files", "files-floppy"].map((kind) => importCommand(kind as Parameters<typeof importCommand>[0]))).toEqual([
+    "mimic image import FILE --name NAME",
+    "mimic image import FILE --name NAME",
+    "mimic image import FOLDER --name NAME --files",
+    "mimic image import FOLDER --name NAME --files --kind floppy",
+  ]);
 });

@@ -131,6 +131,12 @@ export function newCommand({ name, choice, parts, usual, network, start }: NewWi
 /** What a person's file is to become. A zip may be an image that was packed, or files that a disk or floppy is made around. */
 export type OwnKind = ImageKind | "files" | "files-floppy";
 
+/** How a terminal does it; undefined = nothing was chosen yet. */
+export function importCommand(kind: OwnKind | undefined): string {
+  const files = kind === "files" ? " --files" : kind === "files-floppy" ? " --files --kind floppy" : "";
+  return `mimic image import ${files ? "FOLDER" : "FILE"} --name NAME${files}`;
+}
+
 /** What a person's file most likely is, by its name and size; they can say otherwise. */
 export function guessKind(fileName: string, bytes: number): OwnKind {
   const name = fileName.toLowerCase().replace(/\.(gz|xz|zst)$/, "");

@@ -9,9 +9,10 @@ import { useEffect, useRef, useState } from "react";
 import { followJob } from "../../follow.ts";
 import { uploadImage } from "../../live/upload.ts";
 import { imagesQuery, jobsQuery } from "../../queries.ts";
+import { CommandLine } from "../../ui/command.tsx";
 import { JobProgress } from "../../ui/job.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
-import { guessKind, isZip, nameFromFile, type OwnKind } from "./choice.ts";
+import { guessKind, importCommand, isZip, nameFromFile, type OwnKind } from "./choice.ts";
 import { type FolderFile, filesOfFolder, whyNoDisk, zipOf } from "./folder-zip.ts";
 
 const IMAGES: readonly { value: OwnKind; label: string }[] = [
@@ -164,7 +165,7 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
                   Cancel
                 </Button>
               </div>
-              <Progress value={wish.bytes > 0 ? Math.min(100, (sent / wish.bytes) * 100) : 0} aria-label="Sent" />
+              <Progress value={wish.bytes > 0 ? Math.min(100, Math.round((sent / wish.bytes) * 100)) : 0} aria-label="Sent" />
               <div className="quiet numbers">
                 {formatSize(Math.min(sent, wish.bytes))} of {formatSize(wish.bytes)}
               </div>
@@ -180,6 +181,7 @@ export function OwnFile({ onDone }: { onDone?: (digest: string) => void }) {
           {upload.error ? <ProblemNote error={upload.error} /> : null}
         </form>
       ) : null}
+      <CommandLine command={importCommand(wish?.kind)} />
     </div>
   );
 }
