@@ -286,6 +286,26 @@ test("the screen shows the guest’s pixels, hears keys, and gives the keyboard 
   await mock.close();
 });
 
+test("a screen that the daemon refuses says why in words, and is there at the next try", { timeout: 60_000 }, async () => {
+  const mock = await startMock();
+  const watched = await openPage(built.browser, mock.address);
+  const { page } = watched;
+  let refusals = 1;
+  await page.routeWebSocket(/\/display/, (socket) => {
+    if (refusals-- <= 0) return void socket.connectToServer();
+    const code = "machine.not_running";
+    socket.send(JSON.stringify({ problem: { code, message: "“hello” has just been switched off." } }));
+    void socket.close({ code: 4409, reason: code });
+  });
+  await page.goto(`${mock.address}/machines/hello`);
+  await page.getByText("“hello” has just been switched off.").waitFor();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.locator(".screen-canvas canvas").waitFor();
+  await page.getByText("Connecting to its screen…").waitFor({ state: "detached" });
+  expect(misdeeds(watched)).toEqual(NOTHING);
+  await mock.close();
+});
+
 test("a file of one’s own is sent with progress; a refused one says why and keeps nothing", { timeout: 60_000 }, async () => {
   const mock = await startMock({ slow: 60 });
   const { page } = await openPage(built.browser, mock.address);

@@ -33,7 +33,8 @@ export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machi
     if (!on || !target) return;
     setState({ state: "connecting" });
     const socket = new LiveSocket("display", machine, viewOnly ? { viewOnly: "1" } : {});
-    // The greeting goes first: noVNC takes the channel over only when it is open and has said it.
+    // noVNC takes the channel over with the first words of the machine's screen: one that the daemon refuses (the machine
+    // has just gone off) is told here in words, and is no error of noVNC's.
     let rfb: RFB | undefined;
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,7 +45,7 @@ export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machi
       if (!socket.problem) timer = setTimeout(() => setRound((n) => n + 1), retryAfterMs(failures.current++));
     };
     socket.onclose = lost;
-    socket.onopen = () => {
+    socket.onmessage = (first) => {
       rfb = new RFB(target, socket, { shared: true });
       viewer.current = rfb;
       rfb.background = "transparent";
@@ -60,6 +61,8 @@ export function useScreen(place: React.RefObject<HTMLDivElement | null>, { machi
         canvas?.setAttribute("aria-label", `Screen of ${name}. Control and right bracket leaves it.`);
       });
       rfb.addEventListener("disconnect", lost);
+      // noVNC listens by now.
+      socket.onmessage?.(first);
     };
     return () => {
       clearTimeout(timer);
