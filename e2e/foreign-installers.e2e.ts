@@ -12,16 +12,17 @@ afterAll(async () => {
   await mimic?.[Symbol.asyncDispose]();
 });
 
-for (const [debian, qemu] of [
-  ["armhf", "arm"],
-  ["ppc64el", "ppc64"],
-  ["i386", "x86_64"],
-  ["mipsel", "mipsel"],
+for (const [release, debian, qemu] of [
+  ["12", "armhf", "arm"],
+  ["12", "ppc64el", "ppc64"],
+  ["12", "i386", "x86_64"],
+  ["12", "mipsel", "mipsel"],
+  ["13", "riscv64", "riscv64"],
 ]) {
   test.skipIf(!existsSync(`/usr/bin/qemu-system-${qemu}`))(
     `Debian’s installer for ${debian} comes to its first question on the serial console`,
     async () => {
-      const system = `debian-12-installer-${debian}`;
+      const system = `debian-${release}-installer-${debian}`;
       const made = await mimic.mimic(["new", debian as string, "--os", system, "--start"]);
       expect(made.err + made.out).toContain("“Select a language” appeared on the serial console");
       expect(made.code).toBe(0);

@@ -1,4 +1,4 @@
-// Programs for other processors, in a small machine of that kind.
+// Programs for other processors, in a small machine of that kind; and each of these machines by itself.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +36,18 @@ test("a program for another processor runs in a small machine of that kind: stre
     .poll(async () => (await mimic.client.machines.list({})).machines.filter(({ forgets }) => forgets).length, { timeout: 10_000 })
     .toBe(0);
 });
+
+for (const [system, processor] of [
+  ["tiny-linux-armhf", "armv7l"],
+  ["tiny-linux-ppc64el", "ppc64le"],
+  ["tiny-linux-s390x", "s390x"],
+  ["tiny-linux-riscv64", "riscv64"],
+] as const) {
+  test(`${system} runs a command, and its kernel names the processor: ${processor}`, { timeout: 300_000 }, async () => {
+    const ran = await mimic.mimic(["run", system, "--", "uname", "-m"]);
+    expect([ran.code, ran.out], ran.err).toEqual([0, `${processor}\n`]);
+  });
+}
 
 test("a program for which there is no such machine is refused with what to do", async () => {
   const refused = await mimic.mimic(["run", "--arch", "sparc", "--in-machine", "/bin/true"]);

@@ -173,6 +173,12 @@ describe("Debian's rules", () => {
     });
   });
 
+  test("busybox's own names are found whatever bytes stand before them", () => {
+    const names = ["[", "[[", "acpid", "busybox", "modprobe", ...Array.from({ length: 60 }, (_, n) => `program${n}`)];
+    const table = `${names.join("\0")}\0`;
+    for (const before of ["\0", " ", "x[\0[[\0!\0"]) expect(busyboxApplets(text.encode(`${before}${table}`)), before).toEqual(names);
+  });
+
   test("an index cannot name a file outside the mirror", () => {
     const stanza = (fileName: string) => parseStanza(`Package: x\nFilename: ${fileName}\nSize: 1\nSHA256: ${"a".repeat(64)}\n`);
     expect(packageOf(stanza("pool/x.deb"))).toBeDefined();

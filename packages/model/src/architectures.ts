@@ -125,7 +125,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
-      known: "OpenSBI and U-Boot start here, and kernels that are loaded directly.",
+      known: "OpenSBI and U-Boot start here, Debian 13’s installer, and kernels that are loaded directly.",
     },
   },
   ppc64le: {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { Readable } from "node:stream";
 import { type LongWork, MimicError } from "@mimic/base";
 import { collect, malformed } from "../archive/byte-reader.ts";
 import { dependencyNames } from "../debian/control.ts";
@@ -12,6 +13,7 @@ import { type KernelModule, moduleName, readModule, withDependencies } from "../
 import { type TinyTarget, tinyTarget } from "../tiny-linux/targets.ts";
 import { readDeb, type Unpacked, unpackDeb } from "./deb-file.ts";
 import type { DebianArchive, FoundPackage } from "./debian-archive.ts";
+import { decompress } from "./decompress.ts";
 
 export interface BootPart {
   readonly name: "kernel" | "initrd";
@@ -26,6 +28,7 @@ export interface Assembled {
 }
 
 const MAX_FILE = 96 * 1024 ** 2;
+const MAX_MODULE = 8 * 1024 ** 2;
 
 const missingPackage = (name: string, suite: string): MimicError =>
   new MimicError("debian.package_missing", `Debian “${suite}” has no package “${name}”.`, {
@@ -53,9 +56,29 @@ interface Kernel {
   readonly copyright: Uint8Array;
 }
 
+/** Newer kernels pack each module by itself. */
+interface PackedModule {
+  readonly path: string;
+  readonly body: Uint8Array;
+}
+
+/** What a module needs is written inside it, so they are unpacked one after the other: a hundred of thousands. */
+async function unpackWanted(packed: ReadonlyMap<string, PackedModule>, wanted: readonly string[], into: Map<string, KernelModule>) {
+  const ahead = [...wanted];
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    const one = packed.get(name);
+    if (one === undefined || into.has(name)) continue;
+    const body = await collect(decompress(Readable.from([one.body]), "xz"), MAX_MODULE, "kernel module");
+    const module = readModule(one.path, body);
+    into.set(name, module);
+    ahead.push(...module.depends);
+  }
+}
+
 /** One pass over the package: modules come in any order, so every candidate is looked at and few are kept. */
 async function readKernel(path: string, signal: AbortSignal): Promise<Kernel> {
   const modules = new Map<string, KernelModule>();
+  const packed = new Map<string, PackedModule>();
   let image: Uint8Array | undefined;
   let release = "";
   let modulesBuiltin = "";
@@ -66,18 +89,20 @@ async function readKernel(path: string, signal: AbortSignal): Promise<Kernel> {
     if (kernel?.[1]) {
       release = kernel[1];
       image = await collect(entry.body, MAX_FILE, "kernel");
-    } else if (entry.path.endsWith(".ko") && entry.sizeBytes < 8 * 1024 ** 2) {
+    } else if (entry.path.endsWith(".ko") && entry.sizeBytes < MAX_MODULE) {
       const module = readModule(entry.path, await collect(entry.body, MAX_FILE, "kernel module"));
       modules.set(module.name, module);
+    } else if (entry.path.endsWith(".ko.xz") && entry.sizeBytes < MAX_MODULE) {
+      const path = entry.path.slice(0, -".xz".length);
+      packed.set(moduleName(path), { path, body: await collect(entry.body, MAX_MODULE, "kernel module") });
     } else if (entry.path.endsWith("/modules.builtin")) {
       modulesBuiltin = new TextDecoder().decode(await collect(entry.body, MAX_FILE, "list of modules"));
     } else if (entry.path.endsWith("/copyright")) copyright = await collect(entry.body, MAX_FILE, "licence");
   }
+  const wanted = [...MODULES, ...MORE_MODULES].map((name) => moduleName(`/${name}.ko`));
+  await unpackWanted(packed, wanted, modules);
   if (!image || modules.size === 0) throw malformed("kernel package", "it holds no kernel or no modules");
-  const kept = withDependencies(
-    modules,
-    [...MODULES, ...MORE_MODULES].map((name) => moduleName(`/${name}.ko`)),
-  );
+  const kept = withDependencies(modules, wanted);
   return { release, image, modulesBuiltin, copyright, modules: new Map(kept.map((module) => [module.name, module])) };
 }
 

@@ -4,9 +4,10 @@
 /** Finds the table of applet names: NUL-ended, sorted, beginning with "[" and holding "busybox". Empty when there is none. */
 export function busyboxApplets(program: Uint8Array): string[] {
   const text = new TextDecoder("latin1").decode(program);
-  for (let at = text.indexOf("\0[\0[[\0"); at >= 0; at = text.indexOf("\0[\0[[\0", at + 1)) {
+  // What stands before it is another table, of any bytes.
+  for (let at = text.indexOf("[\0[[\0"); at >= 0; at = text.indexOf("[\0[[\0", at + 1)) {
     const names: string[] = [];
-    for (const name of text.slice(at + 1, at + 16_384).split("\0")) {
+    for (const name of text.slice(at, at + 16_384).split("\0")) {
       if (!/^[a-z0-9[][a-z0-9_.[-]{0,30}$/.test(name)) break;
       names.push(name);
     }

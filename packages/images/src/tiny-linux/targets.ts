@@ -15,6 +15,7 @@ const TARGETS: Readonly<Record<string, TinyTarget>> = {
   arm64: { libraries: "lib/aarch64-linux-gnu", loader: "lib/ld-linux-aarch64.so.1", canReseed: false },
   armhf: { libraries: "lib/arm-linux-gnueabihf", loader: "lib/ld-linux-armhf.so.3", canReseed: false },
   ppc64el: { libraries: "lib/powerpc64le-linux-gnu", loader: "lib64/ld64.so.2", canReseed: false },
+  riscv64: { libraries: "lib/riscv64-linux-gnu", loader: "lib/ld-linux-riscv64-lp64d.so.1", canReseed: false },
   s390x: { libraries: "lib/s390x-linux-gnu", loader: "lib/ld64.so.1", canReseed: false },
 };
 

@@ -20,6 +20,7 @@ const SYSTEMS: Readonly<Partial<Record<Architecture, string>>> = {
   arm: "tiny-linux-armhf",
   ppc64le: "tiny-linux-ppc64el",
   s390x: "tiny-linux-s390x",
+  riscv64: "tiny-linux-riscv64",
 };
 /** The machine holds it in its memory. */
 const MOST_BYTES = 64 * 1024 ** 2;
