@@ -1,10 +1,12 @@
 // Hardware on the fly with a real guest: parts come and go by the command line and in the browser while the guest copies
 // files and digests them; what cannot be now is said with the reason, from the one table; a trial leaves disks untouched.
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokenRules, launchBrowser, misdeeds, NOTHING, seenScreen, shot, signIn, type Watched } from "./kit/browser.ts";
@@ -43,6 +45,7 @@ async function aUsbTree(): Promise<string> {
   return root;
 }
 
+const DIGEST = /^[0-9a-f]{64}$/;
 const guest = async (script: string, machine = "parts"): Promise<string> => {
   const ran = await mimic.mimic(["exec", machine, "-n", "--", "sh", "-c", script]);
   if (ran.code !== 0) throw new Error(`${script}: ${ran.code} ${ran.out} ${ran.err}`);
@@ -55,6 +58,30 @@ const says = async (...words: string[]): Promise<string> => {
   expect(ran.code, `${words.join(" ")}: ${ran.err}`).toBe(0);
   return ran.out;
 };
+/** Random bytes go to a disk of the guest past its cache, and come back the same; answers their digest. */
+const written = (disk: string, machine = "parts") =>
+  guest(
+    `dd if=/dev/urandom of=/tmp/c bs=64k count=16 2>/dev/null && dd if=/tmp/c of=/dev/${disk} bs=64k oflag=direct conv=fsync 2>/dev/null
+dd if=/dev/${disk} bs=64k count=16 iflag=direct 2>/dev/null | cmp - /tmp/c && sha256sum < /tmp/c | cut -d ' ' -f 1`,
+    machine,
+  );
+/** Seconds of the guest's own clock for so many reads of the disk, one after another and past its cache. */
+const readingTakes = async (disk: string, operations: number, machine = "parts"): Promise<number> => {
+  const read = `dd if=/dev/${disk} of=/dev/null bs=4k count=${operations} iflag=direct 2>/dev/null`;
+  const [began, ended] = (await guest(`cut -d ' ' -f 1 /proc/uptime; ${read}; cut -d ' ' -f 1 /proc/uptime`, machine)).split("\n");
+  return Number(ended) - Number(began);
+};
+/** The disk of the guest that has this serial number, and the driver of the controller that it hangs on. */
+const diskInside = (serial: string, machine = "parts") =>
+  guest(
+    `for s in /sys/block/*/serial /sys/block/*/device/serial /sys/block/*/device/vpd_pg80; do
+  grep -qs ${serial} "$s" || continue
+  s=\${s#/sys/block/}; disk=\${s%%/*}; device=$(readlink -f "/sys/block/$disk")
+  while [ "$device" ] && [ ! -e "$device/vendor" -o ! -e "$device/class" ]; do device=\${device%/*}; done
+  echo "$disk" "$(basename "$(readlink "$device/driver")")"
+done`,
+    machine,
+  );
 const show = (machine = "parts") => mimic.client.machines.show({ machine });
 const go = async (path: string) => {
   await page.goto(seen.address + path);
@@ -84,15 +111,37 @@ END
     const before = await rounds();
     expect(await says("disk", "add", "parts", "64M")).toContain("done while it runs");
     await soon(() => guest("ls /sys/block | grep -c ^vd || true")).toBe("1");
-    const written = await guest(
-      "dd if=/dev/urandom of=/tmp/c bs=64k count=16 2>/dev/null; dd if=/tmp/c of=/dev/vda bs=64k conv=fsync 2>/dev/null; dd if=/dev/vda bs=64k count=16 iflag=direct 2>/dev/null | cmp - /tmp/c && echo same",
-    );
-    expect(written).toBe("same");
+    expect(await written("vda")).toMatch(DIGEST);
+    const unhindered = await readingTakes("vda", 60);
+    expect(await says("disk", "limit", "parts", "1", "--ops", "30")).toContain("done while it runs");
+    const hindered = await readingTakes("vda", 60);
+    // Sixty at thirty a second; the first few are let through at once.
+    expect(hindered).toBeGreaterThan(1.5);
+    expect(hindered).toBeGreaterThan(3 * unhindered);
+    expect(await says("disk", "limit", "parts", "1", "--ops", "15")).toContain("done while it runs");
+    expect(await readingTakes("vda", 60)).toBeGreaterThan(3);
+    expect(await says("disk", "limit", "parts", "1", "--off")).toContain("done while it runs");
+    expect(await readingTakes("vda", 60)).toBeLessThan(1);
     expect(await says("disk", "limit", "parts", "1", "--speed", "4M")).toContain("done while it runs");
     expect(await says("disk", "grow", "parts", "1", "96M")).toContain("done while it runs");
     await soon(() => guest("cat /sys/block/vda/size")).toBe(String(96 * 2048));
     expect(await says("disk", "rm", "parts", "1")).toContain("done while it runs");
     await soon(() => guest("ls /sys/block | grep -c ^vd || true")).toBe("0");
+
+    for (const [bus, driver] of [
+      ["nvme", "nvme"],
+      ["scsi", "virtio-pci"],
+    ] as const) {
+      expect(await says("disk", "add", "parts", "48M", "--bus", bus)).toContain("done while it runs");
+      const [added] = (await show()).hardware.disks;
+      const serial = added?.id.slice(-20) ?? "";
+      await soon(() => diskInside(serial)).toMatch(driver);
+      const [disk = ""] = (await diskInside(serial)).split(" ");
+      expect(await guest(`cat /sys/block/${disk}/size`)).toBe(String(48 * 2048));
+      expect(await written(disk)).toMatch(DIGEST);
+      expect(await says("disk", "rm", "parts", "1")).toContain("done while it runs");
+      await soon(() => guest(`ls /sys/block | grep -c ^${disk} || true`)).toBe("0");
+    }
 
     await says("disk", "add", "parts", "32M", "--bus", "usb");
     await soon(() => guest("cat /sys/block/sd*/size 2>/dev/null || true")).toBe(String(32 * 2048));
@@ -324,6 +373,46 @@ test("a USB device of this computer is listed with its harmless name, lent only 
   await shot(page, "usb-consent");
   expect(await brokenRules(page)).toEqual([]);
   await page.getByRole("dialog").getByRole("button", { name: "Keep as it is" }).click();
+});
+
+describe("disks that were there from the start", () => {
+  const run = promisify(execFile);
+  /** Of what the guest wrote: read by qemu-img, when the machine is off. */
+  const kept = async (machine: string, disk: string): Promise<string> => {
+    const raw = `${mimic.home}/kept.raw`;
+    await run("qemu-img", ["convert", "-O", "raw", `${mimic.home}/data/machines/${machine}/disks/${disk}.qcow2`, raw]);
+    const bytes = await readFile(raw);
+    await rm(raw);
+    return createHash("sha256")
+      .update(bytes.subarray(0, 1 << 20))
+      .digest("hex");
+  };
+
+  for (const [board, drivers] of Object.entries({
+    q35: { nvme: "nvme", sata: "ahci", scsi: "virtio-pci", ide: "ahci" },
+    i440fx: { nvme: "nvme", sata: "ahci", scsi: "virtio-pci", ide: "ata_piix" },
+  }))
+    test(`NVMe, SATA, SCSI and IDE on ${board} are each on the controller that they should be, and hold what the guest wrote`, {
+      timeout: 120_000,
+    }, async () => {
+      const { client } = mimic;
+      const hardware = { memoryMiB: 256, board: board as "q35" | "i440fx" };
+      await mimic.done(client.machines.create({ name: board, system: "tiny-linux-drivers", hardware, network: null, start: false }));
+      for (const bus of Object.keys(drivers)) await says("disk", "add", board, "16M", "--bus", bus);
+      await says("start", board);
+      await guest("modprobe -a nvme ahci ata_piix", board);
+      const { id, hardware: has } = await show(board);
+      const digests = new Map<string, string>();
+      for (const { id: disk, bus } of has.disks) {
+        const [, driver] = Object.entries(drivers).find(([name]) => name === bus) ?? [];
+        await soon(() => diskInside(disk.slice(-20), board)).toMatch(new RegExp(`^(sd|nvme)\\S+ ${driver}$`));
+        const [name = ""] = (await diskInside(disk.slice(-20), board)).split(" ");
+        digests.set(disk, await written(name, board));
+      }
+      await says("kill", board);
+      expect(digests.size).toBe(4);
+      for (const [disk, digest] of digests) expect(await kept(id, disk)).toBe(digest);
+    });
 });
 
 describe("the same disk in another computer", () => {

@@ -1,4 +1,4 @@
-// What a disposable leaves behind: a word that was written in it, to its disk, its memory and its consoles, is looked for in
+// What a disposable leaves behind: a word that was written in it, to its disk, its memory, its consoles and its screen, is looked for in
 // the raw bytes of the disk on which Mimic keeps everything, also where files were removed. Of a machine that stays, and of one
 // that was thrown away like any file, the same word is found there: so it is looked for in the right place.
 import { execFile } from "node:child_process";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   raw = `${folder}/disk`;
   place = `${folder}/m`;
   await using file = await open(raw, "wx");
-  await file.truncate(2 * 1024 ** 3);
+  await file.truncate(1024 ** 3);
   await mkdir(place);
   await sh("mkfs.ext4", ["-q", "-E", "nodiscard", raw]);
   await sh("mount", ["-o", "loop,nodiscard", raw, place]);
@@ -51,18 +51,21 @@ let count = 0;
 const word = (): { readonly whole: string; readonly script: string } => {
   const [one, two] = [`canary${++count}`, Math.random().toString(36).slice(2)];
   const script = `w=$(echo ${one} ${two} | tr ' ' -); echo "$w" | dd of=/dev/vda bs=512 seek=8 conv=notrunc,fsync 2>/dev/null
-    for n in 1 2 3 4 5 6 7 8; do echo "$w"; done > /dev/shm/it; echo "$w" > /dev/ttyS0; echo "$w" > /dev/hvc0
+    for n in 1 2 3 4 5 6 7 8; do echo "$w"; done > /dev/shm/it; for to in ttyS0 hvc0 tty1; do echo "$w" > /dev/$to; done
     dd if=/dev/vda bs=512 skip=8 count=1 iflag=direct 2>/dev/null | head -n 1`;
   return { whole: `${one}-${two}`, script };
 };
 
-/** Files of the installation that hold it, and whether the raw disk does anywhere. */
-async function traces(text: string): Promise<{ files: string[]; raw: boolean }> {
+/** What grep finds; as bytes, whatever they would mean in a language. */
+const holds = async (args: readonly string[]): Promise<string> =>
+  (await sh("grep", args, { env: { ...process.env, LC_ALL: "C" } }).catch(() => ({ stdout: "" }))).stdout;
+/** Files of the installation that hold one of these, and whether the raw disk does anywhere. */
+async function traces(...texts: readonly string[]): Promise<{ files: string[]; raw: boolean }> {
   await sh("sync", ["-f", place]);
-  const holds = async (args: readonly string[]): Promise<string> => (await sh("grep", args).catch(() => ({ stdout: "" }))).stdout;
-  const files = (await holds(["-rlaF", text, place])).split("\n").filter(Boolean);
+  const wanted = texts.flatMap((text) => ["-e", text]);
+  const files = (await holds(["-rlaF", ...wanted, place])).split("\n").filter(Boolean);
   // Through the file's own bytes, as the file system wrote them.
-  return { files: files.map((path) => path.slice(mimic.home.length)), raw: (await holds(["-laF", text, raw])) !== "" };
+  return { files: files.map((path) => path.slice(mimic.home.length)), raw: (await holds(["-laF", ...wanted, raw])) !== "" };
 }
 const gone = (machine: string) =>
   expect
@@ -81,8 +84,7 @@ test.skipIf(!isRoot)(
     expect(await traces(whole)).toEqual({ files: [], raw: false });
     // Memory can reach a disk by this computer's own swap; here there is none, or it would have to be looked through too.
     const swaps = (await readFile("/proc/swaps", "utf8")).trim().split("\n").slice(1);
-    for (const swap of swaps)
-      expect((await sh("grep", ["-laF", whole, swap.split(/\s/)[0] ?? ""]).catch(() => ({ stdout: "" }))).stdout).toBe("");
+    for (const swap of swaps) expect(await holds(["-laF", whole, swap.split(/\s/)[0] ?? ""])).toBe("");
   },
 );
 
@@ -116,19 +118,57 @@ test.skipIf(!isRoot)(
   },
 );
 
-test.skipIf(!isRoot)("controls: of one that is kept after all it is found, and a named disposable forgets it at its stop", async () => {
+/** From the middle of a picture's file: as good as no other picture has the same bytes there. */
+const pieceOf = (picture: Buffer): Buffer => picture.subarray(picture.length >> 1, (picture.length >> 1) + 48);
+/** Of what a machine's screen shows now, as Mimic hands it out; the file is made outside. */
+async function pieceOfScreen(machine: string): Promise<Buffer> {
+  const ran = await mimic.mimic(["screenshot", machine, `${folder}/seen.png`]);
+  expect(ran.code, ran.err).toBe(0);
+  return pieceOf(await readFile(`${folder}/seen.png`));
+}
+/** Whether these bytes are anywhere on the disk. */
+async function isOnDisk(piece: Buffer): Promise<boolean> {
+  await sh("sync", ["-f", place]);
+  const hex = Array.from(piece, (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+  return (await holds(["-laP", hex, raw])) !== "";
+}
+
+test.skipIf(!isRoot)(
+  "a named disposable leaves nothing of its disk, its consoles and its screen, while it runs, found again, off and removed",
+  async () => {
+    await mimic.done(mimic.client.disposables.run({ of: "base", name: "again" }));
+    const first = word();
+    expect(await inside("again", first.script)).toBe(first.whole);
+    const seen = await pieceOfScreen("again");
+    // What is not written down is still there to be looked at, as long as it runs.
+    const serial = async () => (await mimic.mimic(["logs", "again", "--serial"])).out;
+    await expect.poll(serial).toContain(first.whole);
+    await mimic.killDaemon();
+    await mimic.start();
+    const second = word();
+    expect(await inside("again", second.script)).toBe(second.whole);
+    await expect.poll(serial).toContain(second.whole);
+    const nowhere = async () => expect(await traces(first.whole, second.whole)).toEqual({ files: [], raw: false });
+    await nowhere();
+    await mimic.client.machines.kill({ machine: "again" });
+    await expect.poll(async () => (await mimic.client.machines.show({ machine: "again" })).power).toBe("stopped");
+    await nowhere();
+    expect(await isOnDisk(seen)).toBe(false);
+    await mimic.client.machines.remove({ machine: "again" });
+    await mimic.client.trash.empty({});
+    await nowhere();
+  },
+);
+
+test.skipIf(!isRoot)("controls: of one that is kept after all it is found, and so is the picture of a machine that stays", async () => {
   const kept = word();
   const machine = (await mimic.done(mimic.client.disposables.run({ of: "base" }))).result?.machine ?? "";
   expect(await inside(machine, kept.script)).toBe(kept.whole);
   await mimic.client.disposables.keep({ machine, name: "kept" });
   expect((await traces(kept.whole)).files.some((path) => path.includes("/disks/"))).toBe(true);
+  // With a moment a picture of the screen is kept.
+  const job = await mimic.done(mimic.client.moments.take({ machine: "kept", kind: "snapshot" }));
+  const picture = `${mimic.home}/data/machines/${machine}/moments/${job.result?.["moment"]}/picture.png`;
+  expect(await isOnDisk(pieceOf(await readFile(picture)))).toBe(true);
   await mimic.client.machines.kill({ machine: "kept" });
-  const named = word();
-  await mimic.done(mimic.client.disposables.run({ of: "base", name: "again" }));
-  const disk = named.script.replace('echo "$w" > /dev/ttyS0; ', "");
-  expect(await inside("again", disk)).toBe(named.whole);
-  expect(await traces(named.whole)).toEqual({ files: [], raw: false });
-  await mimic.client.machines.kill({ machine: "again" });
-  await expect.poll(async () => (await mimic.client.machines.show({ machine: "again" })).power).toBe("stopped");
-  expect(await traces(named.whole)).toEqual({ files: [], raw: false });
 });

@@ -281,6 +281,7 @@ const fileName = ({ head, id, format }: Pick<OwnFile, "head" | "id" | "format">)
 function planOf({ layout, imagePath, imageFormat }: MachineStoreNeeds, record: MachineRecord, at: MachineLayout): BootPlan {
   const { disks, drives, directBoot } = record.hardware;
   return {
+    traceless: record.forgets !== undefined,
     record: directBoot ? { ...record, hardware: { ...record.hardware, directBoot: withHostname(directBoot, record.name) } } : record,
     files: {
       runDirectory: layout.machineRun(record.id),

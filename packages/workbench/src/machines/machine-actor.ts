@@ -44,7 +44,7 @@ export interface ActorNeeds extends UsabilityNeeds {
   beforeBoot(
     actor: MachineActor,
     options: Waiting,
-  ): Promise<Partial<Pick<BootPlan, "resume" | "secrets" | "traceless">> & { readonly process?: ReadyStart }>;
+  ): Promise<Partial<Pick<BootPlan, "resume" | "secrets">> & { readonly process?: ReadyStart }>;
   /** It runs (again): what only the start needed can go. */
   afterBoot(actor: MachineActor): Promise<void>;
   /** Something is about to work on its disks, or to start it: what tidies them in the background stops. */

@@ -1,5 +1,5 @@
 // The small verbs: looking at a machine, and reaching into a running one.
-import { isRefusal, type Refusal, refusal } from "@mimic/base";
+import { isRefusal, plainBlock, type Refusal, refusal } from "@mimic/base";
 import { type HardwareRow, hardwareRows, type LoadSample, type MachineView } from "@mimic/model";
 import { type Context, findMachine, findRunning } from "../context.ts";
 import type { GuestAgent } from "../ports/index.ts";
@@ -62,7 +62,10 @@ export async function machineStory(context: Context, input: OfMachine): Promise<
 export async function machineLog(context: Context, input: OfMachine & { which: "qemu" | "serial" }): Promise<{ text: string } | Refusal> {
   const actor = findMachine(context, input.machine);
   if (isRefusal(actor)) return actor;
-  return { text: await context.ports.machines.log(actor.record.id, input.which, LOG_BYTES) };
+  const text = await context.ports.machines.log(actor.record.id, input.which, LOG_BYTES);
+  // Of one that forgets nothing is written down: while it runs there is what the daemon remembers.
+  const said = text === "" && input.which === "serial" ? actor.running?.serial[0]?.history() : undefined;
+  return { text: said ? plainBlock(new TextDecoder().decode(said.subarray(-LOG_BYTES)), LOG_BYTES) : text };
 }
 
 export function machineLoad(context: Context, input: OfMachine): { samples: LoadSample[] } | Refusal {

@@ -29,7 +29,7 @@ export function powerHooks(
       if (from?.process) return { process: from.process };
       const wakes = from?.moment ?? (await stillAsleep(context, actor, options)) ?? (await stillWakes(context, actor, options));
       const resume = wakes === undefined ? undefined : { statePath: ports.moments.statePath(record.id, wakes) };
-      return { ...(resume && { resume }), ...(secrets && { secrets }), ...(record.forgets === "machine" && { traceless: true }) };
+      return { ...(resume && { resume }), ...(secrets && { secrets }) };
     },
     async beforeUsable({ agent }, { hardware }, options) {
       const why = await putHomeInPlace(hardware, agent, options);

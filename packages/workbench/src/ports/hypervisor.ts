@@ -54,7 +54,7 @@ export interface BootPlan {
    * begin from again (tens of megabytes for each) need not be held ready.
    */
   readonly endsAtRestart?: boolean | undefined;
-  /** Its consoles are not written to files: nothing of it shall stay. */
+  /** Its consoles are not written to files: what it forgets, or is to vanish with it, shall not stay there. */
   readonly traceless?: boolean | undefined;
 }
 

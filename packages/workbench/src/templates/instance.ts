@@ -111,7 +111,6 @@ export async function raise(
         resume: from.resume,
         hold: from.hold,
         secrets,
-        traceless: record.forgets === "machine",
         // A system that is all in memory is a fresh one after a restart: another machine does that better.
         endsAtRestart: record.forgets === "machine" && from.resume !== undefined && record.hardware.directBoot !== undefined,
       },
