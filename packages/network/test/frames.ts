@@ -107,10 +107,16 @@ export class TestLan {
     return port;
   }
 
-  plug(port: SwitchPort): void {
+  /** `comesBack`: which frames return by the port by which they leave, as in a cable that is plugged into itself. */
+  plug(port: SwitchPort, comesBack: (frame: Uint8Array) => boolean = () => false): void {
     const frames: Uint8Array[] = [];
     this.got.set(port.id, frames);
-    const sink: FramePort = { deliver: (run) => frames.push(...[...framesOf(run)].map((one) => one.slice())), flush: () => {} };
+    const take = (one: Uint8Array): void => {
+      frames.push(one.slice());
+      const back = comesBack(one) ? record(one) : undefined;
+      if (back) this.lan.receive(port, back, 0, back.length, undefined);
+    };
+    const sink: FramePort = { deliver: (run) => [...framesOf(run)].forEach(take), flush: () => {} };
     this.lan.attach(port, outletOf(sink));
   }
 

@@ -139,6 +139,45 @@ describe("a circle", () => {
     expect([...port.shutVlans]).toEqual([1]);
   });
 
+  test("behind one port keeps that port shut for as long as it is there, not only now and then", () => {
+    const lan = new TestLan({ loopGuard: true });
+    const [host, looped] = [lan.add("host", { mac: macOf(1), guards: { mac: true } }), lan.add("looped")];
+    lan.plug(looped, () => true);
+    for (let halfSeconds = 0; halfSeconds < 60; halfSeconds++) {
+      lan.pass(500);
+      lan.send(host, frame({ from: macOf(1), to: BROADCAST }));
+      expect(lan.take(host)).toEqual([]);
+    }
+    expect(lan.news).toHaveLength(1);
+    // The control: without the loop it opens again.
+    lan.plug(looped);
+    lan.pass(5000);
+    expect(lan.news.at(-1)).toContain("open again");
+  });
+
+  test("is looked for on a trunk too when nobody says anything there: tagged probes do not wait for other frames", () => {
+    const lan = new TestLan({ loopGuard: true });
+    const trunk = lan.add("trunk", { mode: { mode: "trunk", allowed: [10] } });
+    lan.take(trunk);
+    for (let second = 0; second < 3; second++) {
+      lan.pass(1000);
+      expect(lan.take(trunk).map((one) => [one[12], one[15], one[16], one[17]])).toEqual([[0x81, 10, 0x88, 0xb6]]);
+    }
+  });
+
+  test("in a VLAN that no port names is found with its first frame, and only that VLAN is shut", () => {
+    const lan = new TestLan({ loopGuard: true });
+    const mode: PortMode = { mode: "trunk", allowed: "all" };
+    const [host, trunk] = [lan.add("host", { mode, mac: macOf(1), guards: { mac: true } }), lan.add("trunk", { mode })];
+    lan.plug(trunk, (one) => one[15] === 30);
+    const said = (vlan: number): number => {
+      lan.takeAll();
+      lan.send(host, frame({ from: macOf(1), to: BROADCAST, tags: [[0x8100, vlan]] }));
+      return lan.take(trunk).filter((one) => one[17] === 0xb5).length;
+    };
+    expect([said(30), said(30), said(10), said(10), said(30)]).toEqual([1, 0, 1, 1, 0]);
+  });
+
   test("is looked for in each VLAN by itself: cables for different VLANs form none, and trunks are shut only where they do", () => {
     const world = new World(2);
     world.cable(0, 1, { mode: "access", vlan: 10 });

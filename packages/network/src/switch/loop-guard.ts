@@ -55,6 +55,12 @@ export const SHUT_MS = 3500;
 /** In a dense mesh there are many circles; this bounds what a round costs, the rest is found in the next ones. */
 const RELAYS_PER_SECOND = 200;
 
+interface Shut {
+  untilMs: number;
+  /** What leaves by the port comes back by it: only its own probes can tell how long that is so. */
+  isOwnLoop: boolean;
+}
+
 interface SentProbe {
   readonly port: SwitchPort;
   readonly vlan: number;
@@ -65,7 +71,7 @@ export class LoopGuard {
   readonly #world: LoopWorld;
   readonly #id: Uint8Array;
   readonly #sent = new Map<string, SentProbe>();
-  readonly #shut = new Map<SwitchPort, Map<number, number>>();
+  readonly #shut = new Map<SwitchPort, Map<number, Shut>>();
   readonly #relays: TokenBucket;
   #probedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -89,7 +95,7 @@ export class LoopGuard {
   /** Sends probes out of one port now: a port came up, or a VLAN got its first frames. */
   probe(port: SwitchPort, vlans: readonly number[] = this.#world.vlans()): void {
     for (const vlan of vlans) {
-      if (!isMember(port.vlans, vlan) || port.shutVlans.has(vlan)) continue;
+      if (!isMember(port.vlans, vlan) || (port.shutVlans.has(vlan) && !this.#shut.get(port)?.get(vlan)?.isOwnLoop)) continue;
       const nonce = this.#world.random(NONCE_BYTES);
       this.#sent.set(textOf(nonce), { port, vlan, atMs: this.#world.nowMs() });
       this.#world.send(port, vlan, probeRecord(this.#id, nonce, [this.#place(vlan)]));
@@ -142,7 +148,7 @@ export class LoopGuard {
       this.#shut.set(port, shut);
     }
     const isNew = !shut.has(vlan);
-    shut.set(vlan, this.#world.nowMs() + SHUT_MS);
+    shut.set(vlan, { untilMs: this.#world.nowMs() + SHUT_MS, isOwnLoop: out === home });
     if (!isNew) return;
     port.shutVlans.add(vlan);
     const way =
@@ -159,8 +165,8 @@ export class LoopGuard {
 
   #open(now: number): void {
     for (const [port, shut] of this.#shut) {
-      for (const [vlan, until] of shut) {
-        if (until > now) continue;
+      for (const [vlan, { untilMs }] of shut) {
+        if (untilMs > now) continue;
         shut.delete(vlan);
         port.shutVlans.delete(vlan);
         this.#world.changed({

@@ -85,7 +85,7 @@ export class GroupTable {
   }
 
   forgetPort(port: number): void {
-    for (const ports of this.#routers.values()) ports.delete(port);
+    for (const [vlan, ports] of this.#routers) if (ports.delete(port) && ports.size === 0) this.#routers.delete(vlan);
     for (const [index, group] of this.#groups.entries()) if (group?.members.has(port)) this.#part(index, group, port);
     this.version++;
   }

@@ -68,6 +68,8 @@ export class Switch {
       vlans: () => this.#knownVlans(),
       send: (port, vlan, record) => this.#forwarder.sendOwn(port, vlan, record),
       changed: (news) => {
+        // Ways are others now: what was learned would lead to a port that is shut, or to where nobody is any more.
+        this.#where.forgetVlan(news.vlan);
         this.#relayout();
         world.tell(news);
       },
@@ -170,7 +172,10 @@ export class Switch {
       port.isListening = false;
       this.#layout.version++;
     }
-    if (this.#settings.loopGuard) this.#loops.tick([...this.ports].filter((port) => port.canLoop && port.isOpen));
+    if (!this.#settings.loopGuard) return;
+    this.#loops.tick([...this.ports].filter((port) => port.canLoop && port.isOpen));
+    // Probes that got a tag were gathered: they must not wait for the next frame of somebody else.
+    if (!this.#isBusy) this.#finish();
   }
 
   /** Captures and mirrors. Without a port: all of them. */

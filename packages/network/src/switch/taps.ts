@@ -37,10 +37,13 @@ export class Taps {
   }
 }
 
-/** A mirror port's copies of all that passes another port, both ways, as it was there. */
+/**
+ * A mirror port's copies of all that passes another port, both ways, as it was there. What a mirror gets is not mirrored again:
+ * two that look at each other would never come to an end.
+ */
 export const mirrorTap = (exits: Exits, mirror: SwitchPort): Tap => ({
   seesSent: true,
-  passed: (_port, _direction, vlan, bytes, from, to, frames) => {
-    if (mirror.wish.isUp) exits.send(mirror, vlan, bytes, from, to, frames, undefined, undefined);
+  passed: (port, _direction, vlan, bytes, from, to, frames) => {
+    if (mirror.wish.isUp && !port.wish.isMirror) exits.send(mirror, vlan, bytes, from, to, frames, undefined, undefined);
   },
 });

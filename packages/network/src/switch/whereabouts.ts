@@ -1,7 +1,7 @@
 // Where addresses are: the MAC table with the rules of who may teach it what.
 import type { DropReason } from "@mimic/model";
 import { macNumber } from "./guards.ts";
-import { MacTable } from "./mac-table.ts";
+import { type MacEntry, MacTable } from "./mac-table.ts";
 import type { SwitchPort } from "./switch-port.ts";
 import { isMember } from "./vlan.ts";
 
@@ -13,8 +13,8 @@ export type Learned = "known" | "moved" | "fresh" | Extract<DropReason, "macSpoo
 export class Whereabouts {
   readonly #table: MacTable;
   readonly #portOf: (index: number) => SwitchPort | undefined;
-  /** Addresses that belong to a guarded port: nobody else may teach the table where they are. */
-  readonly #owners = new Map<number, SwitchPort>();
+  /** Addresses that belong to guarded ports: nobody else in these ports' VLANs may teach the table where they are. */
+  #owners: ReadonlyMap<number, readonly SwitchPort[]> = new Map();
 
   constructor(seed: number, portOf: (index: number) => SwitchPort | undefined) {
     this.#table = new MacTable({ seed, most: MOST_ADDRESSES });
@@ -29,8 +29,7 @@ export class Whereabouts {
   learn(port: SwitchPort, vlan: number, high: number, low: number, tick: number): Learned {
     const before = this.#table.find(vlan, high, low);
     if (before !== port.index) {
-      const owner = this.#owners.size > 0 ? this.#owners.get(high * 0x1_0000_0000 + (low >>> 0)) : undefined;
-      if (owner !== undefined && owner !== port && isMember(owner.vlans, vlan)) return "macSpoofed";
+      if (this.#isOthers(port, vlan, high, low)) return "macSpoofed";
       if (port.learned >= port.wish.guards.macLimit) return "macLimit";
     }
     const answer = this.#table.learn({ vlan, high, low, port: port.index, seen: tick });
@@ -42,15 +41,30 @@ export class Whereabouts {
     return answer < 0 ? "fresh" : "moved";
   }
 
-  own(ports: Iterable<SwitchPort>): void {
-    this.#owners.clear();
-    for (const port of ports) {
-      const { guards, mac } = port.wish;
-      if (guards.mac && mac !== undefined) this.#owners.set(macNumber(mac), port);
-    }
+  #isOthers(port: SwitchPort, vlan: number, high: number, low: number): boolean {
+    const owners = this.#owners.size > 0 ? this.#owners.get(high * 0x1_0000_0000 + (low >>> 0)) : undefined;
+    return owners !== undefined && !owners.includes(port) && owners.some(({ vlans }) => isMember(vlans, vlan));
   }
 
-  /** Both answer whether anything was forgotten. */
+  /** Says whose addresses are whose. What somebody else taught about an address before its owner came is forgotten. */
+  own(ports: Iterable<SwitchPort>): void {
+    const owners = new Map<number, SwitchPort[]>();
+    for (const port of ports) {
+      const { guards, mac } = port.wish;
+      if (!guards.mac || mac === undefined) continue;
+      const others = owners.get(macNumber(mac));
+      if (others === undefined) owners.set(macNumber(mac), [port]);
+      else others.push(port);
+    }
+    this.#owners = owners;
+    if (owners.size === 0) return;
+    this.#forget((entry) => {
+      const port = this.#portOf(entry.port);
+      return port !== undefined && this.#isOthers(port, entry.vlan, entry.high, entry.low);
+    });
+  }
+
+  /** All three answer whether anything was forgotten. */
   age(oldest: number): boolean {
     return this.#forget((entry) => entry.seen < oldest);
   }
@@ -58,7 +72,11 @@ export class Whereabouts {
     return this.#forget((entry) => entry.port === port.index);
   }
 
-  #forget(isStale: (entry: { readonly port: number; readonly seen: number }) => boolean): boolean {
+  forgetVlan(vlan: number): boolean {
+    return this.#forget((entry) => entry.vlan === vlan);
+  }
+
+  #forget(isStale: (entry: MacEntry) => boolean): boolean {
     const went = this.#table.forget((entry) => {
       if (!isStale(entry)) return false;
       const port = this.#portOf(entry.port);
