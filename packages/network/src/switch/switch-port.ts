@@ -40,6 +40,8 @@ export class SwitchPort {
   taps: readonly Tap[] = [];
   /** Those of them that see what is sent, too. */
   sentTaps: readonly Tap[] = [];
+  /** Taken out of the switch. */
+  isGone = false;
   /** What leaves the machine goes over a bad link first. */
   isShapedUp = false;
   /** Until this time only probes pass (a link to another switch that came up just now). */

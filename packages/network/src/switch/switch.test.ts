@@ -63,6 +63,17 @@ describe("learning", () => {
     expect([lan.take(b).length, lan.take(c).length]).toEqual([1, 1]);
   });
 
+  test("a port that was taken out is heard no more, and who asks for its addresses is not led there", () => {
+    const { lan, a, b, c } = three();
+    lan.send(a, frame({ from: A, to: B }));
+    lan.takeAll();
+    lan.lan.removePort(a);
+    lan.send(a, frame({ from: A, to: B }));
+    expect([lan.take(b).length, lan.take(c).length]).toEqual([0, 0]);
+    lan.send(b, frame({ from: B, to: A }));
+    expect(lan.take(c).length).toBe(1);
+  });
+
   test("a port learns no more addresses than its limit and drops the others' frames", () => {
     const lan = new TestLan();
     const a = lan.add("a", { guards: { macLimit: 2 } });

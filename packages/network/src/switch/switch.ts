@@ -127,6 +127,7 @@ export class Switch {
   removePort(port: SwitchPort): void {
     this.detach(port);
     if (port.wish.mac !== undefined) this.addresses.forgetClaims(macNumber(port.wish.mac));
+    port.isGone = true;
     this.#loops.forget(port);
     this.#links.remove(port);
     port.gather?.buffer.letGo();
@@ -285,6 +286,8 @@ export class Switch {
 
   #walk(port: SwitchPort, bytes: Uint8Array, from: number, to: number, memory: RunMemory | undefined): number {
     port.waitsFor = undefined;
+    // Whoever still holds a port that was taken out speaks to nobody: what was learned there would lead nowhere.
+    if (port.isGone) return to;
     const decider = this.#decider;
     const view = memory?.view;
     let at = from;

@@ -194,10 +194,12 @@ export class NetworkHost {
 
   async #closeGateway(): Promise<void> {
     const gateway = this.#gateway;
+    // It says goodbye within the call, and its port must still be there for that.
+    const closing = gateway?.close();
     if (this.#gatewayPort !== undefined) this.lan.removePort(this.#gatewayPort);
     this.#gatewayPort = undefined;
     this.#gateway = undefined;
-    await gateway?.close();
+    await closing;
   }
 }
 
