@@ -60,6 +60,8 @@ export interface ForeignBoard {
   readonly diskBuses: readonly [DiskBus, ...DiskBus[]];
   /** Where its own disks and CDs sit, for boards without virtio. */
   readonly onBoard?: "ide" | "scsi";
+  /** Its one network card, soldered to it: QEMU's model. Absent = cards are plugged in. */
+  readonly ownCard?: "lance";
   readonly displays: readonly [HardwareSpec["display"], ...HardwareSpec["display"][]];
   /** usb: a controller of ours; virtio: without USB; board: what the board has. */
   readonly input: "usb" | "virtio" | "board";
@@ -148,7 +150,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
     mac99: {
       words: "a Power Mac G4 of 1999",
       machine: { plain: "mac99" },
-      machineOptions: { via: "pmu" },
+      // Its keyboard and mouse are USB ones of the board, which is left without USB unless it is asked for.
+      machineOptions: { via: "pmu", usb: "on" },
       virtio: undefined,
       diskBuses: ["ide"],
       onBoard: "ide",
@@ -224,6 +227,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       virtio: undefined,
       diskBuses: ["scsi"],
       onBoard: "scsi",
+      ownCard: "lance",
       displays: ["none"],
       input: "board",
       cpu: undefined,

@@ -185,14 +185,14 @@ export const foreignMachines: Readonly<Record<string, BootPlan>> = {
   "arm64-uefi": foreign("aarch64", { firmware: "uefi" }),
   arm: foreign("arm"),
   riscv64: foreign("riscv64", { cpus: 2 }),
-  ppc64le: foreign("ppc64le"),
-  "mac-g4": foreign("ppc"),
+  ppc64le: foreign("ppc64le", { nics: [nic(1, "virtio")] }),
+  "mac-g4": foreign("ppc", { nics: [nic(1, "virtio")] }),
   "mac-g3": foreign("ppc", { board: "g3beige", memoryMiB: 256 }),
   s390x: foreign("s390x"),
   mips: foreign("mips"),
   mipsel: foreign("mipsel", { display: "none" }),
   m68k: foreign("m68k"),
-  sparc: foreign("sparc"),
+  sparc: foreign("sparc", { nics: [nic(1, "virtio")] }),
   loongarch64: foreign("loongarch64"),
 };
 

@@ -1,5 +1,5 @@
 // Computers with other processors, for real: every board whose QEMU is installed here starts with its reviewed
-// arguments; RISC-V firmware comes to its prompt, and an ARM guest of Debian's installer to its first screen.
+// arguments, and something in it speaks: its firmware, or where it has none the smallest program; RISC-V firmware comes to its prompt, and an ARM guest of Debian's installer to its first screen.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -8,10 +8,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "@mimic/base";
 import { createImageSources } from "@mimic/images/node";
-import { ARCHITECTURES, type Architecture, foreignBoard, HardwareSpec, type System, usualHardware } from "@mimic/model";
+import { ARCHITECTURES, type Architecture, foreignBoard, HardwareSpec, NicSpec, type System, usualHardware } from "@mimic/model";
 import { expect, test } from "vitest";
 import { findProgram } from "../src/node/tools.ts";
-import { aPlan, foreignMachines } from "./context.ts";
+import { type BareBoard, bareMetal } from "./bare-metal.ts";
+import { aPlan, foreignMachines, nic } from "./context.ts";
 import { aWorkshop, newsOf, patient, realClock, serialSays } from "./real-ports.ts";
 
 const installed = (architecture: Architecture): boolean =>
@@ -68,25 +69,73 @@ test("every processor model that is offered for a board is one that its QEMU put
     }
 }, 60_000);
 
+/** What the firmware of a golden machine says on its serial console, or the program that stands in for it. */
+const FIRMWARE_SAYS: Readonly<Record<string, string>> = {
+  "arm64-uefi": "UEFI firmware",
+  riscv64: "OpenSBI v",
+  ppc64le: "SLOF",
+  "mac-g4": "OpenBIOS 1.",
+  "mac-g3": "OpenBIOS 1.",
+  s390x: "LOADPARM=",
+  sparc: "Welcome to OpenBIOS",
+};
+
 for (const [name, golden] of Object.entries(foreignMachines)) {
-  const { architecture, firmware, directBoot } = golden.record.hardware;
+  const { hardware } = golden.record;
   // One with a system beside it is tried below, where that system is.
-  if (directBoot !== undefined) continue;
-  const hasFirmware = firmware === "bios" || existsSync("/usr/share/AAVMF/AAVMF_CODE.fd");
-  test.skipIf(!installed(architecture) || !hasFirmware)(`the ${name} machine starts, and ends when told`, async () => {
-    await using shop = await aWorkshop();
-    const plan = aPlan(golden.record.hardware, {}, `${shop.folder}/m`);
-    await mkdir(`${shop.folder}/m/disks`, { recursive: true });
-    for (const [own] of Object.values(plan.files.disks)) await shop.qemu.diskTool.createEmpty(own?.path ?? "", "qcow2", 2 ** 30, patient());
-    const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
-    await wait(500);
-    expect(machine.run.accelerator).toBe("tcg");
-    expect((await machine.usage(patient())).memoryBytes).toBeGreaterThan(0);
-    const exited = newsOf(machine, "exited");
-    await machine.end(patient());
-    expect(await exited).toMatchObject({ expected: true });
-  });
+  if (hardware.directBoot !== undefined) continue;
+  const hasFirmware = hardware.firmware === "bios" || existsSync("/usr/share/AAVMF/AAVMF_CODE.fd");
+  test.skipIf(!installed(hardware.architecture) || !hasFirmware)(
+    `the ${name} machine starts, speaks on its serial console, and ends when told`,
+    async () => {
+      await using shop = await aWorkshop();
+      const sign = FIRMWARE_SAYS[name] ?? `hello from ${name}`;
+      const kernel = `${shop.folder}/kernel`;
+      if (!(name in FIRMWARE_SAYS)) await writeFile(kernel, bareMetal(name as BareBoard, `${sign}\r\n`));
+      const directBoot = name in FIRMWARE_SAYS ? undefined : { image: "a".repeat(64), kernel: "kernel", commandLine: "" };
+      const plan = aPlan({ ...hardware, directBoot }, directBoot && { kernel }, `${shop.folder}/m`);
+      await mkdir(`${shop.folder}/m/disks`, { recursive: true });
+      for (const [own] of Object.values(plan.files.disks))
+        await shop.qemu.diskTool.createEmpty(own?.path ?? "", "qcow2", 2 ** 30, patient());
+      const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
+      await serialSays(machine, sign);
+      expect(machine.run.accelerator).toBe("tcg");
+      expect((await machine.usage(patient())).memoryBytes).toBeGreaterThan(0);
+      for (const { id } of hardware.nics) for (const up of [false, true]) await machine.setLink(id, up, patient());
+      // Cards stay as they are while it runs: that is told, and not tried.
+      expect(await machine.plugNic(NicSpec.parse(nic(2, "virtio")), patient())).toBe("nextStart");
+      for (const { id } of hardware.nics) expect(await machine.unplugNic(id, patient())).toBe("nextStart");
+      const exited = newsOf(machine, "exited");
+      await machine.end(patient());
+      expect(await exited).toMatchObject({ expected: true });
+    },
+  );
 }
+
+for (const board of ["mac99", "g3beige"] as const)
+  test.skipIf(!installed("ppc"))(
+    `${board}: what is typed on its keyboard stands on its screen`,
+    async () => {
+      await using shop = await aWorkshop();
+      const plan = aPlan({ ...usualHardware("ppc"), board, memoryMiB: 128 }, {}, `${shop.folder}/m`);
+      const machine = shop.own(await shop.qemu.hypervisor.boot(plan, patient()));
+      /** Until the picture stays as it is: no disk was found, and the firmware waits for a command. */
+      const still = async (): Promise<Uint8Array> => {
+        for (let before = await machine.screenshot(patient()); ; ) {
+          await wait(1500);
+          const now = await machine.screenshot(patient());
+          if (Buffer.compare(before, now) === 0 && now.length > 2000) return now;
+          before = now;
+        }
+      };
+      await serialSays(machine, "CPU type PowerPC");
+      const before = await still();
+      await machine.type("words\n", patient());
+      // A page full of the firmware's words: far more ink than the prompt.
+      await expect.poll(async () => (await machine.screenshot(patient())).length, { timeout: 30_000 }).toBeGreaterThan(before.length * 1.5);
+    },
+    120_000,
+  );
 
 test.skipIf(!installed("riscv64"))("RISC-V: OpenSBI hands over to U-Boot, which answers on its serial console", async () => {
   const { system, folder } = await bootFilesOf("riscv64-uboot");

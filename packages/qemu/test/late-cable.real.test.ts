@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { NicSpec } from "@mimic/model";
+import { HardwareSpec, NicSpec } from "@mimic/model";
 import { connectQmp, connectWhenThere } from "@mimic/qmp/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { netdevOptions, nicOptions } from "../src/argv/nics.ts";
@@ -46,7 +46,7 @@ async function announces({ pulled }: { readonly pulled: boolean }): Promise<stri
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   try {
     const session = await connectQmp(monitor, { ...patient(), patienceMs: 20_000 });
-    if (pulled) await pullAllTillPlugged(session, [card], patient());
+    if (pulled) await pullAllTillPlugged(session, HardwareSpec.parse({ nics: [card] }), patient());
     const human = await connectWhenThere(`${monitor}.human`, 20_000, patient().signal);
     human.write("announce_self\n");
     return await Promise.race([

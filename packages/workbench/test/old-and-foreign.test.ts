@@ -46,6 +46,15 @@ describe("computers with other processors", () => {
   });
 });
 
+test("a board whose one network card is soldered to it takes no second one", async () => {
+  const bench = await makeBench();
+  await ended(bench, await bench.workbench.machines.create({ name: "sun", hardware: { architecture: "sparc" } }));
+  expect(await bench.workbench.machines.addNic({ machine: "sun" })).toMatchObject({
+    code: "nic.too_many",
+    why: expect.stringContaining("has a network card, and its board has no place for more"),
+  });
+});
+
 test("a disk can be laid over an image while the machine is off", async () => {
   const bench = await withMachine();
   const image = bench.images.list()[0];

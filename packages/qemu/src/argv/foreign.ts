@@ -74,6 +74,8 @@ function boardPart(context: ArgvContext, board: ForeignBoard): ArgvPart {
   const options = keyValue(machineTypeOf(context.hardware, context.capabilities), {
     "memory-backend": "mem0",
     ...board.machineOptions,
+    // Else the Macs' firmware (OpenBIOS) looks for a screen first, and says hello to nobody.
+    graphics: board.input === "board" && context.hardware.display === "none" ? "off" : undefined,
     pflash0: context.firmware ? "uefi-code" : undefined,
     pflash1: context.firmware ? "uefi-vars" : undefined,
   });
@@ -202,10 +204,16 @@ const FIRST_NIC = 0x14;
 
 function nicParts({ hardware, net }: ArgvContext, on: Plugs): ArgvPart[] {
   return hardware.nics.map((nic, index) => {
+    const because = `Network card ${index + 1}. Its cable is a socket that only Mimic's switch is given: QEMU itself has no network.`;
+    const cable = json("-netdev", netdevOptions(nic.id, net));
+    const { ownCard } = on.board;
+    // A soldered card is no device that could be asked for: the board takes what stands here.
+    if (ownCard !== undefined)
+      return part(because, cable, ["-net", keyValue("nic", { model: ownCard, netdev: nicNetdev(nic.id), macaddr: nic.mac })]);
     const driver = on.board.virtio ? on.virtio("virtio-net") : "rtl8139";
     return part(
-      `Network card ${index + 1}. Its cable is a socket that only Mimic's switch is given: QEMU itself has no network.`,
-      json("-netdev", netdevOptions(nic.id, net)),
+      because,
+      cable,
       json("-device", {
         driver,
         id: nicDevice(nic.id),

@@ -55,7 +55,8 @@ export const netdevOptions = (nicId: string, netFolder: string) => ({
 export function nicPlace(board: HardwareSpec["board"], { model, place }: Pick<NicSpec, "model" | "place">): JsonOptions | undefined {
   if (model === "ne2k_isa") return board === "i440fx" ? JUMPERS[place] : undefined;
   if (board === "q35") return place < NIC_SOCKETS ? { bus: `nicport${place}`, addr: "0x0" } : undefined;
-  const slot = OLD_SLOTS[place];
+  // On boards of other processors cards stay as they are while the machine runs.
+  const slot = board === "i440fx" ? OLD_SLOTS[place] : undefined;
   return slot === undefined ? undefined : { bus: "pci.0", addr: pciAddress(slot) };
 }
 

@@ -16,7 +16,7 @@ import { qemuExitedEarly, qemuUnguarded } from "../errors.ts";
 import { FIRST_FD, type FileNeed } from "../files.ts";
 import type { FirmwareFiles } from "../firmware.ts";
 import { exitInWords } from "../news.ts";
-import { hasCarrier, pullAllTillPlugged, setLink } from "./nics.ts";
+import { cardName, hasCarrier, pullAllTillPlugged, setLink } from "./nics.ts";
 import { openFiles } from "./open-files.ts";
 import { guardOf, killExactly, type ProcessGuard, startTicksOf } from "./process.ts";
 import { openAgent, type QemuAgent } from "./qemu-agent.ts";
@@ -170,9 +170,10 @@ async function bringUp(spec: LaunchSpec, pidSoon: Promise<number>, signal: Abort
   const [startTicks, guard] = await Promise.all([startTicksOf(pid), guardOf(pid)]);
   if (startTicks === undefined || guard === undefined) throw new Error("QEMU ended");
   if (!guard.seccomp || !guard.noNewPrivileges) throw qemuUnguarded();
-  await pullAllTillPlugged(session, record.hardware.nics, { signal });
+  await pullAllTillPlugged(session, record.hardware, { signal });
   if (spec.resume) await restoreState(session, spec.resume.fd, { signal, withoutMemory: spec.resume.withoutMemory });
-  for (const nic of record.hardware.nics) if (!hasCarrier(nic)) await setLink(session, nic.id, false, { signal });
+  for (const nic of record.hardware.nics)
+    if (!hasCarrier(nic)) await setLink(session, cardName(record.hardware, nic.id), false, { signal });
   scope.move();
   return { pid, startTicks, guard, session, ...channels };
 }

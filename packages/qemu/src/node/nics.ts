@@ -1,6 +1,6 @@
 // Network cards of a running QEMU: added, taken out, their cables pulled and put back.
 import { onAbort, type Waiting } from "@mimic/base";
-import type { HardwareSpec, NicSpec } from "@mimic/model";
+import { foreignBoard, type HardwareSpec, type NicSpec } from "@mimic/model";
 import type { QmpSession } from "@mimic/qmp";
 import { netdevOptions, nicDevice, nicNetdev, nicOptions, nicPlace } from "../argv/nics.ts";
 import { nicStays } from "../errors.ts";
@@ -28,7 +28,7 @@ export async function plugNic(session: QmpSession, { board, nic, netFolder }: Pl
     await session.execute("netdev_del", { id: nicNetdev(nic.id) }, options).catch(() => {});
     throw error;
   }
-  if (!hasCarrier(nic)) await setLink(session, nic.id, false, options);
+  if (!hasCarrier(nic)) await setLink(session, nicDevice(nic.id), false, options);
   return true;
 }
 
@@ -42,11 +42,11 @@ async function pullTillPlugged(session: QmpSession, nicId: string, options: Wait
 }
 
 /** For cards that QEMU was started with: before its guest, or a state that it wakes up from, can send anything. */
-export async function pullAllTillPlugged(session: QmpSession, nics: readonly NicSpec[], options: Waiting): Promise<void> {
-  for (const { id } of nics) {
+export async function pullAllTillPlugged(session: QmpSession, hardware: HardwareSpec, options: Waiting): Promise<void> {
+  for (const { id } of hardware.nics) {
     await pullTillPlugged(session, id, options);
     // Its card was told too, and is not told when the connection comes.
-    await setLink(session, id, true, options);
+    await setLink(session, cardName(hardware, id), true, options);
   }
 }
 
@@ -71,7 +71,13 @@ export async function unplugNic(session: QmpSession, nic: NicSpec, options: Wait
   await session.execute("netdev_del", { id: nicNetdev(nic.id) }, options);
 }
 
-/** The guest sees its carrier go and come (qapi/net.json, set_link). */
-export async function setLink(session: QmpSession, nicId: string, up: boolean, options: Waiting): Promise<void> {
-  await session.execute("set_link", { name: nicDevice(nicId), up }, options);
+/** The guest sees its carrier go and come (qapi/net.json, set_link). `card`: of `cardName`. */
+export async function setLink(session: QmpSession, card: string, up: boolean, options: Waiting): Promise<void> {
+  await session.execute("set_link", { name: card, up }, options);
+}
+
+/** What QEMU calls the card: a soldered one it names itself. */
+export function cardName(hardware: Pick<HardwareSpec, "architecture" | "board">, nicId: string): string {
+  const ownCard = foreignBoard(hardware)?.ownCard;
+  return ownCard === undefined ? nicDevice(nicId) : `${ownCard}.0`;
 }

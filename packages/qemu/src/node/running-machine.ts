@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { type Clock, type Log, MimicError, messageOf, onAbort, type Waiting } from "@mimic/base";
-import type { Isolation, NicSpec, RunRecord } from "@mimic/model";
+import { type Isolation, isPc, type NicSpec, type RunRecord } from "@mimic/model";
 import type { CommandArguments, QmpSession } from "@mimic/qmp";
 import type {
   GuestAgent,
@@ -27,7 +27,7 @@ import { dropCpuLimit } from "./cpu-limit.ts";
 import { layerInNode, prepareLayers, topLayersOf } from "./disk-layers.ts";
 import { openLiveHardware } from "./live-hardware.ts";
 import type { MediaServers } from "./media.ts";
-import { canComeAndGo, plugNic, setLink, unplugNic } from "./nics.ts";
+import { canComeAndGo, cardName, plugNic, setLink, unplugNic } from "./nics.ts";
 import { isAlive, killExactly, loadOf, ownMemoryOf } from "./process.ts";
 import type { QemuAgent } from "./qemu-agent.ts";
 import { QemuLog } from "./qemu-log.ts";
@@ -224,13 +224,13 @@ export class QemuMachine implements RunningMachine {
   async unplugNic(nicId: string, options: Waiting): Promise<"now" | "nextStart"> {
     const nic = this.run.hardware.nics.find(({ id }) => id === nicId);
     if (nic === undefined) return "now";
-    if (!canComeAndGo(nic)) return "nextStart";
+    if (!canComeAndGo(nic) || !isPc(this.run.hardware)) return "nextStart";
     await unplugNic(this.#parts.session, nic, options);
     this.#setNics(this.run.hardware.nics.filter(({ id }) => id !== nicId));
     return "now";
   }
   async setLink(nicId: string, up: boolean, options: Waiting): Promise<void> {
-    await setLink(this.#parts.session, nicId, up, options);
+    await setLink(this.#parts.session, cardName(this.run.hardware, nicId), up, options);
   }
   #setNics(nics: NicSpec[]): void {
     this.#run = { ...this.#run, hardware: { ...this.#run.hardware, nics } };

@@ -1,7 +1,7 @@
 // A machine's network cards. A running machine gets and loses them at once where its board can do that; the cable can be
 // moved and pulled at any time.
 import { isRefusal, type Refusal, refusal } from "@mimic/base";
-import { defaultGuards, type MachineRecord, type MachineView, type NicModel, type NicSpec, untagged } from "@mimic/model";
+import { defaultGuards, foreignBoard, type MachineRecord, type MachineView, type NicModel, type NicSpec, untagged } from "@mimic/model";
 import { type Context, findMachine, nowIso } from "../context.ts";
 import type { MachineActor } from "../machines/machine-actor.ts";
 import { machineView } from "../machines/view.ts";
@@ -43,11 +43,12 @@ export function newNic(
   const refused = network && checkVlans(network, settings.mode);
   if (refused) return refused;
   const taken = new Set([...hardware.nics, ...running].map(({ place }) => place));
-  const place = Array.from({ length: NIC_PLACES }, (_, at) => at).find((at) => !taken.has(at));
+  const places = foreignBoard(hardware)?.ownCard === undefined ? NIC_PLACES : 1;
+  const place = Array.from({ length: places }, (_, at) => at).find((at) => !taken.has(at));
   if (place === undefined)
     return refusal(
       "nic.too_many",
-      `“${name}” has ${NIC_PLACES} network cards, and its board has no place for more.`,
+      `“${name}” has ${places === 1 ? "a network card" : `${places} network cards`}, and its board has no place for more.`,
       "Take one out, or let one card carry several VLANs (a trunk).",
     );
   const id = context.ports.ids.make("nic") as string;
