@@ -83,7 +83,8 @@ export class HostileWire {
   }
 
   #copy(frame: Uint8Array): Uint8Array {
-    const copy = frame.slice();
+    // Not `slice`: of a Buffer that is a view, and its memory is read into again before the frame is delivered.
+    const copy = new Uint8Array(frame);
     if (this.#chance() < (this.#quality.corruption ?? 0)) {
       this.counts.corrupted++;
       const bit = 14 * 8 + Math.floor(this.#chance() * (copy.length - 14) * 8);
