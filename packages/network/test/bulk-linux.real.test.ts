@@ -65,9 +65,11 @@ function digestOf(pieces: number): string {
   return hash.digest("hex");
 }
 
+/** Not `for await`: that destroys the stream at its end, and the reset that says so may be lost on such a wire. */
 async function digestOfAll(duplex: TcpDuplex): Promise<string> {
   const hash = createHash("sha256");
-  for await (const part of duplex as AsyncIterable<Buffer>) hash.update(part);
+  duplex.on("data", (part: Buffer) => hash.update(part));
+  await once(duplex, "end");
   duplex.end();
   return hash.digest("hex");
 }

@@ -3,31 +3,9 @@ import { seededChance } from "@mimic/testkit";
 import { IP_PROTOCOL, serializeIcmp, serializeIpv4Packet, serializeTcp, serializeUdp } from "@mimic/wire";
 import { describe, expect, test } from "vitest";
 import { openPair, Sink, sendAll } from "./pair.ts";
-import { RawPeer } from "./raw-peer.ts";
+import { opened, RawPeer } from "./raw-peer.ts";
 
 const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
-
-/** An endpoint with one open connection. */
-function opened(options?: Parameters<RawPeer["open"]>[0]): {
-  peer: RawPeer;
-  connection: TcpConnection;
-  sink: Sink;
-  at: number;
-  closings: string[];
-} {
-  const peer = new RawPeer();
-  const sink = new Sink();
-  const closings: string[] = [];
-  let connection: TcpConnection | undefined;
-  peer.endpoint.events.opening = (opening) => {
-    const accepted = opening.accept({});
-    accepted.events = { readable: () => sink.take(accepted), closed: (why) => closings.push(why) };
-    connection = accepted;
-  };
-  const at = peer.open(options);
-  peer.segments();
-  return { peer, connection: connection as unknown as TcpConnection, sink, at, closings };
-}
 
 describe("against blind attacks (RFC 5961)", () => {
   test("a reset in the window is questioned, one exactly at its beginning is believed", () => {

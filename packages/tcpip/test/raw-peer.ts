@@ -1,6 +1,6 @@
 // One endpoint, and a peer that is no TCP at all: the test writes each segment itself and reads each answer.
 
-import { Endpoint, type EndpointLimits, IpAddress } from "@mimic/tcpip";
+import { Endpoint, type EndpointLimits, IpAddress, type TcpConnection } from "@mimic/tcpip";
 import { seededChance, VirtualScheduler } from "@mimic/testkit";
 import {
   ETHER_TYPE,
@@ -18,6 +18,7 @@ import {
   type TcpParts,
   type TcpSegment,
 } from "@mimic/wire";
+import { Sink } from "./pair.ts";
 
 const PEER_MAC = new Uint8Array([2, 0, 0, 0, 0, 9]);
 const MAC = new Uint8Array([2, 0, 0, 0, 0, 1]);
@@ -28,6 +29,7 @@ export class RawPeer {
   readonly scheduler = new VirtualScheduler();
   readonly endpoint: Endpoint;
   readonly #frames: Uint8Array[] = [];
+  #isGathering = false;
 
   constructor(limits?: Partial<EndpointLimits>) {
     const chance = seededChance(5);
@@ -48,6 +50,14 @@ export class RawPeer {
 
   frame(payload: Uint8Array, etherType: number = ETHER_TYPE.ipv4): void {
     this.endpoint.input(serializeEthernet({ destination: MAC, source: PEER_MAC, etherType, payload }));
+    if (!this.#isGathering) this.endpoint.flush();
+  }
+
+  /** What is sent during `work` comes in as one batch. */
+  atOnce(work: () => void): void {
+    this.#isGathering = true;
+    work();
+    this.#isGathering = false;
     this.endpoint.flush();
   }
 
@@ -99,12 +109,40 @@ export class RawPeer {
   }
 
   /** Shakes hands from port 1000; answers where the endpoint's sequence numbers begin. Ours begin at 1. */
-  open(options: TcpParts["options"] = { mss: 1460 }): number {
+  open(options: NonNullable<TcpParts["options"]> = { mss: 1460 }): number {
     this.segments();
     this.send({ flags: 0x02, sequence: 0, options });
     const [answer] = this.segments();
     if (answer?.flags !== 0x12) throw new Error("no SYN with ACK");
-    this.send({ sequence: 1, acknowledgement: answer.sequence + 1 });
+    const { timestamps } = options;
+    // With time stamps, every segment has one (RFC 7323 §3.2).
+    this.send({ sequence: 1, acknowledgement: answer.sequence + 1, options: timestamps ? { timestamps } : {} });
     return (answer.sequence + 1) >>> 0;
   }
+}
+
+/** An endpoint with one open connection. `at`: where its sequence numbers begin; the peer's begin at 1. */
+export function opened(
+  options?: Parameters<RawPeer["open"]>[0],
+  { isIdle = false } = {},
+): {
+  peer: RawPeer;
+  connection: TcpConnection;
+  /** What is read; nobody reads with `isIdle`. */
+  sink: Sink;
+  at: number;
+  closings: string[];
+} {
+  const peer = new RawPeer();
+  const sink = new Sink();
+  const closings: string[] = [];
+  let connection: TcpConnection | undefined;
+  peer.endpoint.events.opening = (opening) => {
+    const accepted = opening.accept({});
+    accepted.events = { readable: () => isIdle || sink.take(accepted), closed: (why) => closings.push(why) };
+    connection = accepted;
+  };
+  const at = peer.open(options);
+  peer.segments();
+  return { peer, connection: connection as unknown as TcpConnection, sink, at, closings };
 }

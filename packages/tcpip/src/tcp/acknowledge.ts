@@ -54,7 +54,6 @@ function advance(tcb: Tcb, segment: Segment, acked: number, wasLimited: boolean)
   sending.consume(Math.min(sending.length, isFinAcked ? acked - 1 : acked));
   tcb.una = ack;
   measure(tcb, segment);
-  roundTrip.relax();
   tcb.tailProbed = false;
   tcb.probes = 0;
   tcb.firstUnansweredMs = host.nowMs;

@@ -163,7 +163,7 @@ function establish(tcb: Tcb, segment: Segment): boolean {
 function open(tcb: Tcb, segment: Segment, shift: number): void {
   tcb.state = STATE.established;
   tcb.probes = 0;
-  tcb.roundTrip.relax();
+  tcb.roundTrip.begin();
   tcb.scoreboard.reset(tcb.una);
   tcb.window = segment.window << shift;
   tcb.largestWindow = tcb.window;

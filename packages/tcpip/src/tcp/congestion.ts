@@ -137,6 +137,8 @@ export class Congestion {
   /** Nothing came back for a whole timeout (RFC 5681 (4), RFC 9438 §4.8). */
   timedOut(onTheWay: number, isFirst: boolean): void {
     if (isFirst) this.lost(onTheWay);
+    // What the way held before says nothing any more: the next avoidance begins from where slow start ends.
+    this.#wMax = 0;
     this.window = this.#mss;
   }
 

@@ -4,6 +4,8 @@
 const LEAST_MS = 200;
 const MOST_MS = 60_000;
 const FIRST_MS = 1000;
+/** (5.7). */
+const AFTER_LOST_SYN_MS = 3000;
 /** Clock granularity G. */
 const GRANULARITY_MS = 1;
 
@@ -29,6 +31,9 @@ export class RoundTrip {
       this.#variationMs += (Math.abs(this.smoothedMs - ms) - this.#variationMs) / 4;
       this.smoothedMs += (ms - this.smoothedMs) / 8;
     }
+    // Karn's other half: only what was measured ends the backing off. An acknowledgement of what was sent twice says nothing of how
+    // long the way is, and a way that is longer than the timeout would never be measured.
+    this.#backoff = 1;
     this.#timeoutMs = Math.max(LEAST_MS, this.smoothedMs + Math.max(GRANULARITY_MS, 4 * this.#variationMs));
   }
 
@@ -37,8 +42,10 @@ export class RoundTrip {
     this.#backoff = Math.min(this.#backoff * 2, 64);
   }
 
-  /** New data was acknowledged. */
-  relax(): void {
+  /** The handshake is over, and nothing could be measured, since it took more than one SYN. */
+  begin(): void {
+    if (this.smoothedMs !== undefined) return;
     this.#backoff = 1;
+    this.#timeoutMs = AFTER_LOST_SYN_MS;
   }
 }
