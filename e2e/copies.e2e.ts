@@ -43,6 +43,16 @@ tries=0; while [ ! -e /sys/class/net/eth0 ] && [ $tries -lt 100 ]; do sleep 0.1;
 cat /sys/class/net/eth0/address
 date +%s`;
 
+/** Line by line, and what the machine had there that they are copies of. */
+const LOOKED_AT = [
+  { what: "random numbers", mould: "0".repeat(64) },
+  { what: "name", mould: "mould" },
+  { what: "machine id", mould: "0123456789abcdef0123456789abcdef" },
+  { what: "SSH key", mould: "old" },
+  { what: "other SSH key", mould: "old" },
+  { what: "MAC", mould: "" },
+] as const;
+
 const inside = async (machine: string, script: string): Promise<string> => {
   const ran = await mimic.mimic(["exec", machine, "-n", "--", "sh", "-c", script]);
   expect(ran.code, ran.err).toBe(0);
@@ -51,6 +61,7 @@ const inside = async (machine: string, script: string): Promise<string> => {
 
 interface Copy {
   readonly machine: string;
+  /** One for each line of LOOK but the last. */
   readonly said: readonly string[];
   readonly late: number;
 }
@@ -63,11 +74,17 @@ async function copy(): Promise<Copy> {
   return { machine, said, late: Math.max(before - 1 - now, now - after - 1, 0) };
 }
 
-/** What the switch gave them, as Mimic sees it. */
-async function addressesOf(copies: readonly Copy[]): Promise<string[]> {
+/** MAC → address that the switch gave it, as Mimic sees it. */
+async function addressesOf(copies: readonly Copy[]): Promise<Map<string, string>> {
   const ours = new Set(copies.map(({ machine }) => machine));
   const { machines } = await mimic.client.machines.list({});
-  return machines.filter(({ id }) => ours.has(id)).flatMap(({ links }) => links[0]?.addresses.find((one) => one.includes(".")) ?? []);
+  const mine = machines.filter(({ id }) => ours.has(id));
+  return new Map(
+    mine.flatMap(({ hardware, links }) => {
+      const address = links[0]?.addresses.find((one) => one.includes("."));
+      return address === undefined ? [] : [[hardware.nics.find(({ id }) => id === links[0]?.nic)?.mac ?? "", address] as const];
+    }),
+  );
 }
 
 /** What those see of it that have none. */
@@ -81,31 +98,44 @@ async function withoutAddress(copies: readonly Copy[]): Promise<string> {
   return (await Promise.all(seen)).join("\n");
 }
 
-async function wave(): Promise<Copy[]> {
+interface Wave {
+  readonly copies: readonly Copy[];
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+async function wave(): Promise<Wave> {
   const copies: Copy[] = [];
   while (copies.length < WAVE) copies.push(...(await Promise.all(Array.from({ length: AT_ONCE }, copy))));
-  const all = expect.poll(async () => (await addressesOf(copies)).length, { timeout: 120_000, interval: 1000 }).toBe(WAVE);
+  const all = expect.poll(async () => (await addressesOf(copies)).size, { timeout: 120_000, interval: 1000 }).toBe(WAVE);
   await all.catch(async (error: unknown) => {
     throw new Error(`not all have an address:\n${await withoutAddress(copies)}`, { cause: error });
   });
-  expect(new Set(await addressesOf(copies)).size).toBe(WAVE);
+  const addresses = await addressesOf(copies);
   await Promise.all(copies.map(({ machine }) => mimic.client.disposables.discard({ machine })));
   await expect.poll(async () => (await mimic.client.machines.list({})).machines.length, { timeout: 60_000, interval: 500 }).toBe(1);
-  return copies;
+  return { copies, addresses };
 }
 
-test(`${COPIES} copies: random numbers, names, machine ids, SSH keys and MACs of their own, addresses among those that are there, the right time`, async () => {
-  const copies: Copy[] = [];
-  while (copies.length < COPIES) copies.push(...(await wave()));
-  for (const [at, what] of ["random numbers", "name", "machine id", "SSH key", "other SSH key", "MAC"].entries()) {
-    const all = copies.map(({ said }) => said[at]);
-    expect(new Set(all).size, `${what}: ${all.slice(0, 3).join(" ")}`).toBe(COPIES);
+test(`${COPIES} copies: random numbers, names, machine ids, SSH keys, MACs and addresses of their own, the right time`, async () => {
+  const waves: Wave[] = [];
+  while (waves.length * WAVE < COPIES) waves.push(await wave());
+  const copies = waves.flatMap((one) => one.copies);
+  for (const [at, { what, mould }] of LOOKED_AT.entries()) {
+    const all = [...copies.map(({ said }) => said[at]), mould];
+    expect(new Set(all).size, `${what}: ${all.slice(0, 3).join(" ")}`).toBe(COPIES + 1);
   }
+  expect(new Set(copies.map(({ machine }) => machine)).size).toBe(COPIES);
+  // Those who are gone have left their addresses; while there are others nobody gets one of these.
+  const addresses = waves.flatMap((one) => [...one.addresses.values()]);
+  expect(new Set(addresses).size, addresses.join(" ")).toBe(COPIES);
+  // Of the same cards as in the guests.
+  expect(waves.flatMap((one) => [...one.addresses.keys()]).sort()).toEqual(copies.map(({ said }) => said[5]).sort());
   for (const { said, late } of copies) {
-    expect(said).toHaveLength(6);
+    expect(said).toHaveLength(LOOKED_AT.length);
     expect(said[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(said[2]).toMatch(/^[0-9a-f]{32}$/);
     expect(said[3]).toMatch(/^[0-9a-f]{64}$/);
+    expect(said[4]).toMatch(/^[0-9a-f]{64}$/);
     // Mimic's own second and the guest's may begin at different moments; a template's time would be minutes off.
     expect(late).toBeLessThan(3);
   }
