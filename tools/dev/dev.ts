@@ -1,13 +1,16 @@
 // `./mimic dev`: the daemon from its sources, started again on every save, and the browser interface with hot
 // reload before it. It has a home of its own (.mimic/dev) unless MIMIC_HOME says otherwise, so a person's machines
-// are not in the way of half-written code.
+// are not in the way of half-written code. MIMIC_PORT and MIMIC_WEB_PORT are for a second one beside it.
 import { type ChildProcess, spawn } from "node:child_process";
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { createClient, type Send } from "@mimic/api/client";
 import { createServer, type ProxyOptions } from "vite";
+import { leanRequest } from "../../apps/cli/src/lean-http.ts";
+import { findPaths } from "../../apps/cli/src/paths.ts";
 import { at, root, state } from "../setup/places.ts";
 
 const DEV_PORT = process.env.MIMIC_PORT ?? "7719";
-const WEB_PORT = 7718;
+const WEB_PORT = Number(process.env.MIMIC_WEB_PORT ?? "7718");
 
 export async function dev(_args: readonly string[]): Promise<number> {
   const home = process.env.MIMIC_HOME ?? state("dev");
@@ -16,6 +19,8 @@ export async function dev(_args: readonly string[]): Promise<number> {
     cwd: root,
     env,
     stdio: ["ignore", "inherit", "inherit"],
+    // A Ctrl-C is for this process, which ends the rest in order.
+    detached: true,
   });
   process.env.MIMIC_PORT = DEV_PORT;
   const web = await createServer({
@@ -35,11 +40,11 @@ export async function dev(_args: readonly string[]): Promise<number> {
       `Browser interface with hot reload: http://127.0.0.1:${WEB_PORT}`,
       `Daemon from source, home ${home}`,
       `The command line beside it: MIMIC_HOME=${home} ./mimic …   (“open” gives a one-time code for the browser)`,
-      "Ctrl-C ends both.",
+      "Ctrl-C ends both; machines that run go on.",
       "",
     ].join("\n"),
   );
-  const code = await untilEnd(daemon);
+  const code = await untilEnd(daemon, () => endSwitchOfNobody(env));
   await web.close();
   return code;
 }
@@ -57,15 +62,38 @@ const passAsOwn: ProxyOptions["configure"] = (proxy) => {
   proxy.on("proxyReqWs", pass);
 };
 
-function untilEnd(daemon: ChildProcess): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  daemon.on("close", (code) => resolve(code ?? 1));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, () => {
-      daemon.kill("SIGTERM");
-      resolve(0);
+/** A switch outlives daemons, for the machines that run. Where none does it would be left for nobody, so it ends with its daemon. */
+async function endSwitchOfNobody(env: NodeJS.ProcessEnv): Promise<void> {
+  const { socket } = findPaths(env, process.getuid?.() ?? 0);
+  const signal = AbortSignal.timeout(5000);
+  const send: Send = async ({ method, path, body }) => {
+    const { status, text } = await leanRequest({
+      socket,
+      method,
+      path,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
+    return { status, body: text === "" ? undefined : JSON.parse(text) };
+  };
+  const { machines, daemon } = createClient(send);
+  const some = (await machines.list({})).machines.some(({ power }) => power !== "stopped" && power !== "failed");
+  if (!some) await daemon.shutdown({ machines: true });
+}
+
+function untilEnd(daemon: ChildProcess, before: () => Promise<void>): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let wasAsked = false;
+  daemon.on("close", (code) => resolve(wasAsked ? 0 : (code ?? 1)));
+  const end = async (): Promise<void> => {
+    wasAsked = true;
+    // A daemon that is being written may not answer: then it is ended all the same.
+    await before().catch(() => {});
+    daemon.kill("SIGTERM");
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => void end());
   }
   return promise;
 }
