@@ -296,6 +296,16 @@ describe("up", () => {
   });
 });
 
+describe("set", () => {
+  test("what a machine is already changes nothing, and it says so; a note alone is kept", async () => {
+    await using daemon = await FakeDaemon.start();
+    daemon.machines([aMachine()]).on("PATCH", "/machines/hello", { body: { ...aMachine(), changes: [] } });
+    const same = await runCli(["set", "hello", "--cpu-model", "quick"], daemon);
+    expect(same).toMatchObject({ code: 0, out: "Nothing changed: “hello” is like that already.\n" });
+    expect((await runCli(["set", "hello", "--note", "for the course"], daemon)).out).not.toContain("Nothing changed");
+  });
+});
+
 describe("down", () => {
   test("does not start a daemon in order to end it", async () => {
     const ran = await runCli(["down"], { home: "/tmp/mimic-none" });

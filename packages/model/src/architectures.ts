@@ -283,6 +283,12 @@ function malta(known: string): ForeignBoard {
 export const foreignBoard = ({ architecture, board }: Pick<HardwareSpec, "architecture" | "board">): ForeignBoard | undefined =>
   FOREIGN[architecture]?.[board];
 
+const PC_SOUND_CARDS = ["none", "hda", "ac97", "sb16", "speaker"] as const satisfies readonly HardwareSpec["sound"][];
+
+/** What can be built in: a PC takes every card; on no other board is one known to work. */
+export const soundCardsFor = (computer: Pick<HardwareSpec, "architecture" | "board">): readonly HardwareSpec["sound"][] =>
+  foreignBoard(computer) ? ["none"] : PC_SOUND_CARDS;
+
 /** What a machine of this processor gets when nothing else is wished for. */
 export function usualHardware(architecture: Architecture): Partial<HardwareSpec> {
   const board = ARCHITECTURES[architecture].boards[0];
@@ -299,6 +305,8 @@ export function usualHardware(architecture: Architecture): Partial<HardwareSpec>
   };
 }
 
+export const noSoundWords = ({ words }: ForeignBoard): string => `Sound is not offered on ${words}.`;
+
 /** Why this hardware cannot be put together; undefined = it can. */
 export function misfit(hardware: HardwareSpec): string | undefined {
   const { architecture, board, cpus, memoryMiB, display, sound, firmware, disks, drives } = hardware;
@@ -311,7 +319,7 @@ export function misfit(hardware: HardwareSpec): string | undefined {
   const { least, most } = facts.memoryMiB;
   if (memoryMiB < least || memoryMiB > most) return `It takes ${least} to ${most} MiB of memory ${onIt}.`;
   if (!facts.displays.includes(display)) return `It has no “${display}” graphics ${onIt}; there is: ${facts.displays.join(", ")}.`;
-  if (sound !== "none") return `Sound is not offered ${onIt}.`;
+  if (!soundCardsFor(hardware).includes(sound)) return noSoundWords(facts);
   if (!facts.firmware.includes(firmware)) return `It does not start by ${firmware.toUpperCase()} ${onIt}.`;
   if (hardware.secureBoot || hardware.tpm) return `Secure Boot and a TPM are not offered ${onIt}.`;
   if (hardware.agent && facts.virtio === undefined) return `The guest agent's channel needs virtio, which is not known ${onIt}.`;

@@ -1,7 +1,7 @@
 // The one table of what can be changed when: now, at the next start, or not with this hardware, and why. Pure; it
 // serves the workbench (which obeys it), the API, the command line, the browser and the tests.
 import { formatSize, mib, unreachable } from "@mimic/base";
-import { ARCHITECTURES, foreignBoard } from "./architectures.ts";
+import { ARCHITECTURES, foreignBoard, noSoundWords, soundCardsFor } from "./architectures.ts";
 import { cpuModelWords } from "./cpu-models.ts";
 import { GROWABLE_FROM_MIB, type Growth, placeOf } from "./growth.ts";
 import type { DiskBus, DiskSpec, HardwareSpec } from "./hardware.ts";
@@ -43,7 +43,8 @@ export type HardwareChange =
   | { readonly part: "bus"; readonly to: DiskBus }
   | { readonly part: "medium" }
   | { readonly part: "addUsb" | "removeUsb" | "lendUsb" }
-  | { readonly part: WholePart };
+  | { readonly part: "sound"; readonly to?: HardwareSpec["sound"] | undefined }
+  | { readonly part: Exclude<WholePart, "sound"> };
 
 export interface WhenCan {
   readonly when: HardwareRow["change"];
@@ -123,7 +124,8 @@ const LATER_WORDS: Readonly<Record<Exclude<WholePart, "cpuLimitPercent" | "displ
 };
 
 /** What no restart helps with. */
-function notWithThis(change: HardwareChange, { board, input, disks, firmware, display }: HardwareSpec): WhenCan | undefined {
+function notWithThis(change: HardwareChange, wanted: HardwareSpec): WhenCan | undefined {
+  const { board, input, disks, firmware, display } = wanted;
   if (change.part === "displaySize" && display === "none") return never("It has no screen.");
   if (change.part === "displaySize" && display === "cirrus")
     return never("A Cirrus card asks no monitor: the guest chooses the size by itself.");
@@ -138,6 +140,10 @@ function notWithThis(change: HardwareChange, { board, input, disks, firmware, di
     return never("It has no USB controller with free ports; give it a USB keyboard and pointer first.");
   if (change.part === "bus" && change.to === "nvme" && board === "i440fx" && firmware === "bios")
     return never("The BIOS of this board does not start from NVMe; choose UEFI or another bus.");
+  const foreign = foreignBoard(wanted);
+  // To take one out is always right.
+  if (change.part === "sound" && foreign && change.to !== "none" && !soundCardsFor(wanted).includes(change.to ?? "hda"))
+    return never(noSoundWords(foreign));
   if (change.part === "secureBoot" && firmware === "bios") return never("Secure Boot is a part of UEFI; choose UEFI first.");
   return undefined;
 }

@@ -40,6 +40,19 @@ describe("changing a machine that runs", () => {
     expect(far.changes).toEqual([{ what: "8 cores", when: "later", why: "It was started with 4 places for processors." }]);
     expect(far).toMatchObject({ pending: ["number of cores"], runs: { hardware: { cpus: 1 } } });
   });
+  test("what it is already changes nothing and waits for nothing; what waits goes on waiting", async () => {
+    const bench = await running();
+    const { cpuModel, board } = granted(await bench.workbench.machines.show({ machine: "alpha" })).hardware;
+    const rev = () => JSON.stringify(stored(bench));
+    const before = rev();
+    expect(await change(bench, { hardware: { cpuModel, board } })).toMatchObject({ changes: [], pending: [] });
+    expect(rev()).toBe(before);
+    const other = { hardware: { cpuModel: "Nehalem" } };
+    expect((await change(bench, other)).changes).toMatchObject([{ what: "processor model", when: "later" }]);
+    expect((await change(bench, other)).changes.at(-1)).toMatchObject({ what: "processor model", when: "later" });
+    // Back again, before it was ever started with the other one.
+    expect(await change(bench, { hardware: { cpuModel } })).toMatchObject({ pending: [] });
+  });
   test("more memory than this computer has left is refused, and nothing is changed", async () => {
     const bench = await running({ room: { memoryFreeBytes: 3 * GIB } });
     const answer = await bench.workbench.machines.change({ machine: "alpha", hardware: { memoryMiB: 8192 } });

@@ -41,6 +41,17 @@ describe("computers with other processors", () => {
       code: "hardware.misfit",
       why: expect.stringContaining("Sound"),
     });
+    const sound = (card: "hda" | "none", name = "quiet") => bench.workbench.machines.change({ machine: name, hardware: { sound: card } });
+    await ended(bench, await bench.workbench.machines.create({ name: "quiet", hardware: { architecture: "riscv64" } }));
+    expect(await sound("hda")).toMatchObject({ code: "hardware.not_possible", why: expect.stringContaining("Sound is not offered") });
+    expect(granted(await sound("none")).changes).toEqual([]);
+    const { rows } = granted(await bench.workbench.machines.hardware({ machine: "quiet" }));
+    expect(rows.find(({ part }) => part === "sound")).toMatchObject({ change: "never", why: expect.stringContaining("Sound") });
+    // What had a sound card may become such a computer, without it.
+    await ended(bench, await bench.workbench.machines.create({ name: "loud", hardware: { sound: "hda" } }));
+    const becomes = { ...usualHardware("riscv64"), disks: undefined, sound: "none" as const };
+    const became = await bench.workbench.machines.change({ machine: "loud", hardware: becomes, bus: "virtio" });
+    expect(granted(became).hardware).toMatchObject({ architecture: "riscv64", sound: "none" });
     expect(await wish({ architecture: "sparc", memoryMiB: 4096 })).toMatchObject({ why: expect.stringContaining("32 to 256 MiB") });
     expect(await wish({ architecture: "aarch64", board: "q35" })).toMatchObject({ why: expect.stringContaining("no “q35” board") });
   });

@@ -88,8 +88,9 @@ class Planner {
     if (this.hardware.board !== before.board || this.hardware.architecture !== before.architecture)
       this.hardware = { ...this.hardware, machineType: undefined };
     for (const part of WHOLE_PARTS) {
-      if (wish[part] === undefined) continue;
-      const refused = this.#note(PART_WORDS[part] ?? part, { part }, this.#stepOf(part));
+      if (wish[part] === undefined || this.#isAlready(part, before)) continue;
+      const change: HardwareChange = part === "sound" ? { part, to: wish.sound } : { part };
+      const refused = this.#note(PART_WORDS[part] ?? part, change, this.#stepOf(part));
       if (refused) return refused;
     }
     if (wish.cpus !== undefined) {
@@ -105,6 +106,14 @@ class Planner {
       return this.#note(`memory of ${to} MiB`, { part: "memoryMiB", to }, { do: "setMemory", memoryMiB: to });
     }
     return undefined;
+  }
+
+  /** As asked for and as it runs. What is done to a running machine is done again: its guest may not have followed. */
+  #isAlready(part: WholePart, before: HardwareSpec): boolean {
+    const { runs } = this.#input.facts;
+    if (runs !== undefined && this.#stepOf(part) !== undefined) return false;
+    const wished = JSON.stringify(this.hardware[part]);
+    return [before, runs?.hardware ?? before].every((hardware) => JSON.stringify(hardware[part]) === wished);
   }
 
   /** Undefined where there is nothing to do but to write it down. */

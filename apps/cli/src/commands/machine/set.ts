@@ -6,7 +6,7 @@ import { HARDWARE, MACHINE, readChoice, readSize } from "../../arguments.ts";
 import { sayChanges } from "../../changes.ts";
 import type { CommandSpec, Context, Given } from "../../command.ts";
 import { hardwareWish } from "../../hardware-wish.ts";
-import { printJson, printTable } from "../../io.ts";
+import { line, printJson, printTable } from "../../io.ts";
 import { followJob, sayMachine } from "../../outcome.ts";
 import { UsageError } from "../../say.ts";
 import type { Tone } from "../../table.ts";
@@ -49,6 +49,10 @@ export const command: CommandSpec = {
     if (given.flag("try")) return await tryOut(context, given, machine, change);
     if (Object.keys(change).length === 0) return showParts(context, given, machine);
     const changed = await context.client.machines.change({ machine, ...change });
+    if (!given.json && changed.changes.length === 0 && change.note === undefined) {
+      line(context.io, `Nothing changed: ${quoted(changed.name)} is like that already.`);
+      return 0;
+    }
     if (changed.runs || changed.changes.some(({ why }) => why !== "The machine is off.")) return sayChanges(context, given, changed);
     await sayMachine(context, given, changed, `${quoted(changed.name)} has ${changed.hardwareInWords}.`);
     return 0;

@@ -1,6 +1,6 @@
-import { ARCHITECTURES, type Architecture, emptyHardware, isPc, misfit, usualHardware } from "@mimic/model";
+import { ARCHITECTURES, type Architecture, emptyHardware, isPc, misfit, SoundCard, usualHardware } from "@mimic/model";
 import { expect, test } from "vitest";
-import { boardsFor, busesFor, cpuModelsFor, displaysFor, firmwaresFor } from "./computer-choices.ts";
+import { boardsFor, busesFor, cpuModelsFor, displaysFor, firmwaresFor, soundsFor } from "./computer-choices.ts";
 
 const values = (choices: readonly { value: string }[]) => choices.map(({ value }) => value);
 const computer = (architecture: Architecture) => ({ ...emptyHardware(), ...usualHardware(architecture) });
@@ -9,6 +9,7 @@ test("a PC is offered the boards, graphics, buses and processors of PCs", () => 
   const pc = computer("x86_64");
   expect(values(boardsFor(pc))).toEqual(["q35", "i440fx"]);
   expect(values(displaysFor(pc))).toEqual(["vga", "virtio", "cirrus", "none"]);
+  expect(values(soundsFor(pc))).toEqual(SoundCard.options);
   expect(values(cpuModelsFor(pc))).toContain("pentium3");
 });
 
@@ -32,6 +33,7 @@ test("whatever board, firmware and graphics are offered for a processor fit toge
       const on = { ...computer(architecture), board };
       const display = displaysFor(on);
       expect(display.length).toBeGreaterThan(0);
+      expect(values(soundsFor(on))).toEqual(["none"]);
       for (const choice of [
         ...display.map(({ value }) => ({ display: value })),
         ...firmwaresFor(on).map(({ value }) => ({ firmware: value, display: display[0]?.value ?? "none" })),

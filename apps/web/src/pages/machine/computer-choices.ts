@@ -9,6 +9,7 @@ import {
   type HardwareSpec,
   isAutomaticCpuModel,
   isPc,
+  soundCardsFor,
 } from "@mimic/model";
 
 interface Choice<T extends string> {
@@ -37,6 +38,13 @@ const DISPLAYS: readonly Choice<HardwareSpec["display"]>[] = [
   { value: "cirrus", label: "Cirrus (systems of the nineties)" },
   { value: "none", label: "None" },
 ];
+const SOUNDS: readonly Choice<HardwareSpec["sound"]>[] = [
+  { value: "none", label: "None" },
+  { value: "hda", label: "Intel HDA" },
+  { value: "ac97", label: "AC97 (older systems)" },
+  { value: "sb16", label: "Sound Blaster 16 and AdLib (DOS)" },
+  { value: "speaker", label: "Only the beeping speaker" },
+];
 const PC_MODELS = ["qemu64", "Nehalem", "Skylake-Client", "EPYC", "pentium3", "pentium", "486"];
 
 type Computer = Pick<HardwareSpec, "architecture" | "board" | "cpuModel">;
@@ -57,6 +65,8 @@ const offered = <T extends string>(all: readonly Choice<T>[], known: readonly st
 export const firmwaresFor = (computer: Computer) => offered(FIRMWARES, foreignBoard(computer)?.firmware);
 export const busesFor = (computer: Computer) => offered(BUSES, foreignBoard(computer)?.diskBuses);
 export const displaysFor = (computer: Computer) => offered(DISPLAYS, foreignBoard(computer)?.displays);
+
+export const soundsFor = (computer: Computer) => offered(SOUNDS, soundCardsFor(computer));
 
 /** The model that it has is always among them. */
 export function cpuModelsFor(computer: Computer): Choice<string>[] {

@@ -8,7 +8,7 @@ import { useChange, whenWords } from "../../changes.ts";
 import { hardwareQuery, hostQuery } from "../../queries.ts";
 import { Waiting } from "../../ui/page.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
-import { displaysFor } from "./computer-choices.ts";
+import { displaysFor, soundsFor } from "./computer-choices.ts";
 import { OtherComputer } from "./other-computer.tsx";
 import { Timetable } from "./timetable.tsx";
 
@@ -67,14 +67,6 @@ function Rows({ rows }: { rows: readonly HardwareRow[] }) {
     </section>
   );
 }
-
-const SOUNDS = [
-  { value: "none", label: "None" },
-  { value: "hda", label: "Intel HDA" },
-  { value: "ac97", label: "AC97 (older systems)" },
-  { value: "sb16", label: "Sound Blaster 16 and AdLib (DOS)" },
-  { value: "speaker", label: "Only the beeping speaker" },
-];
 
 const LIMITS = [
   { value: "0", label: "As much as there is" },
@@ -173,7 +165,7 @@ function ChangeForm({ machine }: { machine: MachineView }) {
         <NativeSelect
           label="Sound"
           description={whenWords({ part: "sound" }, machine)}
-          data={SOUNDS}
+          data={soundsFor(now)}
           value={sound}
           onChange={(event) => setSound(event.currentTarget.value as typeof sound)}
         />
