@@ -22,6 +22,9 @@ beforeAll(async () => {
     mimic.client.machines.create({ name: "second", system: "tiny-linux", diskBytes: 16 << 20, note: canaries[0] ?? "", start: true }),
   );
   second = made.result?.machine ?? "";
+  // A port for other programs, and one that gets copies: both are sockets at which the switch listens.
+  await mimic.client.networks.addPort({ network: "home", name: "plug", leads: { to: "socket" } });
+  await mimic.client.networks.addPort({ network: "home", name: "copies", leads: { to: "mirror", of: ["first"] } });
 }, 300_000);
 afterAll(() => mimic?.[Symbol.asyncDispose]());
 
@@ -42,7 +45,8 @@ const TRY = `for (const path of process.argv.slice(1)) {
 describe("another user of this computer (U1)", () => {
   test("reads, lists, writes and joins nothing of the installation; its owner can", async () => {
     const paths = (await everyPath()).filter((path) => !path.includes("/cache/"));
-    for (const wanted of [/daemon\.sock$/, /data\/token$/, /\.qcow2$/, /run\.json$/, /qmp\.sock$/])
+    const sockets = [/daemon\.sock$/, /qmp\.sock$/, /net\/control\.sock$/, /mch_\w+\/nic_\w+\.sock$/, /net\/ports\/prt_\w+\.sock$/];
+    for (const wanted of [...sockets, /data\/token$/, /\.qcow2$/, /run\.json$/])
       expect(
         paths.some((path) => wanted.test(path)),
         `${wanted}`,
@@ -54,9 +58,12 @@ describe("another user of this computer (U1)", () => {
       expect((await runAs(uid, process.execPath, ["-e", "console.log(process.getuid())"])).out).toBe(`${uid}\n`);
       expect(tried.out).toBe("");
     }
-    const owner = await runAs(0, process.execPath, ["-e", TRY, `${mimic.home}/data/token`, `${mimic.home}/run/daemon.sock`]);
+    const ports = paths.filter((path) => /prt_\w+\.sock$/.test(path));
+    const own = [`${mimic.home}/data/token`, `${mimic.home}/run/daemon.sock`, `${mimic.home}/run/net/control.sock`, ...ports];
+    const owner = await runAs(0, process.execPath, ["-e", TRY, ...own]);
     expect(owner.out).toContain(`READ ${mimic.home}/data/token`);
-    expect(owner.out).toContain(`JOINED ${mimic.home}/run/daemon.sock`);
+    expect(ports).toHaveLength(2);
+    for (const socket of own.slice(1)) expect(owner.out).toContain(`JOINED ${socket}`);
   }, 60_000);
 
   test("is answered 401 at the browser's door without the token; with it, it would be answered", async () => {
