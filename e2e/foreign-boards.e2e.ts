@@ -41,3 +41,15 @@ for (const [processor, qemu, sign, more = []] of [
     120_000,
   );
 }
+
+test("what is known of a processor's boards is listed with the systems for it, and stands beside each system", async () => {
+  const listed = await mimic.mimic(["os", "ls", "--arch", "ppc"]);
+  expect(listed.out).toMatch(/Power Mac G4 of 1999 \(--board mac99\): .*OpenBIOS[\s\S]*Power Mac G3 of 1997 \(--board g3beige\)/);
+  expect(listed.out).toMatch(/^netbsd-10-macppc /m);
+  expect(listed.out).not.toContain("tiny-linux");
+  const none = await mimic.mimic(["os", "ls", "--arch", "loongarch64"]);
+  expect(none.out).toMatch(/LoongArch[\s\S]*No system of the catalogue is for it/);
+  const shown = await mimic.mimic(["os", "show", "netbsd-10-sparc"]);
+  expect(shown.out).toMatch(/^runs on +32-bit SPARC, a SPARCstation 5 of 1994/m);
+  expect((await mimic.mimic(["os", "ls", "--arch", "z80"])).err).toContain("no processor “z80”");
+});

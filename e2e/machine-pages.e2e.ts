@@ -256,6 +256,8 @@ describe("a new machine", () => {
   test("with another processor has that processor's board", async () => {
     const { architecture, board, disks } = await make("arm-box", "Processor", "aarch64");
     expect([architecture, board, disks[0]?.bus]).toEqual(["aarch64", "virt", "virtio"]);
+    const older = await make("old-mac", "Processor", "ppc/g3beige");
+    expect([older.architecture, older.board]).toEqual(["ppc", "g3beige"]);
   }, 60_000);
 });
 

@@ -31,7 +31,21 @@ export const GRACE: OptionSpec = { flags: "--grace <time>", about: "how long its
 export const THEN_KILL: OptionSpec = { flags: "--then-kill", about: "end it when it has not shut down by then" };
 export const YES: OptionSpec = { flags: "-y, --yes", about: "do not ask" };
 
-const ARCHES = ["amd64", "i386", "arm64", "arm", "riscv64", "ppc64le", "ppc", "s390x", "mips", "mipsel", "m68k", "sparc", "loongarch64"];
+export const ARCHES = [
+  "amd64",
+  "i386",
+  "arm64",
+  "arm",
+  "riscv64",
+  "ppc64le",
+  "ppc",
+  "s390x",
+  "mips",
+  "mipsel",
+  "m68k",
+  "sparc",
+  "loongarch64",
+];
 
 export const HARDWARE: readonly OptionSpec[] = [
   { flags: "--cpus <count>", about: "processors", completes: ["1", "2", "4", "8"] },

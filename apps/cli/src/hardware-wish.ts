@@ -1,7 +1,7 @@
 // `--cpus 2 --memory 2G …` as the API takes it. Only what was given is in it.
 import type { InputOf } from "@mimic/api/client";
-import { readArchitecture } from "@mimic/model";
 import { readChoice, readCount, readSize, readSwitch } from "./arguments.ts";
+import { readProcessor } from "./boards.ts";
 import type { Given } from "./command.ts";
 import { UsageError } from "./say.ts";
 
@@ -30,12 +30,7 @@ export function hardwareWish(given: Given): Wish | undefined {
     wish.memoryMiB = Math.max(1, Math.round(readSize("--memory", text) / 1024 ** 2));
   });
   when("arch", (text) => {
-    const architecture = readArchitecture(text);
-    if (architecture === undefined)
-      throw new UsageError("cli.usage", `Mimic knows no processor “${text.slice(0, 40)}”.`, {
-        hint: "For example: --arch arm64 or --arch riscv64",
-      });
-    wish.architecture = architecture;
+    wish.architecture = readProcessor(text);
   });
   when("board", (text) => {
     wish.board = readChoice("--board", text, BOARDS);

@@ -94,7 +94,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 261_120 },
       firmware: ["bios", "uefi"],
       isCovered: true,
-      known: "Debian’s installer starts here; systems with UEFI start from a disk or CD.",
+      known: "Debian’s installer and a tiny Linux start here; systems with UEFI start from a disk or CD (--firmware uefi).",
     },
   },
   arm: {
@@ -111,7 +111,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 3072 },
       firmware: ["bios"],
       isCovered: true,
-      known: "Debian’s installer starts here, and kernels for ARMv7 that are loaded directly.",
+      known: "Debian’s installer and a tiny Linux start here. It has no firmware, so a disk or CD alone does not start.",
     },
   },
   riscv64: {
@@ -127,7 +127,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
-      known: "OpenSBI and U-Boot start here, Debian 13’s installer, and kernels that are loaded directly.",
+      known: "OpenSBI and U-Boot start here, Debian 13’s installer and a tiny Linux.",
     },
   },
   ppc64le: {
@@ -143,7 +143,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 256, most: 262_144 },
       firmware: ["bios"],
       isCovered: false,
-      known: "Debian’s installer starts here; its own firmware (SLOF) starts disks and CDs; Linux for ppc64el.",
+      known: "Debian’s installer and a tiny Linux start here; its own firmware (SLOF) starts disks and CDs with Linux for ppc64el.",
     },
   },
   ppc: {
@@ -164,7 +164,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       firmware: ["bios"],
       serialPorts: 1,
       isCovered: false,
-      known: "OpenBIOS starts; Mac OS X 10.0 to 10.5 and Linux are said to work.",
+      known:
+        "Its firmware (OpenBIOS) comes to its prompt and takes what is typed; boot cd: starts a CD of yours. Mac OS X 10.0 to 10.5, NetBSD and Linux are said to work.",
     },
     g3beige: {
       words: "a Power Mac G3 of 1997",
@@ -181,7 +182,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       firmware: ["bios"],
       serialPorts: 1,
       isCovered: false,
-      known: "OpenBIOS starts; Mac OS 9 and Linux are said to work.",
+      known:
+        "Its firmware (OpenBIOS) comes to its prompt and takes what is typed; boot cd: starts a CD of yours. Mac OS 9 and Linux are said to work.",
     },
   },
   s390x: {
@@ -197,11 +199,16 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 128, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
-      known: "Linux for s390x, loaded directly or from a disk.",
+      known:
+        "A tiny Linux starts here; its firmware starts disks and CDs with Linux for s390x, and says on the serial console what it finds.",
     },
   },
-  mips: { malta: malta("Linux for 32-bit MIPS, loaded directly.") },
-  mipsel: { malta: malta("Debian’s installer starts here; Linux for 32-bit MIPS, loaded directly; U-Boot.") },
+  mips: {
+    malta: malta(
+      "A program that is loaded directly speaks here; Linux for 32-bit MIPS is said to. It has no firmware, so a disk or CD alone does not start.",
+    ),
+  },
+  mipsel: { malta: malta("Debian’s installer starts here. It has no firmware, so a disk or CD alone does not start.") },
   m68k: {
     virt: {
       words: "a board made for virtual machines",
@@ -217,7 +224,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       firmware: ["bios"],
       serialPorts: 1,
       isCovered: false,
-      known: "Linux for m68k, loaded directly. (The Quadra 800 needs a ROM that may not be handed on.)",
+      known:
+        "A program that is loaded directly speaks here; Linux for m68k is said to. It has no firmware, so a disk alone does not start.",
     },
   },
   sparc: {
@@ -237,7 +245,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       firmware: ["bios"],
       serialPorts: 1,
       isCovered: false,
-      known: "OpenBIOS starts; Solaris and NetBSD are said to work.",
+      known:
+        "Its firmware (OpenBIOS) comes to its prompt on the serial console; boot cdrom:d starts a CD of yours. NetBSD, Linux and Solaris are said to work.",
     },
   },
   loongarch64: {
@@ -254,7 +263,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 1056, most: 262_144 },
       firmware: ["bios"],
       isCovered: false,
-      known: "Kernels that are loaded directly.",
+      known: "A program that is loaded directly speaks here; Linux is said to. It has no firmware, so a disk alone does not start.",
     },
   },
 };

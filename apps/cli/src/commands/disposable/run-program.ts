@@ -5,7 +5,8 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { plain } from "@mimic/base";
-import { ARCHITECTURES, type Architecture, readArchitecture } from "@mimic/model";
+import { ARCHITECTURES, type Architecture } from "@mimic/model";
+import { readProcessor } from "../../boards.ts";
 import type { Context, Given } from "../../command.ts";
 import { UsageError } from "../../say.ts";
 
@@ -21,9 +22,7 @@ export interface ForeignProgram {
 /** Answers with the program's own exit number; 128 + n when a signal ended it. */
 export async function runProgram(context: Context, given: Given, words: readonly string[]): Promise<number> {
   const named = given.text("arch") ?? "";
-  const architecture = readArchitecture(named);
-  if (architecture === undefined)
-    throw new UsageError("cli.usage", `Mimic knows no processor “${plain(named, 40)}”.`, { hint: "For example: --arch arm64" });
+  const architecture = readProcessor(named);
   const [file, ...args] = words;
   if (file === undefined || !statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new UsageError("run.no_program", `There is no program “${plain(file ?? "", 200)}” on this computer.`, {

@@ -1,7 +1,8 @@
 // `mimic os show SYSTEM`.
 import { formatSize } from "@mimic/base";
-import type { SystemView } from "@mimic/model";
+import { ARCHITECTURES, type SystemView } from "@mimic/model";
 import { SYSTEM } from "../../arguments.ts";
+import { boardLines } from "../../boards.ts";
 import type { CommandSpec } from "../../command.ts";
 import { printFacts } from "../../facts.ts";
 import { printJson } from "../../io.ts";
@@ -25,6 +26,9 @@ export const command: CommandSpec = {
       ["system", { text: system.id, tone: "strong" }],
       ["name", system.name],
       ["for", system.summary],
+      ...boardLines(system.architecture, system.hardware.board ?? ARCHITECTURES[system.architecture].boards[0]).map(
+        (words) => ["runs on", words] as const,
+      ),
       ["needs", `${memoryInWords(system.minimum.memoryMiB)} memory, ${formatSize(system.minimum.diskBytes)} disk, ${system.architecture}`],
       ["got by", wayInWords(system.source)],
       ["image", system.imageDigest ? `here (${system.imageDigest.slice(0, 12)})` : "not here yet"],

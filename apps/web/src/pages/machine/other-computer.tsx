@@ -2,7 +2,7 @@
 // notice, and a trial first: its disks in a machine for once, which vanishes when it stops.
 import { Button, NativeSelect } from "@mantine/core";
 import type { DiskBus, HardwareSpec, MachineView } from "@mimic/model";
-import { misfit, whenCanChange } from "@mimic/model";
+import { foreignBoard, misfit, whenCanChange } from "@mimic/model";
 import { useState } from "react";
 import { useVerb } from "../../actions.ts";
 import { api } from "../../api.ts";
@@ -50,6 +50,7 @@ export function OtherComputer({ machine }: { machine: MachineView }) {
       >
         <NativeSelect
           label="Board"
+          description={foreignBoard(wanted)?.known}
           data={boardsFor(hardware)}
           value={board}
           onChange={(event) => setBoard(event.currentTarget.value as typeof board)}

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { SYSTEMS } from "../../../dev/world/systems.ts";
 import { guessKind, importCommand, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
+import { computerArguments, OTHER_COMPUTERS } from "./other-computers.ts";
 
 const debian = SYSTEMS.find((system) => system.id === "debian-13");
 const usual = partsFor(debian, undefined);
@@ -31,6 +32,12 @@ test("the command does the same as the form", () => {
   expect(
     newCommand({ name: "web", choice: { system: "debian-13" }, parts: { ...usual, cpus: 2 }, usual, network: "home", start: true }),
   ).toBe("mimic new web --os debian-13 --cpus 2 --start");
+  const empty = { name: "a", choice: { empty: true }, parts: usual, usual, network: "home", start: false };
+  const g3 = OTHER_COMPUTERS.find(({ board }) => board === "g3beige");
+  const z = OTHER_COMPUTERS.find(({ architecture }) => architecture === "s390x");
+  expect(newCommand({ ...empty, computer: computerArguments({ computer: g3 }) })).toBe("mimic new a --empty --arch ppc --board g3beige");
+  expect(newCommand({ ...empty, computer: computerArguments({ computer: z }) })).toBe("mimic new a --empty --arch s390x");
+  expect(newCommand({ ...empty, computer: computerArguments({ era: "1991" }) })).toBe("mimic new a --empty --era 1991");
   expect(newCommand({ name: "", choice: { empty: true }, parts: usual, usual, network: undefined, start: false })).toBe(
     "mimic new NAME --empty",
   );

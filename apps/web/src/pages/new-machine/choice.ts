@@ -112,14 +112,17 @@ export interface NewWish {
   /** A network's name, or "" for none; undefined while nobody knows the networks. */
   readonly network: string | undefined;
   readonly start: boolean;
+  /** Which computer, if not a PC of today, as `computerArguments` says it. */
+  readonly computer?: readonly string[] | undefined;
 }
 
-export function newCommand({ name, choice, parts, usual, network, start }: NewWish): string {
+export function newCommand({ name, choice, parts, usual, network, start, computer }: NewWish): string {
   const wish = wishOf(parts, usual);
   return commandLine(
     "new",
     name || "NAME",
     ...(choice.system ? ["--os", choice.system] : choice.image ? ["--image", choice.image.slice(0, 12)] : ["--empty"]),
+    ...(computer ?? []),
     ...(wish.hardware?.cpus ? ["--cpus", String(wish.hardware.cpus)] : []),
     ...(wish.hardware?.memoryMiB ? ["--memory", `${wish.hardware.memoryMiB}M`] : []),
     ...(wish.diskBytes ? ["--disk", parts.disk.replaceAll(" ", "")] : []),

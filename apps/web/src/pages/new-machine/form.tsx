@@ -1,18 +1,7 @@
 // Name, and the hardware as one sentence that opens. “Create” is ready at once.
 import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { formatSize, plain } from "@mimic/base";
-import {
-  ARCHITECTURES,
-  type Architecture,
-  ERAS,
-  type Era,
-  foreignBoard,
-  type HostView,
-  type ImageView,
-  isPc,
-  type JobView,
-  type SystemView,
-} from "@mimic/model";
+import { ERAS, type Era, type HostView, type ImageView, type JobView, type SystemView } from "@mimic/model";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
@@ -35,10 +24,10 @@ import {
   partsTrouble,
   wishOf,
 } from "./choice.ts";
+import { computerArguments, OTHER_COMPUTERS, type OtherComputer } from "./other-computers.ts";
 
 // The tables, not the schemas beside them: schemas stay out of what a page loads.
 const YEARS = Object.keys(ERAS) as Era[];
-const FOREIGN = (Object.keys(ARCHITECTURES) as Architecture[]).filter((architecture) => !isPc({ architecture }));
 
 interface Props {
   readonly choice: NewChoice;
@@ -60,9 +49,9 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
   // Nobody is plugged into what is not there: without a network “home”, a new machine begins without one.
   const network = networks ? (picked ?? (names.includes(HOME_NETWORK) ? HOME_NETWORK : "")) : undefined;
   const [era, setEra] = useState<Era>();
-  const [architecture, setArchitecture] = useState<Architecture>();
+  const [computer, setComputer] = useState<OtherComputer>();
   // What a person chooses the computer for; a system of the catalogue brings its own, except DOS, which lived long.
-  const asksForEra = (!system || system.family === "dos") && image?.kind !== "boot" && architecture === undefined;
+  const asksForEra = (!system || system.family === "dos") && image?.kind !== "boot" && computer === undefined;
   const asksForProcessor = !system && image?.kind !== "boot" && era === undefined;
   const [asked, setAsked] = useState(false);
   const name = typed ?? freeName(system?.id ?? image?.name ?? "machine", taken);
@@ -77,9 +66,9 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         ...(system ? { system: system.id } : image ? { image: image.digest } : {}),
         ...(network === undefined || network === HOME_NETWORK ? {} : { network: network === "" ? null : network }),
         // The parts of a computer of its time, or of another processor, are its own unless they were changed.
-        ...(system || image || era || architecture ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
+        ...(system || image || era || computer ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
         ...(era ? { era } : {}),
-        ...(architecture ? { hardware: { ...wishOf(parts, usual).hardware, architecture } } : {}),
+        ...(computer ? { hardware: { ...wishOf(parts, usual).hardware, architecture: computer.architecture, board: computer.board } } : {}),
         start,
       }),
     onSuccess: ({ job }) => followJob(job),
@@ -139,14 +128,10 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
       {asksForProcessor ? (
         <NativeSelect
           label="Processor"
-          description={
-            architecture
-              ? (foreignBoard({ architecture, board: ARCHITECTURES[architecture].boards[0] })?.known ?? "")
-              : "Other processors than a PC’s are imitated, which is slow."
-          }
-          data={[{ value: "", label: "a PC’s" }, ...FOREIGN.map((each) => ({ value: each, label: ARCHITECTURES[each].words }))]}
-          value={architecture ?? ""}
-          onChange={(event) => setArchitecture(FOREIGN.find((each) => each === event.currentTarget.value))}
+          description={computer?.known ?? "Other processors than a PC’s are imitated, which is slow."}
+          data={[{ value: "", label: "a PC’s" }, ...OTHER_COMPUTERS.map(({ value, label }) => ({ value, label }))]}
+          value={computer?.value ?? ""}
+          onChange={(event) => setComputer(OTHER_COMPUTERS.find(({ value }) => value === event.currentTarget.value))}
         />
       ) : null}
       <Checkbox label="Start it right away" checked={start} onChange={(event) => setStart(event.currentTarget.checked)} />
@@ -158,7 +143,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
       </div>
       <details className="as-command">
         <summary>The same in a terminal</summary>
-        <CommandLine command={newCommand({ name, choice, parts, usual, network, start })} />
+        <CommandLine command={newCommand({ name, choice, parts, usual, network, start, computer: computerArguments({ era, computer }) })} />
       </details>
     </form>
   );
