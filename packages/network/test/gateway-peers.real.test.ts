@@ -1,7 +1,7 @@
 // The gateway as the field's own tools see it: what they measure, probe and ask for must come out as at any good router.
 import { cable, type Namespace, type NamespaceGuest, openNamespace, whyNoNamespaces } from "@mimic/testkit/node";
 import { describe, expect, test } from "vitest";
-import { type GatewayHome, gatewayHome, guestPort, leaseFor, natPlan, segment, trusting } from "./real-gateway.ts";
+import { type GatewayHome, gatewayHome, guestPort, leaseFor, natPlan, segment, trusting, watchCards } from "./real-gateway.ts";
 import { NET, nicId, waiting } from "./real-switch.ts";
 
 const why = await whyNoNamespaces();
@@ -119,6 +119,28 @@ describe.skipIf(why)(`the tools of the field at a gateway${why ? ` (${why})` : "
     expect(whole).toMatch(/Truncated, retrying in TCP mode|ANSWER: 12/);
     expect(whole).toMatch(/ANSWER: 12,[\s\S]*\(TCP\)/);
     expect(await dig("+tcp", "+keepopen", ...ask, "guest1.home.mimic")).toMatch(/ANSWER: 12,[\s\S]*ANSWER: 1,/);
+  });
+
+  test("questions that go on to this computer's resolver are not to be guessed: each has a port, an id and letters of its own (N7)", async () => {
+    await using home = await gatewayHome();
+    await home.apply(natPlan([guestPort(1)]));
+    await using a = await home.guest(1);
+    await leaseFor(a);
+    const names = Array.from({ length: 24 }, (_, n) => `guess-${n}.example.com`);
+    await using looking = await watchCards(home.host, "udp port 53");
+    await Promise.all(names.map((name) => a.run("dig", ["+time=1", "+tries=1", "+short", "@10.70.1.1", name])));
+    // First questions only: a name that gets no answer is asked again.
+    const first = () => {
+      const asked = [...looking.seen().matchAll(/\.(\d+) > 127\.0\.0\.1\.53: (\d+)\S*(?: \[\w+\])? A\? (guess-(\d+)\.example\.com)\./gi)];
+      return names.map((_, n) => asked.find(([, , , , which]) => Number(which) === n)).filter((one) => one !== undefined);
+    };
+    await expect.poll(() => first().length, { timeout: 10_000 }).toBe(names.length);
+    const [ports, ids, letters] = [1, 2, 3].map((part) => first().map((one) => one[part] ?? ""));
+    for (const all of [ports, ids, letters?.map((name) => name.replace(/\d+/, ""))])
+      expect(new Set(all).size).toBeGreaterThan(names.length - 3);
+    // Nor do they follow one another: ids that only count up would be guessed after one.
+    const steps = ids?.slice(1).map((id, n) => Math.abs(Number(id) - Number(ids[n])));
+    expect(steps?.filter((step) => step < 16).length).toBeLessThan(3);
   });
 
   test("traceroute finds the gateway first, by UDP, ICMP and TCP, in both versions of IP", async () => {

@@ -4,7 +4,7 @@
 import { Forward, type NetworkPlan } from "@mimic/model";
 import { cable, firstLine, type Namespace, type NamespaceGuest, openNamespace, whyNoNamespaces } from "@mimic/testkit/node";
 import { describe, expect, test } from "vitest";
-import { type GatewayHome, gatewayHome, guestPort, leaseFor, natPlan, netId } from "./real-gateway.ts";
+import { type GatewayHome, gatewayHome, guestPort, leaseFor, natPlan, netId, watchCards } from "./real-gateway.ts";
 import { networkPlan, nicId, waiting } from "./real-switch.ts";
 
 const why = await whyNoNamespaces();
@@ -31,28 +31,8 @@ async function surroundings(home: GatewayHome): Promise<{ readonly inet: Namespa
   return { inet, lan, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Everything that passes any card of the host but neighbours finding each other, in lines of tcpdump, with what they carry. */
-async function watch(host: Namespace): Promise<{ readonly seen: () => string } & AsyncDisposable> {
-  const filter = "udp or tcp or icmp or (icmp6 and ip6[40] == 128)";
-  const child = host.start("tcpdump", ["-i", "any", "-n", "-l", "-A", "-s", "300", filter], { stdio: ["ignore", "pipe", "pipe"] });
-  let text = "";
-  child.stdout?.setEncoding("latin1").on("data", (part: string) => {
-    text += part;
-  });
-  await new Promise<void>((resolve) => {
-    let said = "";
-    child.stderr?.on("data", (part: Buffer) => {
-      said += part.toString();
-      if (said.includes("listening on")) resolve();
-    });
-  });
-  return {
-    seen: () => text,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-    },
-  };
-}
+/** All but neighbours finding each other. */
+const TRAFFIC = "udp or tcp or icmp or (icmp6 and ip6[40] == 128)";
 
 const UDP = `
   const [, ...places] = process.argv, { createSocket } = require("node:dgram");
@@ -108,7 +88,7 @@ describe.skipIf(why)(`a network without a way out${why ? ` (${why})` : ""}`, () 
       await home.apply(plan);
       await using guest = await home.guest(1);
       await prepare(guest);
-      await using looking = await watch(home.host);
+      await using looking = await watchCards(home.host, TRAFFIC);
       await tryEverything(guest, "10.70.1.1");
       await new Promise((resolve) => setTimeout(resolve, 500));
       return looking.seen();

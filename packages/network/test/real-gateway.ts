@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLog } from "@mimic/base";
 import { GatewayPlan, NetworkPlan, noGuards, PortGuards, type PortPlan } from "@mimic/model";
-import { type Namespace, type NamespaceGuest, openNamespace, openNamespaceGuest } from "@mimic/testkit/node";
+import { endChild, type Namespace, type NamespaceGuest, openNamespace, openNamespaceGuest } from "@mimic/testkit/node";
 import type { SwitchFabric } from "@mimic/workbench/ports";
 import { createSwitchFabric } from "../src/node/index.ts";
 import { NET, nicId, waiting } from "./real-switch.ts";
@@ -87,6 +87,24 @@ const socketOf = (n: number, network: number): string => `n${network}p${n}.sock`
 export const netId = (network: number): string => (network === 0 ? NET : `net_${String(network).padStart(26, "0")}`);
 
 type PortWish = Partial<Omit<PortPlan, "guards">> & { readonly guards?: Partial<PortPlan["guards"]>; readonly network?: number };
+
+/** What passes any card of a namespace and fits a filter, as tcpdump writes it, with what it carries. */
+export async function watchCards(namespace: Namespace, filter: string): Promise<{ readonly seen: () => string } & AsyncDisposable> {
+  const child = namespace.start("tcpdump", ["-i", "any", "-n", "-l", "-A", "-s", "300", filter], { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  child.stdout?.setEncoding("latin1").on("data", (part: string) => {
+    text += part;
+  });
+  await new Promise<void>((resolve, reject) => {
+    let said = "";
+    child.stderr?.on("data", (part: Buffer) => {
+      said += part.toString();
+      if (said.includes("listening on")) resolve();
+    });
+    child.once("exit", () => reject(new Error(`tcpdump ended: ${said}`)));
+  });
+  return { seen: () => text, [Symbol.asyncDispose]: () => endChild(child) };
+}
 
 /** A machine's port with all guards on, as a person gets it. */
 export const guestPort = (n: number, { network = 0, ...wish }: PortWish = {}): PortPlan =>

@@ -118,6 +118,16 @@ describe("a group's frames", () => {
     expect(heard(GROUP)).toEqual(["member", "router", "other"]);
   });
 
+  test("go to everybody again at once when the one who asked is pulled out, and so do wishes", () => {
+    const { lan, ports, heard } = four();
+    lan.send(ports.router, query(macOf(3)));
+    lan.send(ports.member, join2(macOf(2)));
+    lan.lan.detach(ports.router);
+    expect(heard(GROUP)).toEqual(["member", "other"]);
+    lan.send(ports.member, join2(macOf(2)));
+    expect([...lan.takeAll()].filter(([, frames]) => frames.length > 0).map(([id]) => id)).toEqual(["sender", "other"]);
+  });
+
   test("wished for by a report reach routers alone, so that members do not keep each other silent", () => {
     const { lan, ports } = four();
     lan.send(ports.router, query(macOf(3)));
