@@ -2,6 +2,7 @@
 //   cc -Os -std=c17 -ffreestanding -fno-builtin -nostdlib -static -fno-stack-protector -fno-asynchronous-unwind-tables
 //     -fcf-protection=none -fno-pic -mno-sse -fno-tree-loop-distribute-patterns -c resident.c
 //   ld -T resident.ld, objcopy -O binary, base64: resident.ts keeps that, so that no compiler is needed anywhere.
+//     machine-code.test.ts holds source and machine code together.
 // resident.ld: SECTIONS { . = 0x400080; .all : { *(.text._start) *(.text*) *(.rodata*) } }
 //
 // The tiny Linux's resident helper: it waits in a read of one pipe, so that a copy of a running machine becomes somebody of
