@@ -1,6 +1,8 @@
 // Kinds of networks as the API makes them, in the real switch and its cage, with Linux network stacks at its sockets: what reaches
 // what.
+import { spawn } from "node:child_process";
 import { networkInterfaces } from "node:os";
+import type { Readable } from "node:stream";
 import type { NetworkView } from "@mimic/model";
 import { type NamespaceGuest, openNamespaceGuest, whyNoNamespaces } from "@mimic/testkit/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -40,6 +42,13 @@ describe.skipIf(why)(`a network of a kind${why ? ` (${why})` : ""}`, () => {
     return { guest, address, router };
   }
 
+  /** Where nobody gives addresses. */
+  async function plugBare(network: string, name: string, address: string): Promise<Plugged> {
+    const view = await mimic.client.networks.addPort({ network, name, leads: { to: "socket" } });
+    const dial = view.ports.find(({ label }) => label === name)?.socket ?? "";
+    return { guest: scope.use(await openNamespaceGuest({ dial, addresses: [`${address}/24`] })), address, router: "" };
+  }
+
   const ping = async ({ guest }: Plugged, to: string): Promise<string> => {
     const { stdout, stderr } = await guest.run("ping", ["-n", "-c", "1", "-W", "3", to]);
     return stdout + stderr;
@@ -64,6 +73,58 @@ describe.skipIf(why)(`a network of a kind${why ? ` (${why})` : ""}`, () => {
     expect(await ping(a, INTERNET)).toMatch(/unreachable/i);
     expect(await trace("desk", "a", INTERNET)).toBe("dropped");
     expect(await reasons("desk")).toContain("This network has no way out.");
+  }, 120_000);
+
+  test("isolated and bare: machines reach each other, and nothing beyond", async () => {
+    const made = await mimic.client.networks.create({ name: "apart", kind: "isolated" });
+    const [a, b] = [await plug("apart", "a"), await plug("apart", "b")];
+    expect([a.router, b.router]).toEqual(["", ""]);
+    expect(await ping(a, b.address)).toContain("1 received");
+    await a.guest.must("ip", ["route", "add", "default", "via", gatewayOf(made, 1)]);
+    expect(await ping(a, INTERNET)).toContain("0 received");
+    expect(await trace("apart", "a", INTERNET)).toBe("dropped");
+    await mimic.client.networks.create({ name: "wire", kind: "bare" });
+    const [c, d] = [await plugBare("wire", "c", "10.9.9.1"), await plugBare("wire", "d", "10.9.9.2")];
+    expect(await ping(c, d.address)).toContain("1 received");
+  }, 120_000);
+
+  test("without a way out no name or word of a guest is at any card of this computer; on “nat” they are (control)", async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip("needs root, to look at this computer's cards");
+    const looking = spawn("tcpdump", ["-i", "any", "-n", "-l", "-A", "-s", "300", "udp or tcp"], { stdio: ["ignore", "pipe", "pipe"] });
+    try {
+      let seen = "";
+      looking.stdout.setEncoding("latin1").on("data", (part: string) => {
+        seen += part.toLowerCase();
+      });
+      await firstWords(looking.stderr, "listening on");
+      const tried: string[] = [];
+      const says = async (network: string, { guest }: Plugged, gateway: string): Promise<void> => {
+        tried.push(network);
+        await guest.run("ip", ["route", "replace", "default", "via", gateway]);
+        // Resolver of the network, resolver of somebody else, NTP's port, and a web server.
+        for (const server of [gateway, INTERNET])
+          await guest.run("dig", ["+time=1", "+tries=1", `@${server}`, `canary-${network}.example.com`]);
+        const datagram = `require("node:dgram").createSocket("udp4").send("canary-${network}-udp", 123, "${INTERNET}", () => process.exit())`;
+        await guest.run(process.execPath, ["-e", datagram]);
+        await guest.run("curl", ["-sS", "-m", "2", `http://${INTERNET}/canary-${network}-web`]);
+      };
+      for (const [network, kind] of [
+        ["spied-desk", "hostOnly"],
+        ["spied-apart", "isolated"],
+        ["spied-wire", "bare"],
+        // The last, so that all that was said before it had the time to come out.
+        ["spied-way", "nat"],
+      ] as const) {
+        const view = await mimic.client.networks.create({ name: network, kind });
+        if (kind === "bare") await says(network, await plugBare(network, "spy", "10.9.9.3"), "10.9.9.1");
+        else await says(network, await plug(network, "spy"), gatewayOf(view, 1));
+      }
+      await expect.poll(() => seen.includes("canary-spied-way") && seen.includes("canary-spied-way-udp"), { timeout: 15_000 }).toBe(true);
+      expect(tried).toHaveLength(4);
+      for (const network of tried.slice(0, 3)) expect(seen.match(new RegExp(`.{40}canary-${network}`, "s"))?.[0]).toBeUndefined();
+    } finally {
+      looking.kill("SIGKILL");
+    }
   }, 120_000);
 
   test("routed: within a VLAN all, between VLANs what a rule allows, and a way out", async () => {
@@ -103,3 +164,13 @@ describe.skipIf(why)(`a network of a kind${why ? ` (${why})` : ""}`, () => {
     if (isToldWhy) expect(said).toMatch(/filtered|prohibited/i);
   }, 60_000);
 });
+
+/** Waits until a program has said this. */
+async function firstWords(from: Readable, words: string): Promise<void> {
+  let said = "";
+  for await (const part of from) {
+    said += String(part);
+    if (said.includes(words)) return;
+  }
+  throw new Error(`it said: ${said}`);
+}

@@ -74,6 +74,18 @@ describe("learning", () => {
     expect(lan.take(c).length).toBe(1);
   });
 
+  test("a port that was taken out takes nothing from the one that got its place, when its cable is pulled afterwards", () => {
+    const { lan, a, b, c } = three();
+    lan.lan.removePort(c);
+    const d = lan.add("d");
+    expect(d.index).toBe(c.index);
+    lan.send(d, frame({ from: C, to: B }));
+    lan.takeAll();
+    lan.lan.detach(c);
+    lan.send(a, frame({ from: A, to: C }));
+    expect([lan.take(b).length, lan.take(d).length]).toEqual([0, 1]);
+  });
+
   test("a port learns no more addresses than its limit and drops the others' frames", () => {
     const lan = new TestLan();
     const a = lan.add("a", { guards: { macLimit: 2 } });

@@ -148,6 +148,8 @@ export class Switch {
 
   /** Nobody is there any more. What was learned there is forgotten, so that others are asked again. */
   detach(port: SwitchPort): void {
+    // Its number may be another port's by now.
+    if (port.isGone) return;
     port.peer = undefined;
     port.outlet = undefined;
     if (port.gather) {
