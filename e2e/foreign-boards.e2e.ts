@@ -1,7 +1,9 @@
 // A machine of each processor as a person makes it: with its usual board, an empty disk and a cable to the home network.
 // It starts, and firmware that has a console says so there.
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BareBoard, bareMetal } from "../packages/qemu/test/bare-metal.ts";
 import { type Installation, install } from "./kit/installation.ts";
 
 let mimic: Installation;
@@ -52,4 +54,43 @@ test("what is known of a processor's boards is listed with the systems for it, a
   const shown = await mimic.mimic(["os", "show", "netbsd-10-sparc"]);
   expect(shown.out).toMatch(/^runs on +32-bit SPARC, a SPARCstation 5 of 1994/m);
   expect((await mimic.mimic(["os", "ls", "--arch", "z80"])).err).toContain("no processor “z80”");
+});
+
+for (const board of ["m68k", "loongarch64", "mips"] satisfies BareBoard[])
+  test.skipIf(!existsSync(`/usr/bin/qemu-system-${board}`))(
+    `a kernel of one’s own starts on ${board}, which has no firmware`,
+    async () => {
+      const file = `${mimic.home}/kernel-${board}`;
+      await writeFile(file, bareMetal(board, `my kernel runs on ${board}\r\n`));
+      const brought = await mimic.mimic(["image", "import", file, "--kernel", "--name", `my-${board}`]);
+      expect(brought.code, brought.err).toBe(0);
+      const words = ["--kernel-words", "console=of-mine"];
+      const made = await mimic.mimic(["new", `own-${board}`, "--image", `my-${board}`, "--arch", board, ...words, "--start"]);
+      expect(made.code, made.err).toBe(0);
+      await expect
+        .poll(async () => (await mimic.client.machines.log({ machine: `own-${board}`, which: "serial" })).text, { timeout: 30_000 })
+        .toContain(`my kernel runs on ${board}`);
+      expect((await mimic.mimic(["explain", `own-${board}`])).out).toContain("console=of-mine");
+      await mimic.client.machines.kill({ machine: `own-${board}` });
+    },
+    60_000,
+  );
+
+test("a kernel brings its first file system along, and an empty file is no kernel", async () => {
+  const [kernel, initrd, empty] = ["k", "i", "e"].map((name) => `${mimic.home}/boot-${name}`) as [string, string, string];
+  await Promise.all([writeFile(kernel, "kernel"), writeFile(initrd, "first files"), writeFile(empty, "")]);
+  const brought = await mimic.mimic(["image", "import", kernel, "--kernel", "--initrd", initrd, "--name", "both"]);
+  expect(brought.code, brought.err).toBe(0);
+  const { images } = await mimic.client.images.list({});
+  const both = images.find(({ name }) => name === "both");
+  expect([both?.kind, both?.parts.map(({ name, sizeBytes }) => [name, sizeBytes])]).toEqual([
+    "boot",
+    [
+      ["kernel", 6],
+      ["initrd", 11],
+    ],
+  ]);
+  const refused = await mimic.mimic(["image", "import", empty, "--kernel", "--name", "nothing"]);
+  expect(refused.err).toMatch(/boot-e.*is empty[\s\S]*image\.unsupported/);
+  expect((await mimic.mimic(["image", "import", kernel, "--initrd", initrd])).err).toContain("goes with a kernel");
 });

@@ -259,6 +259,23 @@ describe("a new machine", () => {
     const older = await make("old-mac", "Processor", "ppc/g3beige");
     expect([older.architecture, older.board]).toEqual(["ppc", "g3beige"]);
   }, 60_000);
+
+  test("from a kernel of one's own is asked for the processor and for words to the kernel", async () => {
+    await writeFile(`${mimic.home}/vmlinux`, "a kernel");
+    await mimic.done(mimic.client.images.import({ path: `${mimic.home}/vmlinux`, name: "own-kernel", kind: "boot" }));
+    await go("/new");
+    await page.getByRole("link", { name: /own-kernel.*A kernel of yours/ }).click();
+    await page.getByRole("combobox", { name: "Processor" }).selectOption("m68k");
+    await page.getByLabel("Words for its kernel").fill("console=ttyGF0");
+    await page.getByLabel("Start it right away").uncheck();
+    expect(await brokenRules(page)).toEqual([]);
+    await page.getByText("The same in a terminal").click();
+    await page.getByText("--arch m68k --kernel-words console=ttyGF0").waitFor();
+    await page.getByRole("button", { name: "Create" }).click();
+    await isThere("own-kernel");
+    const { architecture, directBoot, disks } = (await show("own-kernel")).hardware;
+    expect([architecture, directBoot?.commandLine, disks]).toEqual(["m68k", "console=ttyGF0", []]);
+  }, 60_000);
 });
 
 test("in all this the pages did nothing that they should not", () => {

@@ -111,7 +111,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 3072 },
       firmware: ["bios"],
       isCovered: true,
-      known: "Debian’s installer and a tiny Linux start here. It has no firmware, so a disk or CD alone does not start.",
+      known:
+        "Debian’s installer and a tiny Linux start here, and kernels that are loaded directly (mimic image import FILE --kernel). It has no firmware: a disk or CD alone does not start.",
     },
   },
   riscv64: {
@@ -205,10 +206,14 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
   },
   mips: {
     malta: malta(
-      "A program that is loaded directly speaks here; Linux for 32-bit MIPS is said to. It has no firmware, so a disk or CD alone does not start.",
+      "Kernels that are loaded directly start here (mimic image import FILE --kernel); OpenWrt’s for “malta be” is said to work. It has no firmware: a disk or CD alone does not start.",
     ),
   },
-  mipsel: { malta: malta("Debian’s installer starts here. It has no firmware, so a disk or CD alone does not start.") },
+  mipsel: {
+    malta: malta(
+      "Debian’s installer starts here, and kernels that are loaded directly (mimic image import FILE --kernel). It has no firmware: a disk or CD alone does not start.",
+    ),
+  },
   m68k: {
     virt: {
       words: "a board made for virtual machines",
@@ -225,7 +230,7 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       serialPorts: 1,
       isCovered: false,
       known:
-        "A program that is loaded directly speaks here; Linux for m68k is said to. It has no firmware, so a disk alone does not start.",
+        "Kernels that are loaded directly start here (mimic image import FILE --kernel); Linux for m68k is said to work, with console=ttyGF0. It has no firmware: a disk alone does not start.",
     },
   },
   sparc: {
@@ -263,7 +268,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 1056, most: 262_144 },
       firmware: ["bios"],
       isCovered: false,
-      known: "A program that is loaded directly speaks here; Linux is said to. It has no firmware, so a disk alone does not start.",
+      known:
+        "Kernels that are loaded directly start here (mimic image import FILE --kernel); Linux is said to work, with console=ttyS0. It has no firmware: a disk alone does not start.",
     },
   },
 };

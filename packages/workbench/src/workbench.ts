@@ -68,6 +68,8 @@ export interface CreateWish {
   fullCopy?: boolean | undefined;
   /** Where its network card is plugged in; null = no card, undefined = the network “home”. */
   network?: string | null | undefined;
+  /** Over an image of kind boot: its kernel's command line. */
+  kernelWords?: string | undefined;
   note?: string | undefined;
   start?: boolean | undefined;
 }

@@ -57,6 +57,13 @@ describe("computers with other processors", () => {
   });
 });
 
+test("words for a kernel go with a kernel, and nowhere else", async () => {
+  const bench = await makeBench();
+  expect(await bench.workbench.machines.create({ name: "told", kernelWords: "console=ttyS0" })).toMatchObject({
+    code: "machine.no_kernel",
+  });
+});
+
 test("a board whose one network card is soldered to it takes no second one", async () => {
   const bench = await makeBench();
   await ended(bench, await bench.workbench.machines.create({ name: "sun", hardware: { architecture: "sparc" } }));

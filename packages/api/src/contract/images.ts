@@ -19,7 +19,8 @@ export const imageContract = {
         path: z.string().min(1).max(4096),
         name: z.string().min(1).max(120),
         format: z.string().max(20).optional(),
-        kind: ImageKind.optional(),
+        kind: ImageKind.optional().describe("boot = a kernel, which a machine of its processor starts directly"),
+        initrd: z.string().min(1).max(4096).optional().describe("of kind boot: the file that is the kernel's first file system"),
       }),
     )
     .output(Started),

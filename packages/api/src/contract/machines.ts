@@ -64,6 +64,7 @@ export const machineContract = {
           .nullable()
           .optional()
           .describe("where its network card is plugged in; null = no card; left out = “home”"),
+        kernelWords: z.string().max(2000).optional().describe("over an image of kind boot: what its kernel is told (its command line)"),
         note: z.string().max(2000).optional(),
         start: z.boolean().optional().describe("start it too, and wait until it is usable"),
       }),

@@ -1,14 +1,13 @@
 // The catalogue's ways to an image, tied to this computer: mirrors, cache, quarantine.
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, type Log, type LongWork, plain, type Refusal, refusal } from "@mimic/base";
-import { type ImageRecord, System } from "@mimic/model";
+import { System } from "@mimic/model";
 import type { DiskTool, ImageSources, NewImage } from "@mimic/workbench/ports";
-import { bootManifest } from "../boot-manifest.ts";
 import { writeSeed } from "../seed.ts";
 import type { BootPart } from "./assemble-tiny-linux.ts";
 import { type Assemble, assembleHere } from "./assembly.ts";
+import { bootRecord } from "./boot-image.ts";
 import { DebianArchive, findMirrors } from "./debian-archive.ts";
 import { downloadImage } from "./download.ts";
 import { finishImport, type ImportTools, importFile, importFiles, inQuarantine } from "./import-file.ts";
@@ -68,24 +67,17 @@ export function createImageSources(options: ImageSourcesOptions): ImageSources {
   const openArchive = async (): Promise<DebianArchive> =>
     new DebianArchive({ cacheDirectory, contentDirectory, mirrors: await findMirrors(environment), clock, log });
 
-  const bootImage = (system: System, folder: string, parts: readonly BootPart[], source: string): NewImage => {
-    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-    const record: ImageRecord = {
-      digest: createHash("sha256").update(bootManifest(parts)).digest("hex"),
+  const bootImage = (system: System, folder: string, parts: readonly BootPart[], source: string): NewImage => ({
+    record: bootRecord(parts, {
       name: system.name,
-      kind: "boot",
-      format: "raw",
-      sizeBytes,
-      virtualBytes: sizeBytes,
-      parts: [...parts],
       architecture: system.architecture,
       system: system.id,
       addedAt: new Date(clock.nowMs()).toISOString(),
       source,
       verifiedBy: "Debian's signature over the package index, and the packages' SHA-256 in it",
-    };
-    return { record, path: folder };
-  };
+    }),
+    path: folder,
+  });
 
   function assemble(system: System, source: AssembleSource, work: LongWork): Promise<NewImage | Refusal> {
     const act = options.assemble ?? assembleHere({ clock, log });

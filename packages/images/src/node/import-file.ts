@@ -11,6 +11,7 @@ import { malformed } from "../archive/byte-reader.ts";
 import type { FatFile } from "../fat/fat-image.ts";
 import { type Decision, decideImage, findWrapper } from "../inspect/inspect.ts";
 import type { Wrapper } from "../inspect/recognise.ts";
+import { finishBoot, MAX_BOOT_FILE } from "./boot-image.ts";
 import { runJailed } from "./jail.ts";
 import { packFolder, packZip, writeFat } from "./pack-files.ts";
 import { openInspected, sha256Of, writeNew } from "./quarantine.ts";
@@ -34,6 +35,8 @@ export interface Incoming {
   readonly fileName: string;
   readonly format?: string | undefined;
   readonly kind?: ImageKind | undefined;
+  /** Of kind boot: its first file system, in `folder` too. */
+  readonly initrd?: string | undefined;
   readonly member?: string | undefined;
   /** Said by a recipe; undefined = looked for. */
   readonly compression?: "none" | Wrapper | undefined;
@@ -116,6 +119,8 @@ async function takeOut(incoming: Incoming, tools: ImportTools, work: LongWork): 
 
 /** From quarantine to a finished image; the caller removes the folder on a throw or refusal. */
 export async function finishImport(arrived: Incoming, tools: ImportTools, work: LongWork): Promise<NewImage | Refusal> {
+  // A kernel stays as it is: many are packed, and what starts them knows how.
+  if (arrived.kind === "boot") return await finishBoot({ ...arrived, kernel: arrived.path }, factsOf(arrived, tools), work);
   const incoming = await takeOut(arrived, tools, work);
   work.report({ words: `Looking at ${incoming.fileName}` });
   const decision = await inspectIncoming(incoming, tools);
@@ -158,22 +163,26 @@ async function ownAgain(path: string): Promise<void> {
   }
 }
 
+const factsOf = ({ name, architecture, system, source, verifiedBy }: Incoming, tools: ImportTools) => ({
+  name,
+  architecture,
+  system,
+  addedAt: new Date(tools.clock.nowMs()).toISOString(),
+  source: source.slice(0, 2000),
+  verifiedBy: verifiedBy.slice(0, 500),
+});
+
 async function recordOf(path: string, incoming: Incoming, decision: Decision, tools: ImportTools, work: LongWork): Promise<ImageRecord> {
   const { size } = await stat(path);
   const notes = decision.notes.map((note) => ` (${note})`).join("");
   return {
+    ...factsOf({ ...incoming, source: `${incoming.source}${notes}` }, tools),
     digest: await sha256Of(path, work.signal),
-    name: incoming.name,
     kind: decision.kind,
     format: decision.kind === "disk" ? "qcow2" : "raw",
     sizeBytes: size,
     virtualBytes: decision.virtualBytes,
     parts: [],
-    architecture: incoming.architecture,
-    system: incoming.system,
-    addedAt: new Date(tools.clock.nowMs()).toISOString(),
-    source: `${incoming.source}${notes}`.slice(0, 2000),
-    verifiedBy: incoming.verifiedBy.slice(0, 500),
   };
 }
 
@@ -228,7 +237,13 @@ export function importFile(request: ImportRequest, tools: ImportTools, work: Lon
     const source = await openSource(request, work);
     const path = join(folder, "original");
     const words = `Copying ${source.fileName}`;
-    const arrived = await writeNew(path, source.bytes, { maxBytes: tools.maxVirtualBytes }, { ...work, words, total: source.total });
+    const maxBytes = request.kind === "boot" ? MAX_BOOT_FILE : tools.maxVirtualBytes;
+    const arrived = await writeNew(path, source.bytes, { maxBytes }, { ...work, words, total: source.total });
+    const initrd = request.initrd === undefined ? undefined : join(folder, "initrd");
+    if (initrd !== undefined) {
+      const second = await openSource({ ...request, from: { path: request.initrd ?? "" } }, work);
+      await writeNew(initrd, second.bytes, { maxBytes }, { ...work, words: `Copying ${second.fileName}`, total: second.total });
+    }
     return finishImport(
       {
         folder,
@@ -237,8 +252,10 @@ export function importFile(request: ImportRequest, tools: ImportTools, work: Lon
         fileName: source.fileName,
         format: request.format,
         kind: request.kind,
+        initrd,
         source: `${source.fileName} (SHA-256 ${arrived.sha256})`,
-        verifiedBy: "You brought it; its structure was checked",
+        verifiedBy:
+          request.kind === "boot" ? "You brought it; what is in it only its machine reads" : "You brought it; its structure was checked",
       },
       tools,
       work,

@@ -45,9 +45,10 @@ export async function pullImage(context: Context, input: { system: string }): Pr
 
 export function importImage(
   context: Context,
-  input: { path: string; name: string; format?: string | undefined; kind?: ImageKind | undefined },
+  input: { path: string; name: string; format?: string | undefined; kind?: ImageKind | undefined; initrd?: string | undefined },
 ): { job: JobView } | Refusal {
-  return bringIn(context, { name: input.name, from: { path: input.path }, format: input.format, kind: input.kind });
+  const { path, ...rest } = input;
+  return bringIn(context, { ...rest, from: { path } });
 }
 
 export function uploadImage(

@@ -40,6 +40,12 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
   const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...era?.hardware, ...wished });
   const short = tooLittle(system, base);
   if (short) return short;
+  if (wish.kernelWords !== undefined && image?.kind !== "boot" && system?.source.way !== "assemble")
+    return refusal(
+      "machine.no_kernel",
+      "Words for a kernel were given, but nothing that is started is a kernel of its own.",
+      "Bring one: mimic image import FILE --kernel. A system on a disk or CD has its own words for its kernel.",
+    );
   const bus: DiskBus =
     (era ? "ide" : system?.disk?.bus) ?? foreignBoard(base)?.diskBuses[0] ?? (base.board === "i440fx" ? "ide" : system ? "virtio" : "sata");
   const disks: { spec: DiskSpec; from: ImageRecord | undefined }[] = [];
@@ -70,7 +76,7 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
       image: image.digest,
       kernel: "kernel",
       initrd: has("initrd") ? "initrd" : undefined,
-      commandLine: commandLineOf(system),
+      commandLine: wish.kernelWords ?? commandLineOf(system),
     };
   }
   const needsDisk =

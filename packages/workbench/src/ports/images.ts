@@ -16,6 +16,8 @@ export interface ImportRequest {
   /** Said by the person when the bytes could be two things. */
   readonly format?: string | undefined;
   readonly kind?: ImageKind | undefined;
+  /** Of kind boot: a path on this computer, the kernel's first file system. */
+  readonly initrd?: string | undefined;
 }
 
 /** The catalogue's ways to an image. Works in a quarantine folder of its own and leaves nothing there on a throw or refusal. */

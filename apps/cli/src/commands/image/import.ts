@@ -4,6 +4,7 @@ import { quoted } from "@mimic/base";
 import { readChoice } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { followOrLeave, next } from "../../outcome.ts";
+import { UsageError } from "../../say.ts";
 
 const FORMATS = ["qcow2", "raw", "vmdk", "vdi", "vhd", "vhdx", "iso", "img"] as const;
 
@@ -17,12 +18,15 @@ export const command: CommandSpec = {
     { flags: "--name <name>", about: "what it shall be called (from the file's name when left out)", completes: "nothing" },
     { flags: "--format <format>", about: "what it is, when the file does not tell", completes: FORMATS },
     { flags: "--kind <kind>", about: "disk, cd or floppy, when the file does not tell", completes: ["disk", "cd", "floppy"] },
+    { flags: "--kernel", about: "a kernel, which a machine starts directly: for boards without firmware" },
+    { flags: "--initrd <file>", about: "with --kernel: its first file system", completes: "file" },
     { flags: "--files", about: "a folder or zip: its files become a disk (or, with --kind floppy, a floppy)" },
     { flags: "--no-wait", about: "do not wait until it is here" },
   ],
   examples: [
     { line: "mimic image import ~/Downloads/debian-netinst.iso", does: "a CD, called “debian-netinst”" },
     { line: "mimic image import game.zip --files", does: "an old game becomes a disk that DOS can read" },
+    { line: "mimic image import vmlinux --kernel --initrd initrd.gz --name m68k", does: "a Linux for mimic new --arch m68k --image m68k" },
     { line: "mimic image import old.vmdk --name old-server", does: "a disk that another program made" },
   ],
   run: async (context, given) => {
@@ -30,14 +34,22 @@ export const command: CommandSpec = {
     const name = given.text("name") ?? nameOf(path);
     const format = given.flag("files") ? "files" : given.text("format");
     const kind = given.text("kind");
+    const initrd = given.text("initrd");
+    if (initrd !== undefined && !given.flag("kernel"))
+      throw new UsageError("cli.usage", "A first file system goes with a kernel.", {
+        hint: "mimic image import KERNEL --kernel --initrd FILE",
+      });
     const { job } = await context.client.images.import({
       path,
       name,
       ...(format !== undefined && { format }),
       ...(kind !== undefined && { kind: readChoice("--kind", kind, ["disk", "cd", "floppy"]) }),
+      ...(given.flag("kernel") && { kind: "boot" as const }),
+      ...(initrd !== undefined && { initrd: resolve(initrd) }),
     });
     return followOrLeave(context, given, job, () => {
-      next(context, `Make a machine from it: mimic new NAME --image ${name}`);
+      const words = given.flag("kernel") ? " --arch PROCESSOR --kernel-words 'console=…'" : "";
+      next(context, `Make a machine from it: mimic new NAME --image ${name}${words}`);
       return `${quoted(name)} is here.`;
     });
   },

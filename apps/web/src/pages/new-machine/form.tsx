@@ -50,9 +50,11 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
   const network = networks ? (picked ?? (names.includes(HOME_NETWORK) ? HOME_NETWORK : "")) : undefined;
   const [era, setEra] = useState<Era>();
   const [computer, setComputer] = useState<OtherComputer>();
+  const [kernelWords, setKernelWords] = useState("");
   // What a person chooses the computer for; a system of the catalogue brings its own, except DOS, which lived long.
   const asksForEra = (!system || system.family === "dos") && image?.kind !== "boot" && computer === undefined;
-  const asksForProcessor = !system && image?.kind !== "boot" && era === undefined;
+  const asksForProcessor = !system && !image?.system && era === undefined;
+  const asksForWords = image?.kind === "boot" && !image.system;
   const [asked, setAsked] = useState(false);
   const name = typed ?? freeName(system?.id ?? image?.name ?? "machine", taken);
   const least = { memoryMiB: system?.minimum.memoryMiB ?? 1, diskBytes: system?.disk && parts.disk ? system.minimum.diskBytes : 0 };
@@ -68,6 +70,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
         // The parts of a computer of its time, or of another processor, are its own unless they were changed.
         ...(system || image || era || computer ? wishOf(parts, usual) : wishOf(parts, { ...usual, disk: "" })),
         ...(era ? { era } : {}),
+        ...(kernelWords ? { kernelWords } : {}),
         ...(computer ? { hardware: { ...wishOf(parts, usual).hardware, architecture: computer.architecture, board: computer.board } } : {}),
         start,
       }),
@@ -134,6 +137,17 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
           onChange={(event) => setComputer(OTHER_COMPUTERS.find(({ value }) => value === event.currentTarget.value))}
         />
       ) : null}
+      {asksForWords ? (
+        <TextInput
+          label="Words for its kernel"
+          description="Its command line, such as console=ttyS0: without it many say nothing on the serial console."
+          value={kernelWords}
+          onChange={(event) => setKernelWords(event.currentTarget.value)}
+          maxLength={2000}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      ) : null}
       <Checkbox label="Start it right away" checked={start} onChange={(event) => setStart(event.currentTarget.checked)} />
       {create.error ? <ProblemNote error={create.error} /> : null}
       <div className="row">
@@ -143,7 +157,9 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
       </div>
       <details className="as-command">
         <summary>The same in a terminal</summary>
-        <CommandLine command={newCommand({ name, choice, parts, usual, network, start, computer: computerArguments({ era, computer }) })} />
+        <CommandLine
+          command={newCommand({ name, choice, parts, usual, network, start, computer: computerArguments({ era, computer, kernelWords }) })}
+        />
       </details>
     </form>
   );

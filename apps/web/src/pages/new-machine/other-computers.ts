@@ -21,9 +21,17 @@ export const OTHER_COMPUTERS: readonly OtherComputer[] = (Object.keys(ARCHITECTU
 });
 
 /** How a terminal says which computer it shall be; nothing for a PC of today. */
-export function computerArguments({ era, computer }: { era?: Era | undefined; computer?: OtherComputer | undefined }): string[] {
-  if (era !== undefined) return ["--era", era];
-  if (computer === undefined) return [];
-  const isUsual = computer.value === computer.architecture;
-  return ["--arch", computer.architecture, ...(isUsual ? [] : ["--board", computer.board])];
+export function computerArguments({ era, computer, kernelWords }: ChosenComputer): string[] {
+  return [
+    ...(era === undefined ? [] : ["--era", era]),
+    ...(computer === undefined ? [] : ["--arch", computer.architecture]),
+    ...(computer === undefined || computer.value === computer.architecture ? [] : ["--board", computer.board]),
+    ...(kernelWords ? ["--kernel-words", kernelWords] : []),
+  ];
+}
+
+interface ChosenComputer {
+  readonly era?: Era | undefined;
+  readonly computer?: OtherComputer | undefined;
+  readonly kernelWords?: string | undefined;
 }

@@ -58,7 +58,7 @@ export function Systems({
   host: HostView | undefined;
 }) {
   const brought = systems.filter((system) => system.source.way === "bring");
-  const own = images.filter((image) => !image.system && image.kind !== "boot");
+  const own = images.filter((image) => !image.system);
   return (
     <>
       <ul className="tiles">
@@ -93,9 +93,11 @@ export function Systems({
                   <bdi>{plain(image.name, 120)}</bdi>
                 </strong>
                 <span>
-                  {image.kind === "disk"
-                    ? "A disk of yours: each machine gets its own layer over it."
-                    : `A ${image.kind === "cd" ? "CD" : "floppy"} of yours: in the drive at the start.`}
+                  {image.kind === "boot"
+                    ? "A kernel of yours: a machine with its processor starts it directly."
+                    : image.kind === "disk"
+                      ? "A disk of yours: each machine gets its own layer over it."
+                      : `A ${image.kind === "cd" ? "CD" : "floppy"} of yours: in the drive at the start.`}
                 </span>
                 <span className="quiet">{formatSize(image.sizeBytes)}</span>
               </span>
