@@ -13,12 +13,18 @@ export class VirtualClock implements Clock {
   sleep(ms: number, { signal }: { signal: AbortSignal }): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      const sleeper = { wakeAt: this.#now + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal.addEventListener("abort", () => {
+      const abort = (): void => {
         this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
         reject(signal.reason as Error);
-      });
+      };
+      const wake = (): void => {
+        // Otherwise a signal that aborts later would put somebody else's sleep out of the list.
+        signal.removeEventListener("abort", abort);
+        resolve();
+      };
+      const sleeper = { wakeAt: this.#now + ms, wake };
+      this.#sleepers.push(sleeper);
+      signal.addEventListener("abort", abort, { once: true });
     });
   }
   /** Somebody sets the clock: no time passes. */

@@ -55,8 +55,8 @@ export class EchoFlows {
     const { endpoint, host } = this.#parts;
     this.#asking++;
     try {
-      const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(PATIENCE_MS)]);
-      const hasAnswered = await host.ping(address, { bytes: echo.data.length, signal });
+      const { signal } = this.#end;
+      const hasAnswered = await host.ping(address, { bytes: echo.data.length, timeoutMs: PATIENCE_MS, signal });
       if (this.#end.signal.aborted) return;
       if (hasAnswered) endpoint.sendEchoReply(echo);
       if (hasAnswered !== undefined) return;

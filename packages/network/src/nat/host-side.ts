@@ -57,6 +57,12 @@ export interface ListenEvents {
   failed(problem: string): void;
 }
 
+export interface PingOptions {
+  readonly bytes: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 export interface HostSide {
   dial(to: DialTarget, events: HostStreamEvents): HostStream;
   /** A socket with a port of its own. */
@@ -67,6 +73,6 @@ export interface HostSide {
     events: ListenEvents & { accepted(stream: (events: HostStreamEvents) => HostStream, from: DialTarget): void },
   ): HostListener;
   listenDatagrams(at: DialTarget, events: ListenEvents & DatagramEvents): HostListener & HostDatagrams;
-  /** One echo. Resolves with whether an answer came; undefined = this computer has no way to ask. */
-  ping(address: string, options: { readonly bytes: number; readonly signal: AbortSignal }): Promise<boolean | undefined>;
+  /** One echo. Resolves with whether an answer came within `timeoutMs`; undefined = this computer has no way to ask. */
+  ping(address: string, options: PingOptions): Promise<boolean | undefined>;
 }

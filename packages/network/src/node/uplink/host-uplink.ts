@@ -2,7 +2,7 @@
 // person's account hold for guests as for any program.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import type { DatagramEvents, DialTarget, HostDatagrams, HostListener, HostSide, ListenEvents } from "../../nat/host-side.ts";
+import type { DatagramEvents, DialTarget, HostDatagrams, HostListener, HostSide, ListenEvents, PingOptions } from "../../nat/host-side.ts";
 import { openDatagrams } from "./flow-datagrams.ts";
 import { listeningDatagrams, targetText } from "./host-datagrams.ts";
 import { acceptedStream, dialHost } from "./host-stream.ts";
@@ -59,14 +59,12 @@ function listenProblem(at: DialTarget, error: NodeJS.ErrnoException | undefined)
 /** More would be cut up on the way. */
 const MOST_PING_BYTES = 1400;
 
-async function ping(
-  address: string,
-  { bytes, signal }: { readonly bytes: number; readonly signal: AbortSignal },
-): Promise<boolean | undefined> {
+async function ping(address: string, { bytes, timeoutMs, signal }: PingOptions): Promise<boolean | undefined> {
   const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
   const args = ["-n", "-c", "1", "-s", `${Math.min(bytes, MOST_PING_BYTES)}`, address];
   const program = process.platform === "darwin" && address.includes(":") ? "ping6" : "ping";
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env.PATH, LC_ALL: "C" }, signal });
+  const env = { PATH: process.env.PATH, LC_ALL: "C" };
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env, signal, timeout: timeoutMs });
   let said = "";
   child.stderr.on("data", (part: Buffer) => (said = `${said}${part}`.slice(0, MOST_SAID)));
   child.on("error", (error: NodeJS.ErrnoException) => resolve(isMissing(error.code) ? undefined : false));
