@@ -1,7 +1,8 @@
 // A machine of each processor as a person makes it: with its usual board, an empty disk and a cable to the home network.
 // It starts, and firmware that has a console says so there.
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BareBoard, bareMetal } from "../packages/qemu/test/bare-metal.ts";
 import { type Installation, install } from "./kit/installation.ts";
@@ -94,3 +95,41 @@ test("a kernel brings its first file system along, and an empty file is no kerne
   expect(refused.err).toMatch(/boot-e.*is empty[\s\S]*image\.unsupported/);
   expect((await mimic.mimic(["image", "import", kernel, "--initrd", initrd])).err).toContain("goes with a kernel");
 });
+
+/** A script as U-Boot finds it on a disk: its old image format (include/image.h), type 6, for RISC-V. */
+function bootScript(script: string): Uint8Array {
+  const text = new TextEncoder().encode(script);
+  const image = new Uint8Array(64 + 8 + text.length);
+  const view = new DataView(image.buffer);
+  view.setUint32(64, text.length);
+  image.set(text, 72);
+  view.setUint32(0, 0x27051956);
+  view.setUint32(12, image.length - 64);
+  view.setUint32(24, crc32(image.subarray(64)));
+  image.set([5, 26, 6, 0], 28);
+  view.setUint32(4, crc32(image.subarray(0, 64)));
+  return image;
+}
+
+test.skipIf(!existsSync("/usr/bin/qemu-system-riscv64"))(
+  "a disk of one’s own starts on RISC-V by U-Boot",
+  async () => {
+    const folder = `${mimic.home}/disk`;
+    await mkdir(folder);
+    await writeFile(`${folder}/boot.scr`, bootScript("echo this came from my $devtype disk\n"));
+    for (const command of [
+      ["image", "import", folder, "--files", "--name", "mine"],
+      ["new", "board", "--os", "riscv64-uboot"],
+      ["disk", "add", "board", "--image", "mine"],
+      ["start", "board"],
+    ]) {
+      const ran = await mimic.mimic(command);
+      expect(ran.code, ran.err).toBe(0);
+    }
+    await expect
+      .poll(async () => (await mimic.client.machines.log({ machine: "board", which: "serial" })).text, { timeout: 60_000 })
+      .toContain("this came from my virtio disk");
+    await mimic.client.machines.kill({ machine: "board" });
+  },
+  200_000,
+);

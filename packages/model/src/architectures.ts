@@ -128,7 +128,8 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
       memoryMiB: { least: 64, most: 262_144 },
       firmware: ["bios"],
       isCovered: true,
-      known: "OpenSBI and U-Boot start here, Debian 13’s installer and a tiny Linux.",
+      known:
+        "Debian 13’s installer and a tiny Linux start here. A disk of yours starts by U-Boot: mimic new NAME --os riscv64-uboot, then mimic disk add NAME --image IMAGE.",
     },
   },
   ppc64le: {
