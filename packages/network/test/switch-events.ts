@@ -17,6 +17,8 @@ export type SwitchEvent =
   | { readonly kind: "again"; readonly port: string }
   | { readonly kind: "come" | "change"; readonly port: string; readonly wish: SimpleWish }
   | { readonly kind: "go" | "unplug"; readonly port: string }
+  /** Behind it frames come back from now on, or no longer: the switch is not told. */
+  | { readonly kind: "loop"; readonly port: string; readonly isLooped: boolean }
   | { readonly kind: "plug"; readonly port: string; readonly isLooped: boolean }
   | { readonly kind: "wait"; readonly seconds: number };
 
@@ -62,17 +64,17 @@ const wishFor = (port: string): fc.Arbitrary<SimpleWish> =>
 
 const tag = fc.tuple(
   fc.constantFrom(CUSTOMER as number, CUSTOMER as number, CUSTOMER as number, SERVICE as number, 0x9100),
-  fc.constantFrom(0, 10, 20, 30, 30, 30, 4095, 0xf000, 0xa00a, 0x1014),
+  fc.constantFrom(0, 10, 20, 10, 20, 30, 4095, 0xf000, 0xa00a, 0x1014),
 );
 /** Frames that begin as the one before are not looked at as long: several of each flow come one after the other, mostly alike. */
 const flow = fc
   .record({
     from: fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...HOSTS) }, { weight: 1, arbitrary: fc.constantFrom(...GROUPS) }),
     to: fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...HOSTS) }, { weight: 1, arbitrary: fc.constantFrom(...GROUPS) }),
-    tags: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(tag, { maxLength: 3 }) }),
+    tags: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 2, arbitrary: fc.array(tag, { maxLength: 3 }) }),
     sizes: fc.array(mostly(60, 13, 64, 1500, LONGEST, LONGEST + 1), { minLength: 1, maxLength: 3 }),
     // Tags of the last frame, where they are others.
-    lastTags: fc.option(fc.array(tag, { maxLength: 3 }), { freq: 4 }),
+    lastTags: fc.option(fc.array(tag, { maxLength: 3 }), { freq: 2 }),
   })
   .map(({ from, to, tags, sizes, lastTags }) =>
     sizes.map((size, n) => ({ from, to, size, tags: n > 0 && n === sizes.length - 1 ? (lastTags ?? tags) : tags })),
@@ -88,7 +90,7 @@ export const anyEvent: fc.Arbitrary<SwitchEvent> = fc.oneof(
   { weight: 2, arbitrary: withWish("come") },
   { weight: 2, arbitrary: withWish("change") },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("go" as const, "unplug" as const), port: name }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("plug" as const), port: name, isLooped: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("plug" as const, "loop" as const), port: name, isLooped: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(20, 20, 40) }) },
 );
 

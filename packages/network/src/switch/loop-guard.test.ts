@@ -155,6 +155,21 @@ describe("a circle", () => {
     expect(lan.news.at(-1)).toContain("open again");
   });
 
+  test("takes nobody's frames: who was last heard at the port that is shut is asked for everywhere", () => {
+    const lan = new TestLan({ loopGuard: true });
+    const host = lan.add("host", { mac: macOf(1), guards: { mac: true } });
+    const [way, other] = [lan.add("way"), lan.add("other")];
+    let isLooped = false;
+    lan.plug(way, () => isLooped);
+    lan.send(way, frame({ from: macOf(9), to: BROADCAST }));
+    isLooped = true;
+    lan.pass(2000);
+    expect([...way.shutVlans]).toEqual([1]);
+    lan.takeAll();
+    lan.send(host, frame({ from: macOf(1), to: macOf(9) }));
+    expect(lan.take(other).filter((one) => one[13] === 0xb5)).toHaveLength(1);
+  });
+
   test("is looked for on a trunk too when nobody says anything there: tagged probes do not wait for other frames", () => {
     const lan = new TestLan({ loopGuard: true });
     const trunk = lan.add("trunk", { mode: { mode: "trunk", allowed: [10] } });

@@ -57,6 +57,7 @@ class Both {
   readonly #lan = new TestLan({ macAgeSeconds: MAC_AGE, loopGuard: true });
   readonly #model = new SimpleSwitch(MAC_AGE);
   readonly #ports = new Map<string, SwitchPort>();
+  readonly #gone = new Map<string, SwitchPort>();
   readonly #mirrors: Disposable[] = [];
   readonly #said = new Map<string, readonly Omit<SimpleFrame, "id">[]>();
   readonly #last = new Map<string, number>();
@@ -82,15 +83,21 @@ class Both {
         if (port === undefined) break;
         this.#unplug(port);
         // A mirror's copies of probes come back too, and are dropped there: how many says nothing.
-        this.#lan.plug(port, (one) => event.isLooped && isProbe(one) && !port.wish.isMirror);
+        this.#model.port(event.port).isLooped = event.isLooped;
+        this.#lan.plug(port, (one) => this.#model.port(port.id).isLooped && isProbe(one) && !port.wish.isMirror);
         this.#model.plug(event.port, event.isLooped);
+        break;
+      case "loop":
+        if (port !== undefined) this.#model.port(event.port).isLooped = event.isLooped;
         break;
       case "unplug":
         if (port !== undefined) this.#unplug(port);
+        else this.#ofOneThatIsGone(event.port, (gone) => this.#lan.lan.detach(gone));
         break;
       case "send":
         this.#said.set(event.port, event.frames);
         if (port !== undefined) this.#send(port, event.frames);
+        else this.#ofOneThatIsGone(event.port, (gone) => this.#lan.send(gone, ...event.frames.map((one) => bytesOf({ ...one, id: 0 }))));
         break;
       case "again":
         if (port !== undefined) this.#send(port, this.#said.get(event.port) ?? []);
@@ -119,8 +126,17 @@ class Both {
   #go(port: SwitchPort): void {
     this.#lan.lan.removePort(port);
     this.#ports.delete(port.id);
+    this.#gone.set(port.id, port);
     this.#model.remove(port.id);
     this.#fitMirrors();
+  }
+
+  /** Whoever had the port may not know it yet: nothing comes of what he does there. */
+  #ofOneThatIsGone(name: string, what: (gone: SwitchPort) => void): void {
+    const gone = this.#gone.get(name);
+    if (gone === undefined) return;
+    what(gone);
+    for (const frames of this.#lan.got.values()) expect(frames.filter((one) => !isProbe(one))).toEqual([]);
   }
 
   #unplug(port: SwitchPort): void {
