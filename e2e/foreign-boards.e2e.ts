@@ -26,6 +26,7 @@ for (const [processor, qemu, sign, more = []] of [
   ["arm", "arm", ""],
   ["mips", "mips", ""],
   ["mipsel", "mipsel", ""],
+  ["mips64el", "mips64el", ""],
   ["m68k", "m68k", ""],
   ["loongarch64", "loongarch64", ""],
 ] as const) {

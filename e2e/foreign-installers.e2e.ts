@@ -17,6 +17,7 @@ for (const [release, debian, qemu] of [
   ["12", "ppc64el", "ppc64"],
   ["12", "i386", "x86_64"],
   ["12", "mipsel", "mipsel"],
+  ["12", "mips64el", "mips64el"],
   ["13", "riscv64", "riscv64"],
 ]) {
   test.skipIf(!existsSync(`/usr/bin/qemu-system-${qemu}`))(

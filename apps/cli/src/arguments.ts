@@ -42,6 +42,7 @@ export const ARCHES = [
   "s390x",
   "mips",
   "mipsel",
+  "mips64el",
   "m68k",
   "sparc",
   "loongarch64",
@@ -52,7 +53,7 @@ export const HARDWARE: readonly OptionSpec[] = [
   { flags: "--memory <size>", about: "memory: 512M, 2G", completes: ["512M", "1G", "2G", "4G"] },
   {
     flags: "--arch <processor>",
-    about: "amd64, i386, arm64, arm, riscv64, ppc64le, ppc, s390x, mips, mipsel, m68k, sparc or loongarch64",
+    about: "amd64, i386, arm64, arm, riscv64, ppc64le, ppc, s390x, mips, mipsel, mips64el, m68k, sparc or loongarch64",
     completes: ARCHES,
   },
   {

@@ -21,6 +21,7 @@ export const ARCHITECTURES: Readonly<Record<Architecture, ArchitectureFacts>> = 
   s390x: { words: "IBM Z mainframe", program: "s390x", user: "s390x", boards: ["s390-ccw"] },
   mips: { words: "32-bit MIPS (big-endian)", program: "mips", user: "mips", boards: ["malta"] },
   mipsel: { words: "32-bit MIPS (little-endian)", program: "mipsel", user: "mipsel", boards: ["malta"] },
+  mips64el: { words: "64-bit MIPS (little-endian)", program: "mips64el", user: "mips64el", boards: ["malta"] },
   m68k: { words: "Motorola 68000", program: "m68k", user: "m68k", boards: ["virt"] },
   sparc: { words: "32-bit SPARC", program: "sparc", user: "sparc", boards: ["ss5"] },
   loongarch64: { words: "LoongArch", program: "loongarch64", user: "loongarch64", boards: ["virt"] },
@@ -214,6 +215,15 @@ const FOREIGN: Readonly<Partial<Record<Architecture, Readonly<Partial<Record<Boa
     malta: malta(
       "Debian’s installer starts here, and kernels that are loaded directly (mimic image import FILE --kernel). It has no firmware: a disk or CD alone does not start.",
     ),
+  },
+  mips64el: {
+    malta: {
+      ...malta(
+        "Debian’s installer starts here, and kernels that are loaded directly (mimic image import FILE --kernel). It has no firmware: a disk or CD alone does not start.",
+      ),
+      cpu: "MIPS64R2-generic",
+      otherCpus: ["5KEf"],
+    },
   },
   m68k: {
     virt: {

@@ -17,6 +17,7 @@ export const Architecture = z.enum([
   "s390x",
   "mips",
   "mipsel",
+  "mips64el",
   "m68k",
   "sparc",
   "loongarch64",

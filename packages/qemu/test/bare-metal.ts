@@ -36,6 +36,8 @@ const BOARDS = {
   },
   mips: { ...MIPS, isBig: true },
   mipsel: { ...MIPS, isBig: false },
+  // The same instructions; a 64-bit processor takes the program of 32 bits too.
+  mips64el: { ...MIPS, isBig: false },
   // Goldfish terminal at ff008000h. lea text,a0; movea.l ff008000h,a1
   // next: moveq 0,d0; move.b (a0)+,d0; beq end; move.l d0,(a1); bra next; end: bra end
   m68k: {

@@ -191,6 +191,7 @@ export const foreignMachines: Readonly<Record<string, BootPlan>> = {
   s390x: foreign("s390x"),
   mips: foreign("mips"),
   mipsel: foreign("mipsel", { display: "none" }),
+  mips64el: foreign("mips64el", { display: "none" }),
   m68k: foreign("m68k"),
   sparc: foreign("sparc", { nics: [nic(1, "virtio")] }),
   loongarch64: foreign("loongarch64"),
