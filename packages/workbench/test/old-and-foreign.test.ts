@@ -1,5 +1,7 @@
-import { Architecture, Era, HardwareSpec, misfit, usualHardware } from "@mimic/model";
+import { readFileSync } from "node:fs";
+import { Architecture, Era, HardwareSpec, misfit, System, usualHardware } from "@mimic/model";
 import { describe, expect, test } from "vitest";
+import { compose } from "../src/machines/compose.ts";
 import { ended, granted, makeBench, withMachine } from "./bench.ts";
 
 describe("computers of their time", () => {
@@ -12,6 +14,18 @@ describe("computers of their time", () => {
     expect(hardware.clock.startAt?.slice(0, 4)).toBe(era);
     expect(hardware.drives[0]).toMatchObject({ slot: "floppy0", kind: "floppy" });
     expect(hardware.drives.filter(({ kind }) => kind === "cd")).toHaveLength(Number(era) < 1995 ? 0 : 1);
+  });
+  test("a computer of its time has as much memory as its system needs", () => {
+    const recipe = JSON.parse(readFileSync(new URL("../../../content/systems/freedos.json", import.meta.url), "utf8"));
+    const composed = (memoryMiB?: number) =>
+      compose({
+        wish: { name: "old", era: "1991", hardware: { memoryMiB } },
+        system: System.parse(recipe),
+        image: undefined,
+        newDiskId: () => `dsk_${"0".repeat(26)}`,
+      });
+    expect(composed()).toMatchObject({ hardware: { memoryMiB: 16, cpuModel: "486" } });
+    expect(composed(8)).toMatchObject({ code: "machine.too_little_memory" });
   });
   test("what else is wished for counts more, and a floppy image goes into the drive that is there", async () => {
     const bench = await makeBench();

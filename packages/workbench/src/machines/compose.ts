@@ -37,7 +37,9 @@ export function compose({ wish, system, image, newDiskId }: ComposeInput): Compo
   const wished = Object.fromEntries(Object.entries(wish.hardware ?? {}).filter(([, value]) => value !== undefined));
   const era = wish.era && ERAS[wish.era];
   const architecture = wish.hardware?.architecture ?? era?.hardware.architecture ?? system?.architecture ?? "x86_64";
-  const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...era?.hardware, ...wished });
+  // A computer of its time has as much memory as its system needs: later ones took more.
+  const ofItsTime = era && { ...era.hardware, memoryMiB: Math.max(era.hardware.memoryMiB ?? 0, system?.minimum.memoryMiB ?? 0) };
+  const base = HardwareSpec.parse({ ...usualHardware(architecture), ...system?.hardware, architecture, ...ofItsTime, ...wished });
   const short = tooLittle(system, base);
   if (short) return short;
   if (wish.kernelWords !== undefined && image?.kind !== "boot" && system?.source.way !== "assemble")

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SYSTEMS } from "../../../dev/world/systems.ts";
 import { guessKind, importCommand, nameFromFile, newCommand, partsFor, partsInWords, partsTrouble, readChoice, wishOf } from "./choice.ts";
-import { computerArguments, OTHER_COMPUTERS } from "./other-computers.ts";
+import { computerArguments, OTHER_COMPUTERS, usualParts, withUsual } from "./other-computers.ts";
 
 const debian = SYSTEMS.find((system) => system.id === "debian-13");
 const usual = partsFor(debian, undefined);
@@ -69,4 +69,17 @@ test("the command beside the dialog brings the same: files go onto a disk or a f
     "mimic image import FOLDER --name NAME --files",
     "mimic image import FOLDER --name NAME --files --kind floppy",
   ]);
+});
+
+test("another computer has its own sizes, unless a person chose them", () => {
+  const free = { isImageDisk: false, leastMiB: 0 };
+  const today = partsFor(undefined, undefined);
+  const computer = OTHER_COMPUTERS.find(({ architecture }) => architecture === "sparc");
+  const sun = usualParts(today, { computer }, free);
+  expect(partsInWords(sun)).toBe("1 core, 256 MiB memory, 20 GiB disk");
+  expect(withUsual(today, today, sun)).toEqual(sun);
+  expect(withUsual({ ...today, memory: "64 MiB" }, today, sun).memory).toBe("64 MiB");
+  expect(partsInWords(usualParts(today, { era: "1991" }, free))).toBe("1 core, 8 MiB memory, 120 MiB disk");
+  expect(usualParts(today, { era: "1991" }, { ...free, leastMiB: 16 }).memory).toBe("16 MiB");
+  expect(usualParts({ ...today, disk: "3 GiB" }, { era: "1991" }, { ...free, isImageDisk: true }).disk).toBe("3 GiB");
 });

@@ -24,7 +24,7 @@ import {
   partsTrouble,
   wishOf,
 } from "./choice.ts";
-import { computerArguments, OTHER_COMPUTERS, type OtherComputer } from "./other-computers.ts";
+import { computerArguments, OTHER_COMPUTERS, type OtherComputer, usualParts, withUsual } from "./other-computers.ts";
 
 // The tables, not the schemas beside them: schemas stay out of what a page loads.
 const YEARS = Object.keys(ERAS) as Era[];
@@ -39,18 +39,26 @@ interface Props {
 export function NewMachineForm({ choice, system, image, host }: Props) {
   const { data: machines } = useQuery(machinesQuery);
   const taken = useMemo(() => new Set(machines?.map((machine) => machine.name as string)), [machines]);
-  const usual = useMemo(() => partsFor(system, image), [system, image]);
+  const today = useMemo(() => partsFor(system, image), [system, image]);
+  const [era, setEra] = useState<Era>();
+  const [computer, setComputer] = useState<OtherComputer>();
+  const from = { isImageDisk: image?.kind === "disk", leastMiB: system?.minimum.memoryMiB ?? 0 };
+  const usual = usualParts(today, { era, computer }, from);
   const [typed, setTyped] = useState<string>();
-  const [parts, setParts] = useState<Parts>(usual);
+  const [parts, setParts] = useState<Parts>(today);
   const [start, setStart] = useState(true);
   const { data: networks } = useQuery(networksQuery);
   const [picked, setPicked] = useState<string>();
   const names = useMemo(() => networks?.map((each) => each.name as string) ?? [], [networks]);
   // Nobody is plugged into what is not there: without a network “home”, a new machine begins without one.
   const network = networks ? (picked ?? (names.includes(HOME_NETWORK) ? HOME_NETWORK : "")) : undefined;
-  const [era, setEra] = useState<Era>();
-  const [computer, setComputer] = useState<OtherComputer>();
   const [kernelWords, setKernelWords] = useState("");
+  /** One or the other: no computer of another time has another processor here. */
+  const choose = (chosen: { era?: Era | undefined; computer?: OtherComputer | undefined }) => {
+    setParts(withUsual(parts, usual, usualParts(today, chosen, from)));
+    setEra(chosen.era);
+    setComputer(chosen.computer);
+  };
   // What a person chooses the computer for; a system of the catalogue brings its own, except DOS, which lived long.
   const asksForEra = (!system || system.family === "dos") && image?.kind !== "boot" && computer === undefined;
   const asksForProcessor = !system && !image?.system && era === undefined;
@@ -125,7 +133,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
           description={era ? ERAS[era].words : "An old system feels at home in a computer of its time."}
           data={[{ value: "", label: "today" }, ...YEARS.map((year) => ({ value: year, label: year }))]}
           value={era ?? ""}
-          onChange={(event) => setEra(YEARS.find((year) => year === event.currentTarget.value))}
+          onChange={(event) => choose({ era: YEARS.find((year) => year === event.currentTarget.value) })}
         />
       ) : null}
       {asksForProcessor ? (
@@ -134,7 +142,7 @@ export function NewMachineForm({ choice, system, image, host }: Props) {
           description={computer?.known ?? "Other processors than a PC’s are imitated, which is slow."}
           data={[{ value: "", label: "a PC’s" }, ...OTHER_COMPUTERS.map(({ value, label }) => ({ value, label }))]}
           value={computer?.value ?? ""}
-          onChange={(event) => setComputer(OTHER_COMPUTERS.find(({ value }) => value === event.currentTarget.value))}
+          onChange={(event) => choose({ computer: OTHER_COMPUTERS.find(({ value }) => value === event.currentTarget.value) })}
         />
       ) : null}
       {asksForWords ? (
