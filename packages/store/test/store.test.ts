@@ -247,14 +247,18 @@ describe("folders", () => {
     await expect(open()).rejects.toMatchObject({ code: "store.unsafe_folder" });
     expect(await readdir(`${home}/elsewhere`)).toEqual([]);
   });
-  test("a link in place of a record is refused", async () => {
+  test("a link in place of a record is not followed: that machine cannot be read, the others are there", async () => {
     const store = await open();
-    await publishOne(store);
-    const path = layout().machine(`mch_${"1".repeat(26)}`).record;
-    await writeFile(`${home}/canary`, "secret");
-    await rm(path);
-    await symlink(`${home}/canary`, path);
-    await expect(store.machines.load()).rejects.toMatchObject({ code: "store.link_refused" });
+    const [id, other] = [`mch_${"1".repeat(26)}`, `mch_${"2".repeat(26)}`];
+    await publishOne(store, id);
+    await publishOne(store, other);
+    await writeFile(`${home}/canary`, '{"name": "canary"}');
+    await rm(layout().machine(id).record);
+    await symlink(`${home}/canary`, layout().machine(id).record);
+    const { machines, unreadable } = await store.machines.load();
+    expect(machines.map(({ record }) => record.id)).toEqual([other]);
+    expect(unreadable).toMatchObject([{ name: undefined, why: expect.stringContaining("is a link") }]);
+    expect(await readFile(`${home}/canary`, "utf8")).toBe('{"name": "canary"}');
     await store.close();
   });
 });

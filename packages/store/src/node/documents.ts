@@ -1,4 +1,6 @@
-// Documents on the disk: save keeps the previous copy, load falls back to it and says so.
+// Documents on the disk: save keeps the previous copy, load falls back to it and says so. What cannot even be opened (a link in
+// its place, no right to read it) is one that cannot be read, like any: it is no reason for everything else to stand still.
+import { messageOf } from "@mimic/base";
 import { type DocumentKind, readDocument, writeDocument } from "../document.ts";
 import type { Files } from "./files.ts";
 
@@ -6,6 +8,13 @@ export type Loaded<T> =
   | { readonly kind: "found"; readonly body: T; readonly rev: number; readonly fellBack?: string | undefined }
   | { readonly kind: "absent" }
   | { readonly kind: "newer" | "unreadable"; readonly why: string };
+
+class Unread {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
 
 export class Documents<T> {
   readonly #files: Files;
@@ -32,8 +41,9 @@ export class Documents<T> {
   }
 
   async #read(path: string): Promise<Loaded<T>> {
-    const text = await this.#files.readText(path);
+    const text = await this.#files.readText(path).catch((error: unknown) => new Unread(messageOf(error)));
     if (text === undefined) return { kind: "absent" };
+    if (text instanceof Unread) return { kind: "unreadable", why: text.why };
     const read = readDocument(this.#kind, text);
     if (read.kind !== "read") return read;
     this.#revs.set(path, read.document.rev);

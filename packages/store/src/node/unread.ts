@@ -16,7 +16,7 @@ export async function describeUnread(
   const file = record.slice(folder.length + 1);
   if (loaded.kind === "absent") return { folder, why: `it has no ${file}` };
   if (loaded.kind === "found") return { folder, why: `its ${file} belongs to ${loaded.body.id}` };
-  const text = (await files.readText(record)) ?? "";
+  const text = (await files.readText(record).catch(() => undefined)) ?? "";
   const name = Name.safeParse(NAME.exec(text.slice(0, 100_000))?.[1]);
   return { folder, why: loaded.why, name: name.data, isNewer: loaded.kind === "newer" };
 }
