@@ -194,7 +194,7 @@ describe("what happens", () => {
   test("logs: its story in sentences, its engine's words, its serial line, and each as data", async () => {
     const story = await says("logs", "desk");
     expect(story).toContain("Usable: the guest agent answered.");
-    expect(story).toContain("Changed: name.");
+    expect(story).toMatch(/Changed: name \(it was “.+”\)\./);
     expect((await data<{ story: unknown[] }>("logs", "desk")).story.length).toBeGreaterThan(3);
     expect((await data<{ text: string }>("logs", "desk", "--serial")).text).toContain("answer-42");
     expect(typeof (await data<{ text: string }>("logs", "desk", "--engine")).text).toBe("string");

@@ -65,6 +65,9 @@ export type Fact = z.infer<typeof Fact>;
 export const Event = z.object({ seq: z.number(), at: z.iso.datetime(), fact: Fact });
 export type Event = z.infer<typeof Event>;
 
-/** In place of events that are gone: read the state again, then go on from `seq`. */
-export const StreamLagged = z.object({ kind: z.literal("stream.lagged"), seq: z.number(), dropped: z.number() });
+/**
+ * In place of events that are gone: read the state again, then go on from `seq`. `dropped` says how many; null when nobody knows,
+ * since the daemon that would have told them has ended.
+ */
+export const StreamLagged = z.object({ kind: z.literal("stream.lagged"), seq: z.number(), dropped: z.number().nullable() });
 export type StreamLagged = z.infer<typeof StreamLagged>;

@@ -9,12 +9,14 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #held: Event[] = [];
   readonly #readers = new Set<Channel<Event>>();
+  readonly #beganAt: number;
   #seq: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     // Begins above anything an earlier daemon can have given out, so that a resume across a restart is seen as lagged.
-    this.#seq = clock.nowMs() * 1000;
+    this.#beganAt = clock.nowMs() * 1000;
+    this.#seq = this.#beganAt;
   }
 
   get seq(): number {
@@ -52,8 +54,9 @@ export class EventLog {
   /** What is held after `afterSeq`, taken before anything newer reaches the channel: no gap and no repeat. */
   #since(afterSeq: number): (Event | StreamLagged)[] {
     const first = this.#held[0]?.seq ?? this.#seq + 1;
-    if (afterSeq > this.#seq || afterSeq < first - 1)
-      return [{ kind: "stream.lagged", seq: this.#seq, dropped: Math.max(0, first - 1 - afterSeq) }];
+    const isOurs = afterSeq >= this.#beganAt && afterSeq <= this.#seq;
+    if (!isOurs) return [{ kind: "stream.lagged", seq: this.#seq, dropped: null }];
+    if (afterSeq < first - 1) return [{ kind: "stream.lagged", seq: this.#seq, dropped: first - 1 - afterSeq }];
     return this.#held.slice(afterSeq - (first - 1));
   }
 }

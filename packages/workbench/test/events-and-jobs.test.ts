@@ -43,6 +43,19 @@ describe("the event log", () => {
     expect(await read(log, earlier.seq, 1)).toEqual(["stream.lagged"]);
     expect(await read(log, log.seq + 10, 1)).toEqual(["stream.lagged"]);
   });
+  test("how many events are gone is said where it is known: of this daemon's, not of an earlier one's", async () => {
+    const clock = new VirtualClock();
+    await clock.pass(1000);
+    const log = new EventLog(clock);
+    const start = log.seq;
+    for (let i = 0; i < 5000; i++) log.publish(fact("m"));
+    const droppedAfter = async (afterSeq: number) => {
+      const { value } = await log.subscribe({ afterSeq, signal: AbortSignal.timeout(5000) }).next();
+      return value && "dropped" in value ? value.dropped : "none";
+    };
+    expect([await droppedAfter(start), await droppedAfter(start + 800)]).toEqual([5000 - 4096, 104]);
+    expect([await droppedAfter(0), await droppedAfter(start - 1), await droppedAfter(log.seq + 1)]).toEqual([null, null, null]);
+  });
   test("a reader that does not read is told how much it missed and costs no memory for it", async () => {
     const log = new EventLog(new VirtualClock());
     const abort = new AbortController();

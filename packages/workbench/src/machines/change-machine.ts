@@ -1,6 +1,6 @@
 // Renaming, and changing what a machine is made of. The record gets the whole wish first and is the truth from then on;
 // what a running machine can take now is done to it right after, and what it cannot (or will not) waits for its next start.
-import { formatSize, isRefusal, MimicError, messageOf, mib, type Refusal, type ReportProgress, refusal } from "@mimic/base";
+import { formatSize, isRefusal, MimicError, messageOf, mib, quoted, type Refusal, type ReportProgress, refusal } from "@mimic/base";
 import type { HardwareChangeReport, ImageRecord, MachineRecord, MachineView } from "@mimic/model";
 import { type Context, findMachine, freeName } from "../context.ts";
 import { findImage } from "../images/acquire.ts";
@@ -51,8 +51,8 @@ async function changeAlone(
   if (wish.name !== undefined && wish.name !== record.name) {
     const name = freeName(context, wish.name);
     if (isRefusal(name)) return name;
+    what.push(`name (it was ${quoted(record.name)})`);
     record = { ...record, name };
-    what.push("name");
   }
   if (wish.note !== undefined) {
     record = { ...record, note: wish.note };

@@ -48,7 +48,12 @@ async function knownNames({ client }: Context): Promise<EventWords> {
 
 async function sayEvent({ io, client }: Context, words: EventWords | undefined, event: Event | StreamLagged): Promise<void> {
   if (!words) return printJson({ ...io, out: { ...io.out, isTerminal: false, write: io.out.write } }, event);
-  if (!("fact" in event)) return aside(io, `${event.dropped} events passed unseen.`, "faint");
+  if (!("fact" in event))
+    return aside(
+      io,
+      event.dropped === null ? "What happened before this passed unseen." : `${event.dropped} events passed unseen.`,
+      "faint",
+    );
   const { fact } = event;
   if (fact.kind === "job.started") {
     const job = await client.jobs.show({ job: fact.jobId }).catch(() => undefined);
