@@ -12,8 +12,9 @@ import { z } from "zod";
 import type { AgentPorts } from "./agent-ports.ts";
 import type { AgentChannel } from "./channel.ts";
 import { agentMisbehaved, agentRefused, isRefused } from "./errors.ts";
-import { bytesOf, type GuestFiles } from "./files.ts";
+import { bytesOf, CHUNK_BYTES, type GuestFiles } from "./files.ts";
 import { lastWords } from "./last-words.ts";
+import { isSeldom, nextWait, type Round, SHORT_MS } from "./pace.ts";
 import { GROUP_PROGRAM, RUN_SCRIPT, STOP_SCRIPT, TIDY_SCRIPT } from "./scripts.ts";
 
 export interface GuestShell {
@@ -42,8 +43,9 @@ const Status = z.object({
 });
 /** Pieces of standard input that may wait in the guest. */
 const INPUT_WINDOW = 4;
-/** A command that ends sooner is not looked at meanwhile: the questions would only hold it up. */
-const SHORT_MS = 60;
+/** The runner fills each file of output up to here; the script writes so many pieces, of a byte each at least. */
+const FILE_BYTES = 1 << 20;
+const SCRIPT_PIECES = 64;
 /** How long output is awaited after the command ended, when something it started still holds it open. */
 const LINGER_MS = 1000;
 const NEVER = new AbortController().signal;
@@ -55,7 +57,7 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
   const env = command.env ?? [];
   const words = [prefix, command.stdin ? "in" : "none", String(env.length), ...env, command.program, ...command.args];
   const askedAt = ports.clock.monotonicMs();
-  const pid = await begin(guest, words, options);
+  const { pid, leastBytes } = await begin(guest, words, options);
   const pace = Math.min(25, Math.max(2, ports.clock.monotonicMs() - askedAt));
   const inputOver = new AbortController();
   try {
@@ -63,7 +65,8 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
       feed(guest, prefix, command.stdin, { signal: AbortSignal.any([options.signal, inputOver.signal]) }).catch((error: unknown) =>
         ports.log.debug("input to the guest ended", { error: messageOf(error) }),
       );
-    const outputs: Outputs = [new Output(guest, `${prefix}.o`, command.onStdout), new Output(guest, `${prefix}.e`, command.onStderr)];
+    const output = (letter: string, hear: Hear) => new Output(guest, { prefix: `${prefix}.${letter}`, leastBytes }, hear);
+    const outputs: Outputs = [output("o", command.onStdout), output("e", command.onStderr)];
     const { exit, leavesFiles } = await follow(guest, { pid, prefix, outputs, pace }, options);
     for (const output of outputs) await output.close();
     // Waited for until it has begun: whoever stops the guest right after this leaves no question open.
@@ -78,8 +81,14 @@ export async function runInGuest(guest: GuestShell, command: GuestCommand, optio
   }
 }
 
-/** Its process number. Without `setsid` in the guest an aborted command's children may outlive it; it runs all the same. */
-async function begin({ channel, scratch }: GuestShell, words: readonly string[], options: Waiting): Promise<number> {
+interface Begun {
+  readonly pid: number;
+  /** No file of its output is followed by another before it is as long. */
+  readonly leastBytes: number;
+}
+
+/** Without `setsid` in the guest an aborted command's children may outlive it; it runs all the same. */
+async function begin({ channel, scratch }: GuestShell, words: readonly string[], options: Waiting): Promise<Begun> {
   const start = (path: string, arg: readonly string[]) =>
     channel.call("guest-exec", { path, arg, "capture-output": true }, options).then((said) => Started.safeParse(said));
   const script = ["-c", RUN_SCRIPT, "mimic", ...words];
@@ -87,10 +96,14 @@ async function begin({ channel, scratch }: GuestShell, words: readonly string[],
     if (isRefused(error)) return next();
     throw error;
   };
-  const byScript = () => start(GROUP_PROGRAM, ["/bin/sh", ...script]).catch(orElse(() => start("/bin/sh", script)));
+  const byScript = () => {
+    leastBytes = SCRIPT_PIECES;
+    return start(GROUP_PROGRAM, ["/bin/sh", ...script]).catch(orElse(() => start("/bin/sh", script)));
+  };
+  let leastBytes = FILE_BYTES;
   const started = await (scratch.runner ? start(scratch.runner, words).catch(orElse(byScript)) : byScript());
   if (!started.success) throw agentMisbehaved("no process number");
-  return started.data.pid;
+  return { pid: started.data.pid, leastBytes };
 }
 
 type Outputs = readonly [stdout: Output, stderr: Output];
@@ -114,27 +127,28 @@ async function follow(guest: GuestShell, { pid, prefix, outputs, pace }: Running
   const beganAt = clock.monotonicMs();
   let wait = pace;
   await clock.sleep(wait, options);
+  let codeDueAt = beganAt;
   let endedAt: number | undefined;
   let code: number | undefined;
   for (;;) {
+    const askedAt = clock.monotonicMs();
     const status = Status.safeParse(await guest.channel.call("guest-exec-status", { pid }, options)).data;
     if (status === undefined) throw agentMisbehaved("a status that makes no sense");
     if (status.exited) return await atEnd(guest, status, outputs, options);
-    let moved = false;
-    const isShort = clock.monotonicMs() - beganAt < SHORT_MS;
-    if (!isShort) for (const output of outputs) moved = (await output.step(options)) || moved;
-    if (moved) {
-      wait = pace;
-      endedAt &&= clock.monotonicMs();
-      continue;
+    if (askedAt - beganAt >= SHORT_MS) {
+      const found = mostOf(await outputs[0].step(options), await outputs[1].step(options));
+      if (found !== "nothing") endedAt &&= clock.monotonicMs();
+      else if (code === undefined && isSeldom(wait) && askedAt >= codeDueAt) {
+        code = await readCode(guest, prefix, options);
+        codeDueAt = askedAt + LINGER_MS / 2;
+      }
+      if (code !== undefined) {
+        endedAt ??= clock.monotonicMs();
+        if (clock.monotonicMs() - endedAt > LINGER_MS) return { exit: { kind: "exited", code }, leavesFiles: true };
+      }
+      wait = nextWait({ wait, pace, took: clock.monotonicMs() - askedAt, found });
     }
-    if (wait > 50) code ??= await readCode(guest, prefix, options);
-    if (code !== undefined) {
-      endedAt ??= clock.monotonicMs();
-      if (clock.monotonicMs() - endedAt > LINGER_MS) return { exit: { kind: "exited", code }, leavesFiles: true };
-    }
-    await clock.sleep(wait, options);
-    if (!isShort) wait = Math.min(80, wait * 1.5);
+    if (wait > 0) await clock.sleep(wait, options);
   }
 }
 
@@ -165,38 +179,47 @@ async function readCode(guest: GuestShell, prefix: string, options: Waiting): Pr
   return match ? Number(match[1]) : undefined;
 }
 
+type Found = Round["found"];
+const mostOf = (a: Found, b: Found): Found => (a === "nothing" || b === "a full piece" ? b : a);
+type Hear = (bytes: Uint8Array) => Promise<void> | void;
+
 /** One output stream: files P.o.0, P.o.1, … in order. */
 class Output {
   readonly #guest: GuestShell;
   readonly #prefix: string;
-  readonly hear: (bytes: Uint8Array) => Promise<void> | void;
+  readonly #leastBytes: number;
+  readonly hear: Hear;
   #index = 0;
   #handle: number | undefined;
+  /** Read of the present file so far. */
+  #bytes = 0;
 
-  constructor(guest: GuestShell, prefix: string, hear: (bytes: Uint8Array) => Promise<void> | void) {
+  constructor(guest: GuestShell, { prefix, leastBytes }: { readonly prefix: string; readonly leastBytes: number }, hear: Hear) {
     this.#guest = guest;
     this.#prefix = prefix;
+    this.#leastBytes = leastBytes;
     this.hear = hear;
   }
 
-  /** Reads once; true when there was something, or the next file has begun. */
-  async step(options: Waiting): Promise<boolean> {
+  /** Reads once, and turns to the next file where that has begun. */
+  async step(options: Waiting): Promise<Found> {
     this.#handle ??= await this.#open(this.#index, options);
-    if (this.#handle === undefined) return false;
-    if (await this.#pass(options)) return true;
-    const next = await this.#open(this.#index + 1, options);
-    if (next === undefined) return false;
+    if (this.#handle === undefined) return "nothing";
+    const count = await this.#pass(options);
+    if (count > 0) return count < CHUNK_BYTES && this.#bytes < FILE_BYTES ? "some" : "a full piece";
+    const next = this.#bytes < this.#leastBytes ? undefined : await this.#open(this.#index + 1, options);
+    if (next === undefined) return "nothing";
     // The last bytes may have come between the reading and the looking.
-    while (await this.#pass(options));
+    while ((await this.#pass(options)) > 0);
     await this.#turnTo(next, options);
-    return true;
+    return "a full piece";
   }
 
   /** The command has ended: everything up to the end of file `last`. */
   async rest(last: number, options: Waiting): Promise<void> {
     this.#handle ??= await this.#open(this.#index, options);
     while (this.#handle !== undefined) {
-      while (await this.#pass(options));
+      while ((await this.#pass(options)) > 0);
       const next = this.#index < last ? await this.#open(this.#index + 1, options) : undefined;
       if (next === undefined) return;
       await this.#turnTo(next, options);
@@ -211,11 +234,12 @@ class Output {
     return this.#guest.files.openIfThere(`${this.#prefix}.${index}`, options, mode);
   }
 
-  async #pass(options: Waiting): Promise<boolean> {
+  /** How many bytes there were. */
+  async #pass(options: Waiting): Promise<number> {
     const bytes = await this.#guest.files.readSome(this.#handle as number, options);
-    if (bytes.length === 0) return false;
-    await this.hear(bytes);
-    return true;
+    this.#bytes += bytes.length;
+    if (bytes.length > 0) await this.hear(bytes);
+    return bytes.length;
   }
 
   /** The file that was read is emptied, which lets the command write one more. */
@@ -223,6 +247,7 @@ class Output {
     const { files } = this.#guest;
     await files.close(this.#handle as number, options);
     this.#handle = next;
+    this.#bytes = 0;
     const read = await this.#open(this.#index++, options, "w");
     if (read !== undefined) await files.close(read, options);
   }
