@@ -1,9 +1,11 @@
 // The network pages over the real switch: two tiny Linux machines in the picture, a ping that is seen as packets, a cable
 // that is pulled in the browser and missed in the guest, and the words of a trace.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokenRules, launchBrowser, misdeeds, NOTHING, shot, signIn, type Watched } from "./kit/browser.ts";
-import { type Installation, install, startTinyLinux } from "./kit/installation.ts";
+import { type Installation, install, ROOT, startTinyLinux } from "./kit/installation.ts";
 
 let mimic: Installation;
 let browser: Browser;
@@ -64,6 +66,28 @@ test("a ping between them is seen as packets with their layers, and moves the nu
   await page.locator(".filter-fault mark").waitFor();
   expect(await page.locator(".filter-fault mark").textContent()).toContain("frogs");
 }, 120_000);
+
+test("a capture that runs is seen at the picture, at the table, on the network's page and in the terminal, until it ends", async () => {
+  await go("/networks");
+  const sign = page.getByText(/^Captured now: ada$/);
+  expect(await sign.count()).toBe(0);
+  const capture = spawn(join(ROOT, "mimic"), ["net", "capture", "home", "--port", "ada", "-w", "-"], { env: mimic.env, stdio: "ignore" });
+  try {
+    await sign.first().waitFor();
+    await page.getByRole("button", { name: /^Network home .* Captured now: ada\.$/ }).waitFor();
+    await shot(page, "network-captured");
+    expect(await brokenRules(page)).toEqual([]);
+    for (const path of ["/networks?look=table", "/networks/home"]) {
+      await go(path);
+      await sign.first().waitFor();
+    }
+    expect((await mimic.mimic(["net", "show", "home"])).out).toMatch(/captured now +ada\n/);
+  } finally {
+    capture.kill("SIGINT");
+  }
+  await sign.first().waitFor({ state: "detached" });
+  expect((await mimic.client.networks.show({ network: "home" })).captures).toEqual([]);
+}, 90_000);
 
 test("a cable pulled in the browser is missed in the guest, and Undo plugs it in again", async () => {
   await go("/networks?look=table");

@@ -49,6 +49,7 @@ const aNetwork = (over: Partial<NetworkView> = {}): NetworkView => ({
     },
   ],
   forwards: [],
+  captures: [],
   ...over,
 });
 

@@ -84,6 +84,7 @@ export function network(
       : {}),
     ports: [],
     forwards: [],
+    captures: [],
     ...more,
   };
 }

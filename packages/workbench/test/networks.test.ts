@@ -1,7 +1,7 @@
 // Networks through the workbench's verbs, on a switch in memory.
 import { isRefusal } from "@mimic/base";
 import { MemorySwitchFabric } from "@mimic/memory";
-import type { NetworkView } from "@mimic/model";
+import { capturedNow, type NetworkView } from "@mimic/model";
 import { settle, VirtualClock } from "@mimic/testkit";
 import { describe, expect, test } from "vitest";
 import { type Bench, ended, granted, makeBench, withMachine } from "./bench.ts";
@@ -35,6 +35,37 @@ test("where things stand is kept thing by thing, and a null forgets one", async 
   granted(await networks.layout({ network: "home", places: { mch_a: { x: 1, y: 2 }, mch_b: { x: 3, y: 4 } } }));
   granted(await networks.layout({ network: "home", places: { mch_a: null, mch_c: { x: 5, y: 6 } } }));
   expect((await show(bench)).layout).toEqual({ mch_b: { x: 3, y: 4 }, mch_c: { x: 5, y: 6 } });
+});
+
+test("who looks at what passes is shown while it lasts, however it ends, and told", async () => {
+  const bench = await withMachine();
+  await start(bench, "alpha");
+  const { networks } = bench.workbench;
+  const aborts = [new AbortController(), new AbortController()];
+  const begin = async (wish: { port?: string; vlan?: number }, at: 0 | 1) => {
+    const bytes = granted(await networks.capture({ network: "home", ...wish }, { signal: aborts[at]?.signal as AbortSignal }));
+    const reading = (async () => {
+      for await (const _ of bytes);
+    })().catch(() => {});
+    await settle();
+    return { reading };
+  };
+  expect(capturedNow(await show(bench))).toBeUndefined();
+  const ofAlpha = await begin({ port: "alpha" }, 0);
+  const ofAll = await begin({}, 1);
+  expect(capturedNow(await show(bench))).toBe("alpha, all of it");
+  expect((await show(bench)).captures[1]).toEqual({ since: expect.stringMatching(/^\d{4}-/) });
+  aborts[0]?.abort();
+  await ofAlpha.reading;
+  expect(capturedNow(await show(bench))).toBe("all of it");
+  const { seq } = bench.workbench.events;
+  aborts[1]?.abort();
+  await ofAll.reading;
+  expect((await show(bench)).captures).toEqual([]);
+  for await (const event of bench.workbench.events.subscribe({ afterSeq: seq, signal: AbortSignal.timeout(5000) })) {
+    expect(event).toMatchObject({ fact: { kind: "network.changed", name: "home", what: "captures" } });
+    break;
+  }
 });
 
 describe("machines on networks", () => {

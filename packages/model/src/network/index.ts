@@ -1,3 +1,4 @@
+export * from "./capture-words.ts";
 export * from "./counters.ts";
 export * from "./drop-words.ts";
 export * from "./firewall.ts";

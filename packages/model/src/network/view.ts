@@ -67,6 +67,10 @@ export const ForwardView = Forward.extend({
 });
 export type ForwardView = z.infer<typeof ForwardView>;
 
+/** Somebody looks at what passes, now: at all of the network where neither a port nor a VLAN is named. */
+export const CaptureView = z.object({ port: PortIdText.optional(), vlan: VlanId.optional(), since: z.iso.datetime() });
+export type CaptureView = z.infer<typeof CaptureView>;
+
 export const NetworkView = NetworkRecord.omit({ ports: true, forwards: true }).extend({
   name: z.string(),
   /** up = the switch carries it; trouble = it does not, `because` says why. */
@@ -76,6 +80,7 @@ export const NetworkView = NetworkRecord.omit({ ports: true, forwards: true }).e
   gateway: GatewayView.optional(),
   ports: z.array(PortView),
   forwards: z.array(ForwardView),
+  captures: z.array(CaptureView),
 });
 export type NetworkView = z.infer<typeof NetworkView>;
 

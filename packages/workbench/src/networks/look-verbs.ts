@@ -73,7 +73,8 @@ export function openCapture(
   const what = captureOf(context, found, input);
   if (isRefusal(what)) return what;
   const wish = { what, filter: input.filter ?? "", snapLength: input.snapLength ?? 0, withDrops: input.withDrops ?? false };
-  return context.ports.fabric.capture(found.id, wish, options);
+  const shown = { ...(what.of === "port" && { port: what.port }), ...(what.of === "vlan" && { vlan: what.vlan }), since: nowIso(context) };
+  return context.networks.captures.show(found.id, shown, context.ports.fabric.capture(found.id, wish, options));
 }
 
 function captureOf(context: Context, network: NetworkRecord, { port, vlan }: CaptureRequest): CaptureOf | Refusal {

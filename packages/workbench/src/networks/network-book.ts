@@ -5,6 +5,7 @@ import type { Forward, Lease, NetworkRecord } from "@mimic/model";
 import type { EventLog } from "../events.ts";
 import type { ForwardState, LanBridges, NetworkStore, SwitchFabric, SwitchNews, UnreadableRecord } from "../ports/index.ts";
 import { type PluggedMachine, planNetwork } from "./plan-network.ts";
+import { RunningCaptures } from "./running-captures.ts";
 
 const APPLY_WITHIN_MS = 15_000;
 
@@ -27,11 +28,16 @@ export class NetworkBook {
   readonly #forwards = new Map<string, Map<string, ForwardState>>();
   readonly #peers = new Map<string, boolean>();
   readonly #portTroubles = new Map<string, string>();
+  readonly captures: RunningCaptures;
   readonly #closing = new AbortController();
   readonly #ears: readonly Disposable[];
 
   constructor(needs: BookNeeds) {
     this.#needs = needs;
+    this.captures = new RunningCaptures((id) => {
+      const name = this.get(id)?.name;
+      if (name !== undefined) needs.events.publish({ kind: "network.changed", networkId: id, name, what: "captures" });
+    });
     this.#ears = [
       needs.fabric.listen((news) => this.#hear(news)),
       needs.lans.listen(({ port, words }) => {

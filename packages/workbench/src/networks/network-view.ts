@@ -25,6 +25,7 @@ export async function networkView(context: Context, record: NetworkRecord): Prom
     state: trouble !== undefined || isSilent ? "trouble" : "up",
     because: trouble ?? (isSilent ? "The switch does not answer." : "The switch carries it."),
     gateway: gatewayView(record),
+    captures: [...context.networks.captures.of(record.id)],
     ports: [
       ...plugged.map((at) => nicPort(context, record, at, countersOf(at.nic.id))),
       ...extra.map((port) => extraPort(context, port, countersOf(port.id))),

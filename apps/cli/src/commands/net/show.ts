@@ -1,6 +1,6 @@
 // `mimic net show NETWORK`: all there is to know about one network.
 import { formatSize, quoted } from "@mimic/base";
-import type { NetworkView } from "@mimic/model";
+import { capturedNow, type NetworkView } from "@mimic/model";
 import { NETWORK } from "../../arguments.ts";
 import type { CommandSpec } from "../../command.ts";
 import { printFacts } from "../../facts.ts";
@@ -34,6 +34,8 @@ function factsOf(network: NetworkView): (readonly [string, Cell | string])[] {
     ["kind", KIND_WORDS[network.kind]],
     ["state", { text: `${network.state}: ${network.because}`, tone: network.state === "up" ? "good" : "bad" }],
   ];
+  const captured = capturedNow(network);
+  if (captured !== undefined) facts.push(["captured now", { text: captured, tone: "busy" }]);
   const { gateway } = network;
   if (gateway) {
     facts.push(["names", `MACHINE.${gateway.domain}`]);

@@ -1,13 +1,14 @@
 // The same as the picture, as a table: every cable with where it leads, how it is and what passes, and the same actions.
 
 import { plain } from "@mimic/base";
-import { bitsInWords } from "@mimic/model";
+import { bitsInWords, capturedNow } from "@mimic/model";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { shownName } from "../../queries.ts";
 import { PowerState } from "../../ui/state.tsx";
 import { actionsOf, type Ways } from "./actions.ts";
 import { Swatch } from "./canvas/patterns.tsx";
+import { Captured } from "./captured.tsx";
 import { ActionMenu } from "./panel/action-buttons.tsx";
 import { type NicThing, nicsOf, type PortThing, type World } from "./things.ts";
 import { useRate } from "./traffic.ts";
@@ -29,6 +30,7 @@ export function NetworkTables({ world, ways }: Props) {
           .filter(({ leadsTo }) => leadsTo !== "machine")
           .map((port): PortThing => ({ kind: "port", id: port.id, network, port }));
         const name = shownName(network.name);
+        const captured = capturedNow(network);
         return (
           <section key={network.id} aria-labelledby={`table-${network.id}`}>
             <div className="section-head one-line">
@@ -43,6 +45,7 @@ export function NetworkTables({ world, ways }: Props) {
                 </h2>
                 <p className="quiet">{addressesInWords(network)}</p>
                 {network.state === "trouble" ? <p className="field-error">Trouble: {plain(network.because, 200)}</p> : null}
+                {captured ? <Captured what={captured} /> : null}
               </div>
               <div className="row">
                 <ActionMenu

@@ -1,6 +1,6 @@
 // What each thing of the picture is called, for screen readers and for tooltips. One sentence, the name first.
 import { plain } from "@mimic/base";
-import type { MachineView, NetworkView } from "@mimic/model";
+import { capturedNow, type MachineView, type NetworkView } from "@mimic/model";
 import { shownName } from "../../../queries.ts";
 import { POWER_WORDS } from "../../../words.ts";
 import { type NicThing, nicsOf, type PortThing, type World } from "../things.ts";
@@ -38,8 +38,9 @@ export function describePort({ port, network }: PortThing): string {
 
 export function describeNetwork(network: NetworkView): string {
   const count = network.ports.length;
+  const captured = capturedNow(network);
   const trouble = network.state === "trouble" ? ` Trouble: ${plain(network.because, 200)}` : "";
-  return `Network ${shownName(network.name)} (${KIND_WORDS[network.kind].field}): ${count === 1 ? "1 port" : `${count} ports`}, ${network.vlans.length === 1 ? "1 VLAN" : `${network.vlans.length} VLANs`}.${trouble}`;
+  return `Network ${shownName(network.name)} (${KIND_WORDS[network.kind].field}): ${count === 1 ? "1 port" : `${count} ports`}, ${network.vlans.length === 1 ? "1 VLAN" : `${network.vlans.length} VLANs`}.${trouble}${captured ? ` Captured now: ${plain(captured, 200)}.` : ""}`;
 }
 
 export function describeGateway(network: NetworkView): string {

@@ -1,6 +1,6 @@
 // All nodes of the picture. Only what changed is drawn again: every node gets plain values.
 import { plain } from "@mimic/base";
-import type { HostView, SystemView } from "@mimic/model";
+import { capturedNow, type HostView, type SystemView } from "@mimic/model";
 import { memo } from "react";
 import { shownName } from "../../../queries.ts";
 import { gatewayId, type World } from "../things.ts";
@@ -60,6 +60,7 @@ export function Nodes(props: Props) {
               name={shownName(network.name)}
               kind={barWords(network.kind, scene.notDrawnOf.get(id))}
               trouble={network.state === "trouble" ? network.because : undefined}
+              captured={capturedNow(network)}
             />
             {lanes.map((lane) => (
               <LaneLabel key={lane.key} x={lane.strip.x} y={lane.strip.y} w={lane.strip.w} vlan={lane.vlan} title={lane.title} />

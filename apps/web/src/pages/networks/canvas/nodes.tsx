@@ -8,6 +8,7 @@ import { shownName } from "../../../queries.ts";
 import { Picture } from "../../../ui/pictures.tsx";
 import { PowerState } from "../../../ui/state.tsx";
 import { Thumbnail } from "../../../ui/thumbnail.tsx";
+import { Captured } from "../captured.tsx";
 
 interface NodeProps {
   readonly id: string;
@@ -76,6 +77,7 @@ interface BarProps extends NodeProps {
   readonly name: string;
   readonly kind: string;
   readonly trouble: string | undefined;
+  readonly captured: string | undefined;
 }
 export const BarNode = memo(function BarNode(props: BarProps) {
   return (
@@ -85,6 +87,7 @@ export const BarNode = memo(function BarNode(props: BarProps) {
       </strong>
       <span className="clip bar-kind">{props.kind}</span>
       {props.trouble ? <span className="bar-trouble clip">Trouble: {plain(props.trouble, 120)}</span> : null}
+      {props.captured ? <Captured what={props.captured} /> : null}
       <Hit {...props} move={props.id} />
     </div>
   );

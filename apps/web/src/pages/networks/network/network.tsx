@@ -2,7 +2,7 @@
 // question what would become of one.
 import { Tabs } from "@mantine/core";
 import { plain } from "@mimic/base";
-import type { NetworkView } from "@mimic/model";
+import { capturedNow, type NetworkView } from "@mimic/model";
 import { IconChevronLeft } from "@tabler/icons-react";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
@@ -13,6 +13,7 @@ import { ProblemNote } from "../../../ui/problem.tsx";
 import { actionsOf } from "../actions.ts";
 import type { Ask } from "../ask.ts";
 import { Patterns } from "../canvas/patterns.tsx";
+import { Captured } from "../captured.tsx";
 import { netCommands } from "../commands.ts";
 import { NetworkDialogs } from "../dialogs/dialogs.tsx";
 import { ActionMenu } from "../panel/action-buttons.tsx";
@@ -82,6 +83,7 @@ function Shown({ network, world, tab }: { network: NetworkView; world: World; ta
   const [ask, setAsk] = useState<Ask>();
   const ways = useWays(setAsk);
   const name = shownName(network.name);
+  const captured = capturedNow(network);
   useTitle(`${name} (network)`);
   useTraffic([network.id]);
   const go = (next: string | null) =>
@@ -107,6 +109,7 @@ function Shown({ network, world, tab }: { network: NetworkView; world: World; ta
             {KIND_WORDS[network.kind].title} ({KIND_WORDS[network.kind].field})
           </span>
           {network.state === "trouble" ? <p className="because field-error">Trouble: {plain(network.because, 300)}</p> : null}
+          {captured ? <Captured what={captured} /> : null}
         </div>
         <div className="power-bar">
           <CommandsButton
