@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DebianMirror } from "./kit/debian-mirror.ts";
 import { type Installation, install, ROOT } from "./kit/installation.ts";
 
 let mimic: Installation;
@@ -62,6 +63,15 @@ describe("the installed system", () => {
     await expect.poll(serial, { timeout: 60_000 }).toMatch(/mimic@deb:~\$/);
   });
 
+  test("has its time for itself while a command says nothing: its agent is asked seldom", async ({ annotate }) => {
+    // It writes down every command's status that is asked for, and every file that is opened.
+    const asked = 'n() { journalctl -q -u qemu-guest-agent --no-pager | wc -l; }; a=$(n); sleep 10; b=$(n); echo "$((b - a))"';
+    const questions = Number(await inside("deb", asked));
+    await annotate(`${questions} in ten seconds`);
+    expect(questions).toBeGreaterThan(5);
+    expect(questions).toBeLessThan(200);
+  });
+
   test("has an address by the gateway, and finds its neighbours by their bare names", async () => {
     const { links } = await mimic.client.machines.show({ machine: "deb" });
     const [address = ""] = links[0]?.addresses ?? [];
@@ -107,7 +117,8 @@ describe("the installed system", () => {
     try {
       await expect.poll(() => said, { timeout: 60_000 }).toMatch(/mimic@deb:~\$ $/);
       shell.stdin.write("tty; sudo -n id -u\n");
-      await expect.poll(() => said, { timeout: 60_000 }).toMatch(/[\r\n]\/dev\/hvc0\r\n0\r\n/);
+      // What is typed before the prompt is there again, sudo would take (it has a terminal of its own meanwhile).
+      await expect.poll(() => said, { timeout: 60_000 }).toMatch(/[\r\n]\/dev\/hvc0\r\n0\r\n[\s\S]*mimic@deb:~\$ $/);
       shell.stdin.write("exit\n");
       await expect.poll(() => shell.exitCode, { timeout: 60_000 }).toBe(0);
     } finally {
@@ -170,8 +181,85 @@ describe("copies of it", () => {
       expect(execFileSync("ssh-keygen", ["-lf", knownHosts(), "-F", id], { encoding: "utf8" })).toContain(
         facts.find((one) => one.name === name)?.hostKey,
       );
-      await mimic.client.machines.kill({ machine: name });
     }
+  });
+
+  test("two at a time get a network card while they run, and talk over that network: both ways at once, by name, until the cable is pulled", async () => {
+    await mimic.client.networks.create({ name: "lab", kind: "isolated" });
+    for (const name of ["ada", "bob"]) expect((await mimic.mimic(["net", "plug", name, "lab"])).code).toBe(0);
+    const addressOf = async (name: string): Promise<string> => {
+      const seen = async () => (await mimic.client.machines.show({ machine: name })).links[1]?.addresses[0] ?? "";
+      await expect.poll(seen, { timeout: 60_000 }).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+      return await seen();
+    };
+    const addresses = { ada: await addressOf("ada"), bob: await addressOf("bob") };
+    // Each serves what it gets to a program that takes its digest, and sends the other ten megabytes of its own.
+    const serve = `perl -MIO::Socket::INET -e '
+      my $listens = IO::Socket::INET->new(LocalPort => 7000, Listen => 1, ReuseAddr => 1) or die; my $from = $listens->accept;
+      print $bytes while sysread $from, $bytes, 65536' | sha256sum > /dev/shm/got`;
+    await Promise.all(
+      ["ada", "bob"].map((name) =>
+        inside(
+          name,
+          `head -c 10000000 /dev/urandom > /dev/shm/own; (${serve}) > /dev/null 2>&1 < /dev/null & until grep -q :1B58 /proc/net/tcp; do sleep 0.1; done`,
+        ),
+      ),
+    );
+    const send = (name: string, to: string) => inside(name, `bash -c 'cat /dev/shm/own > /dev/tcp/${to}/7000'; sha256sum < /dev/shm/own`);
+    const [ofAda, ofBob] = await Promise.all([send("ada", addresses.bob), send("bob", addresses.ada)]);
+    const got = (name: string) => inside(name, "cat /dev/shm/got");
+    await expect.poll(() => got("bob"), { timeout: 30_000 }).toBe(ofAda);
+    await expect.poll(() => got("ada"), { timeout: 30_000 }).toBe(ofBob);
+    expect(ofAda).not.toBe(ofBob);
+    // What was sent went over this network's ports.
+    const { ports } = await mimic.client.networks.show({ network: "lab" });
+    for (const name of ["ada", "bob"])
+      expect(ports.find(({ label }) => label === name)?.counters?.received.bytes ?? 0, name).toBeGreaterThan(10_000_000);
+    const resolved = `resolvectl query bob.lab.mimic | head -1`;
+    await expect.poll(() => inside("ada", resolved), { timeout: 30_000 }).toContain(`bob.lab.mimic: ${addresses.bob}`);
+    // The kernel has no file for a connection that nobody answers.
+    const knock = `timeout 5 bash -c ': > /dev/tcp/${addresses.bob}/22' && echo in || echo out`;
+    expect(await inside("ada", knock)).toBe("in");
+    expect((await mimic.mimic(["net", "set", "lab", "--port", "bob", "--cable", "out"])).code).toBe(0);
+    expect(await inside("ada", knock)).toMatch(/out$/);
+    expect((await mimic.mimic(["net", "set", "lab", "--port", "bob", "--cable", "in"])).code).toBe(0);
+    await expect.poll(() => inside("ada", knock), { timeout: 60_000 }).toBe("in");
+    await mimic.client.machines.kill({ machine: "bob" });
+  }, 600_000);
+
+  test("an unattended installation of Debian: every package through the gateway onto a disk that came while it ran, which then starts by itself", {
+    timeout: 1_500_000,
+  }, async ({ annotate }) => {
+    using mirror = await DebianMirror.open();
+    await mimic.client.networks.addRule({ network: "home", rule: { action: "accept", target: { to: "host", port: mirror.port } } });
+    expect((await mimic.mimic(["disk", "add", "ada", "2G"])).code).toBe(0);
+    const from = `http://gateway:${mirror.port}/debian`;
+    const install = [
+      "set -e; export DEBIAN_FRONTEND=noninteractive; exec 2>&1",
+      `rm /etc/apt/sources.list.d/*; echo "deb ${from} bookworm main" > /etc/apt/sources.list`,
+      "apt-get -qq update; apt-get -qq install --no-install-recommends cdebootstrap > /dev/null",
+      "mkfs.ext4 -q /dev/vdb; mount /dev/vdb /mnt",
+      `cdebootstrap --flavour=minimal --include=systemd-sysv,udev,qemu-guest-agent bookworm /mnt ${from}`,
+      // The kernel is this machine's own; the loader finds it by a list of blocks.
+      "mkdir -p /mnt/boot/grub; cp /boot/vmlinuz-$(uname -r) /mnt/boot/vmlinuz; cp /boot/initrd.img-$(uname -r) /mnt/boot/initrd.img",
+      "grub-install --target=i386-pc --boot-directory=/mnt/boot --force /dev/vdb",
+      "printf 'linux /boot/vmlinuz root=/dev/vda rw\\ninitrd /boot/initrd.img\\nboot\\n' > /mnt/boot/grub/grub.cfg",
+      "cp -a --parents /lib/modules/$(uname -r) /mnt",
+      "echo by-itself > /mnt/etc/hostname; umount /mnt; echo installed",
+    ].join("\n");
+    const startedAt = performance.now();
+    const said = await inside("ada", install);
+    expect(said).toMatch(/Good signature[\s\S]*Configuring package systemd[\s\S]*installed$/);
+    await annotate(`installed after ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    expect(mirror.given.filter((path) => path.endsWith(".deb")).length).toBeGreaterThan(80);
+    expect((await mimic.mimic(["stop", "ada"])).code).toBe(0);
+    expect((await mimic.mimic(["disk", "rm", "ada", "1"])).code).toBe(0);
+    const started = await mimic.mimic(["start", "ada"]);
+    expect(started.err + started.out).toContain("the guest agent answered");
+    expect(await inside("ada", "hostname; dpkg --audit; findmnt -n -o SOURCE /; systemctl is-system-running --wait")).toMatch(
+      /^by-itself\n\/dev\/vda\n(running|degraded)$/,
+    );
+    await mimic.client.machines.kill({ machine: "ada" });
   });
 
   test("that follow it read a seed of their own, keep /home, /root and /usr/local, and begin with its newest generation", async () => {

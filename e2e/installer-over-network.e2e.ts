@@ -3,71 +3,29 @@
 // mirror's signature and fetches its parts; what comes after is more of the same, takes many minutes, and needs a mirror
 // that carries all of them.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { expect, test } from "vitest";
-import { findMirrors } from "../packages/images/src/node/debian-archive.ts";
+import { DebianMirror } from "./kit/debian-mirror.ts";
 import { install, ROOT } from "./kit/installation.ts";
 
 const HOST = "gateway.home.mimic";
 const PARTS = "usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64";
 
-/** Whatever is asked below /debian comes from the mirror that Mimic itself would use; the rest is the test's. */
-class Mirror implements Disposable {
-  readonly asked: string[] = [];
-  /** What was there and went out whole. */
-  readonly given: string[] = [];
-  /** What the installer wrote down so far, as it sends it itself. */
-  log = "";
-  readonly #base: string;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
-
-  private constructor(base: string) {
-    this.#base = base;
-  }
-
-  static async open(): Promise<Mirror> {
-    const [base = ""] = (await findMirrors(process.env)).main;
-    const mirror = new Mirror(base);
-    await new Promise<void>((resolve) => mirror.#server.listen(0, "127.0.0.1", resolve));
-    return mirror;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? "";
-    this.asked.push(path);
-    if (path === "/preseed.cfg") return void response.end(instructions(this.port));
-    if (path === "/log") {
+/** The mirror with the installer's instructions, and with what it wrote down so far, as it sends it itself. */
+async function openMirror(): Promise<{ mirror: DebianMirror; log: () => string }> {
+  let log = "";
+  const mirror: DebianMirror = await DebianMirror.open((path) => {
+    if (path === "/preseed.cfg") return (_request, response) => void response.end(instructions(mirror.port));
+    if (path !== "/log") return undefined;
+    return async (request, response) => {
       let text = "";
       for await (const piece of request.setEncoding("utf8")) text += piece;
-      this.log = text;
-      return void response.end();
-    }
-    const found = path.startsWith("/debian/")
-      ? await fetch(`${this.#base}${path.slice("/debian".length)}`).catch(() => undefined)
-      : undefined;
-    response.statusCode = found?.status ?? 404;
-    const length = found?.headers.get("content-length");
-    if (length) response.setHeader("content-length", length);
-    if (found?.ok) response.on("finish", () => this.given.push(path));
-    if (found?.body)
-      Readable.fromWeb(found.body)
-        .on("error", () => response.destroy())
-        .pipe(response);
-    else response.end();
-  }
-
-  [Symbol.dispose](): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
+      log = text;
+      response.end();
+    };
+  });
+  return { mirror, log: () => log };
 }
 
 const instructions = (port: number): string =>
@@ -116,7 +74,8 @@ function rootWithInstaller(port: number): string {
 test("Debian's installer gets its address, its instructions and its parts through the gateway, and finds their signature good", async ({
   annotate,
 }) => {
-  using mirror = await Mirror.open();
+  const { mirror: opened, log } = await openMirror();
+  using mirror = opened;
   const root = rootWithInstaller(mirror.port);
   try {
     await using mimic = await install({ env: { MIMIC_ROOT: root } });
@@ -125,7 +84,7 @@ test("Debian's installer gets its address, its instructions and its parts throug
     await client.networks.addRule({ network: "home", rule });
     const startedAt = performance.now();
     await mimic.done(client.machines.create({ name: "installer", system: "unattended", hardware: { memoryMiB: 1280 }, start: true }));
-    await expect.poll(() => mirror.log, { timeout: 420_000, interval: 1000 }).toMatch(/Good signature[\s\S]*anna\S*: DEBUG: retrieving/);
+    await expect.poll(log, { timeout: 420_000, interval: 1000 }).toMatch(/Good signature[\s\S]*anna\S*: DEBUG: retrieving/);
     const parts = mirror.given.filter((path) => path.endsWith(".udeb")).length;
     await annotate(
       `fetches its parts after ${Math.round((performance.now() - startedAt) / 1000)} s; the mirror had ${parts} of those so far`,
@@ -135,7 +94,7 @@ test("Debian's installer gets its address, its instructions and its parts throug
       expect(mirror.given).toContain(`/debian/dists/bookworm/${name}`);
     expect(mirror.asked.some((path) => path.endsWith(".udeb"))).toBe(true);
     const { ports } = await client.networks.show({ network: "home" });
-    expect(mirror.log).toContain(ports.find(({ label }) => label === "installer")?.addresses[0]);
+    expect(log()).toContain(ports.find(({ label }) => label === "installer")?.addresses[0]);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
