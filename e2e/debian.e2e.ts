@@ -5,8 +5,12 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { silentLog } from "@mimic/base";
+import { DebianArchive, findMirrors } from "@mimic/images/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../apps/daemon/src/host/system-ports.ts";
+import { unpackDeb } from "../packages/images/src/node/deb-file.ts";
 import { DebianMirror } from "./kit/debian-mirror.ts";
 import { type Installation, install, ROOT } from "./kit/installation.ts";
 
@@ -22,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => mimic?.[Symbol.asyncDispose]());
 
 const inside = async (machine: string, script: string): Promise<string> => {
-  const env = "export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8; ";
+  const env = "export PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8; ";
   const ran = await mimic.mimic(["exec", machine, "-n", "--", "sh", "-c", env + script]);
   return `${ran.out}${ran.err}`.trim();
 };
@@ -286,4 +290,88 @@ describe("copies of it", () => {
     expect((await mimic.mimic(["show", "work"])).out).toMatch(/follows\s+the template base: the newest generation/);
     await mimic.client.machines.kill({ machine: "work" });
   }, 1_200_000);
+});
+
+describe("disks that grow while it runs", () => {
+  const GIB = 1024 ** 3;
+  const says = async (...words: string[]): Promise<string> => {
+    const ran = await mimic.mimic(words);
+    expect(ran.code, `${words.join(" ")}: ${ran.err}`).toBe(0);
+    return ran.out;
+  };
+  const disks = async () => (await mimic.client.machines.show({ machine: "deb" })).hardware.disks;
+  const sizeOf = async (place: string): Promise<number> => Number(await inside("deb", `df -B1 --output=size ${place} | tail -n 1`));
+  /** The number of a disk that is plugged in now, and its name in the guest. */
+  async function plugIn(size: string): Promise<readonly [number: string, name: string]> {
+    expect(await says("disk", "add", "deb", size)).toContain("done while it runs");
+    const number = String((await disks()).length);
+    const serial = (await disks()).at(-1)?.id.slice(-20);
+    const name = () => inside("deb", `lsblk -dno NAME,SERIAL | awk '$2 == "${serial}" {print $1}'`);
+    await expect.poll(name, { timeout: 60_000 }).toMatch(/^vd/);
+    return [number, await name()];
+  }
+
+  /** Programs for other file systems from Debian's packages, fetched as Mimic fetches them; put in a place of their own. */
+  async function bringTools(): Promise<void> {
+    const options = { contentDirectory: join(ROOT, "content"), cacheDirectory: `${mimic.home}/cache`, clock: systemClock, log: silentLog };
+    const archive = new DebianArchive({ ...options, mirrors: await findMirrors(process.env) });
+    const work = { signal: AbortSignal.timeout(120_000), report: () => {} };
+    const names = ["xfsprogs", "libinih1", "liburcu8", "btrfs-progs", "liblzo2-2", "cloud-guest-utils"];
+    const found = await archive.packages("bookworm", (name) => names.includes(name), work);
+    expect([...found.keys()].sort()).toEqual([...names].sort());
+    const tools = `${mimic.home}/tools`;
+    for (const folder of ["sbin", "lib"]) mkdirSync(`${tools}/${folder}`, { recursive: true });
+    for (const one of found.values()) {
+      const wanted = (path: string): boolean => /bin\/(mkfs\.xfs|xfs_growfs|btrfs|mkfs\.btrfs|growpart)$|\.so\.\d/.test(path);
+      const { files, links } = await unpackDeb(await archive.fetch(one, work), wanted, { signal: work.signal, maxBytes: 64 << 20 });
+      const place = (path: string): string => `${tools}/${/\.so\./.test(path) ? "lib" : "sbin"}/${basename(path)}`;
+      for (const { path, body } of files.values()) writeFileSync(place(path), body, { mode: 0o755 });
+      for (const [path, target] of links) symlinkSync(basename(target), place(path));
+    }
+    execFileSync("tar", ["-cf", `${mimic.home}/tools.tar`, "-C", tools, "sbin", "lib"]);
+    await says("cp", `${mimic.home}/tools.tar`, "deb:/tmp/tools.tar");
+    const each = "for tool in growpart xfs_growfs mkfs.xfs btrfs mkfs.btrfs; do command -v $tool; done | wc -l";
+    expect(await inside("deb", `tar -xf /tmp/tools.tar -C /usr/local && ldconfig && ${each}`)).toBe("5");
+  }
+
+  test("take their last partition and its file system with them: the one that it started from, with what Debian has", async () => {
+    expect(await inside("deb", "command -v growpart; command -v sfdisk; command -v resize2fs")).toBe(
+      "/usr/sbin/sfdisk\n/usr/sbin/resize2fs",
+    );
+    const before = await sizeOf("/");
+    const [own] = await disks();
+    const size = Math.ceil((own?.sizeBytes ?? 0) / GIB) + 2;
+    expect(await says("disk", "grow", "deb", "1", `${size}G`)).toContain("The guest says: the file system at / has grown too");
+    expect((await sizeOf("/")) - before).toBeGreaterThan(1.8 * GIB);
+    expect(
+      await inside(
+        "deb",
+        "sfdisk --verify /dev/vda 2>&1 | tail -n 1; findmnt -n -o SOURCE /; echo more > /root/more && sync && cat /root/more",
+      ),
+    ).toMatch(/No errors detected.\n\/dev\/vda1\nmore$/);
+  });
+
+  test("XFS in a partition (by growpart) and Btrfs on a whole disk grow too, mounted, and hold what they held", async () => {
+    await bringTools();
+    const [first, xfs] = await plugIn("512M");
+    const [second, btrfs] = await plugIn("256M");
+    const content = "dd if=/dev/urandom bs=64k count=64 of=file 2>/dev/null && sync && sha256sum < file";
+    const make = {
+      xfs: `echo , | sfdisk -q /dev/${xfs} && udevadm settle && mkfs.xfs -q /dev/${xfs}1 && mkdir /mnt/xfs && mount /dev/${xfs}1 /mnt/xfs`,
+      btrfs: `mkfs.btrfs -q /dev/${btrfs} > /dev/null && mkdir /mnt/btrfs && mount /dev/${btrfs} /mnt/btrfs`,
+    };
+    for (const [kind, number, size] of [
+      ["xfs", first, "1G"],
+      ["btrfs", second, "512M"],
+    ] as const) {
+      const before = await inside("deb", `${make[kind]} && cd /mnt/${kind} && ${content}`);
+      expect(before).toMatch(/^[0-9a-f]{64} /);
+      const had = await sizeOf(`/mnt/${kind}`);
+      expect(await says("disk", "grow", "deb", number, size)).toContain(`the file system at /mnt/${kind} has grown too`);
+      expect(await sizeOf(`/mnt/${kind}`)).toBeGreaterThan(1.9 * had);
+      expect(
+        await inside("deb", `findmnt -n -o FSTYPE /mnt/${kind}; echo 3 > /proc/sys/vm/drop_caches; sha256sum < /mnt/${kind}/file`),
+      ).toBe(`${kind}\n${before}`);
+    }
+  }, 300_000);
 });
