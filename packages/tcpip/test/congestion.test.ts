@@ -196,3 +196,27 @@ test("after a pause at most ten segments leave at once (RFC 5681 §4.1)", () => 
   congestion.restart();
   expect(congestion.window).toBe(3 * MSS);
 });
+
+describe("a loss where nothing queues", () => {
+  test("is told by how little longer the way takes than it can, for the window that there is", () => {
+    const congestion = new Congestion(MSS);
+    congestion.window = 20 * MSS;
+    expect([50, 55, 58.7, 59, 100].map((ms) => congestion.isQueueing(ms, 50))).toEqual([false, false, false, true, true]);
+    congestion.window = 200 * MSS;
+    expect(congestion.isQueueing(51, 50)).toBe(true);
+    // Nothing is known yet.
+    expect(congestion.isQueueing(undefined, Infinity)).toBe(true);
+  });
+
+  test("takes a fifth of the window, and where something does three tenths (TCP Veno; RFC 9438 §4.6)", () => {
+    for (const [isQueueing, left] of [
+      [false, 8],
+      [true, 7],
+    ] as const) {
+      const congestion = new Congestion(MSS);
+      congestion.window = 10 * MSS;
+      congestion.lost(10 * MSS, isQueueing);
+      expect([congestion.window, congestion.threshold].map(Math.round)).toEqual([left * MSS, left * MSS]);
+    }
+  });
+});

@@ -90,7 +90,7 @@ describe("selective acknowledgements", () => {
     const { sent, acknowledge, connection } = tenOnTheWay({ sackPermitted: true });
     acknowledge(0, [9, 10], [7, 8], [4, 6]);
     // Above the sixth and the eighth there are fewer than three: they may still come.
-    expect(sent()).toEqual([0, 1, 2, 3, 10]);
+    expect(sent()).toEqual([0, 1, 2, 3, 10, 11]);
     acknowledge(4, [9, 11], [7, 8], [4, 6]);
     expect(sent()[0]).toBe(6);
     expect(connection.facts()).toMatchObject({ timeouts: 0, segmentsResent: 5 });
@@ -99,8 +99,8 @@ describe("selective acknowledgements", () => {
   test("what was sent again and is lost again is noticed by what was sent after it, without a timeout", () => {
     const { sent, acknowledge, connection } = tenOnTheWay({ sackPermitted: true });
     acknowledge(0, [1, 10]);
-    // Seven tenths of ten: the lost one and six new ones.
-    expect(sent()).toEqual([0, 10, 11, 12, 13, 14, 15]);
+    // Eight tenths of ten, where nothing queues: the lost one and seven new ones.
+    expect(sent()).toEqual([0, 10, 11, 12, 13, 14, 15, 16]);
     acknowledge(0, [1, 13]);
     expect(sent()).not.toContain(0);
     acknowledge(0, [1, 14]);
@@ -109,6 +109,33 @@ describe("selective acknowledgements", () => {
     acknowledge(0, [1, 15]);
     expect(sent()).not.toContain(0);
     expect(connection.facts()).toMatchObject({ timeouts: 0, segmentsResent: 2 });
+  });
+
+  test("what a timeout sent again for nothing is no sign of reordering: three held above a hole are still enough", () => {
+    const { peer, sent, acknowledge, connection } = tenOnTheWay({ sackPermitted: true });
+    while (connection.facts().timeouts < 1) peer.scheduler.run(1);
+    // Before that its end was sent once more (RFC 8985 §7).
+    expect(sent()).toEqual([9, 0]);
+    // All ten had arrived, and the first came twice (RFC 2883).
+    acknowledge(10, [0, 1]);
+    expect(sent().slice(0, 4)).toEqual([10, 11, 12, 13]);
+    acknowledge(10, [11, 14]);
+    expect(sent()).toContain(10);
+    expect(connection.facts()).toMatchObject({ timeouts: 1, segmentsResent: 3 });
+  });
+
+  test("what is sent again has its whole time anew, so that its second loss can show before the timeout", () => {
+    const { peer, sent, acknowledge, connection } = tenOnTheWay({ sackPermitted: true });
+    acknowledge(0, [1, 2]);
+    peer.scheduler.run(150);
+    // The time of a probe is over, which is not needed any more: that is no timeout.
+    expect(connection.facts().timeouts).toBe(0);
+    acknowledge(0, [1, 4]);
+    expect(sent()).toContain(0);
+    peer.scheduler.run(150);
+    expect(connection.facts().timeouts).toBe(0);
+    peer.scheduler.run(100);
+    expect(connection.facts().timeouts).toBe(1);
   });
 
   test("are believed over one timeout, and no longer over a second: a peer may take back what it held (RFC 2018 §8)", () => {

@@ -34,10 +34,10 @@ function readBlocks(tcb: Tcb, segment: Segment): boolean {
     const end = segment.sack[2 * i + 1] as number;
     if (!isBefore(start, end)) continue;
     if (!isAfter(end, segment.acknowledgement)) {
-      // A duplicate is reported (RFC 2883): what we sent again had not been lost, only late.
+      // A duplicate is reported (RFC 2883): what we sent again had not been lost, only late. Unless nothing said it had.
       if (i === 0 && tcb.spurious < tcb.segmentsResent) {
         tcb.spurious++;
-        tcb.lossThreshold = Math.min(tcb.lossThreshold + 1, 12);
+        if (tcb.blindBefore === undefined || !isBefore(start, tcb.blindBefore)) tcb.lossThreshold = Math.min(tcb.lossThreshold + 1, 12);
       }
       continue;
     }
@@ -137,8 +137,11 @@ function findLoss(tcb: Tcb): void {
 }
 
 function beginRecovery(tcb: Tcb): void {
-  tcb.congestion.lost(Math.max(onTheWay(tcb), Math.min(tcb.flight, tcb.congestion.window)));
+  const { congestion, roundTrip } = tcb;
+  const isQueueing = congestion.isQueueing(roundTrip.smoothedMs, roundTrip.leastMs);
+  congestion.lost(Math.max(onTheWay(tcb), Math.min(tcb.flight, congestion.window)), isQueueing);
   tcb.isRecovering = true;
+  tcb.blindBefore = undefined;
   tcb.recoverAt = tcb.nxt;
   tcb.resentAtNxt = tcb.nxt;
 }

@@ -4,6 +4,9 @@
 const C = 0.4;
 /** Multiplicative decrease (RFC 9438 §4.6). */
 const BETA = 0.7;
+/** Where nothing queues, a loss is the wire's and not a full queue's (TCP Veno, IEEE JSAC 21/2): so much stays, and there is no queue with less than that waiting. */
+const BETA_WITHOUT_QUEUE = 0.8;
+const QUEUE_SEGMENTS = 3;
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** RFC 6928. */
 const INITIAL_SEGMENTS = 10;
@@ -124,13 +127,19 @@ export class Congestion {
     this.#wEstimate = window;
   }
 
+  /** Of a window as this one, what seems to wait in the way's queues: more than a few segments. */
+  isQueueing(roundTripMs: number | undefined, leastMs: number): boolean {
+    if (roundTripMs === undefined) return true;
+    return (this.window / this.#mss) * (1 - leastMs / roundTripMs) >= QUEUE_SEGMENTS;
+  }
+
   /** A segment was lost; `onTheWay` bytes were out (RFC 9438 §4.6, §4.7). */
-  lost(onTheWay: number): void {
+  lost(onTheWay: number, isQueueing = true): void {
     const window = Math.min(this.window, Math.max(onTheWay, 2 * this.#mss)) / this.#mss;
     this.#wMax = window < this.#wMax ? (window * (1 + BETA)) / 2 : window;
     this.#priorWindow = window;
     this.#epochMs = undefined;
-    this.threshold = Math.max(window * BETA, 2) * this.#mss;
+    this.threshold = Math.max(window * (isQueueing ? BETA : BETA_WITHOUT_QUEUE), 2) * this.#mss;
     this.window = this.threshold;
   }
 

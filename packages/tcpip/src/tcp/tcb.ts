@@ -26,6 +26,8 @@ export const STATE = {
   lastAck: 7,
   closed: 8,
 } as const;
+/** DupThresh of RFC 5681 and RFC 6675. */
+export const LOSS_THRESHOLD = 3;
 const STATE_NAMES = Object.keys(STATE);
 
 /** What a connection needs of its endpoint. */
@@ -135,9 +137,13 @@ export class Tcb extends Flow implements TcpConnection, Timed {
   resentAtNxt = 0;
   timedSequence: number | undefined;
   timedAtMs = 0;
+  /** When the timeout itself is over, where `resendAtMs` is a probe's. */
+  timeoutAtMs = Infinity;
   isWindowLimited = false;
   /** Segments held above a hole before it counts as lost; more on ways that reorder. */
-  lossThreshold = 3;
+  lossThreshold = LOSS_THRESHOLD;
+  /** What was sent again before this had not shown that it was lost; undefined = nothing was. */
+  blindBefore: number | undefined;
   spurious = 0;
   /** The first lost segment is sent again whatever the window says. */
   mustResend = false;

@@ -1,7 +1,7 @@
 // What a connection does when time has passed: acknowledge what it put off, send again, probe a shut window, ask whether the
 // peer is still there, give up.
 import { ACK } from "./segment.ts";
-import { STATE, type Tcb } from "./tcb.ts";
+import { LOSS_THRESHOLD, STATE, type Tcb } from "./tcb.ts";
 import { armResend, emit, onTheWay, resendPiece } from "./transmit.ts";
 
 const MOST_SYNS = 6;
@@ -31,7 +31,12 @@ function unanswered(tcb: Tcb, nowMs: number): void {
   }
   if (tcb.flight === 0) probeWindow(tcb);
   else if (isTailProbe(tcb)) probeTail(tcb);
-  else resendAll(tcb);
+  else if (tcb.timeoutAtMs > nowMs) {
+    // It was a probe's time, and something is known since of what arrived.
+    tcb.resendAtMs = tcb.timeoutAtMs;
+    tcb.schedule();
+    return;
+  } else resendAll(tcb);
   armResend(tcb);
 }
 
@@ -60,6 +65,7 @@ function probeTail(tcb: Tcb): void {
   tcb.tailProbed = true;
   const length = Math.min(tcb.mss, tcb.flight);
   tcb.timedSequence = undefined;
+  tcb.blindBefore = tcb.nxt;
   resendPiece(tcb, (tcb.nxt - length) | 0, length);
 }
 
@@ -69,6 +75,7 @@ export function countAllAsLost(tcb: Tcb): void {
   tcb.scoreboard.resentBefore = tcb.una;
   tcb.isRecovering = true;
   tcb.isTimeoutRecovery = true;
+  tcb.blindBefore = tcb.nxt;
   tcb.recoverAt = tcb.nxt;
   tcb.resentAtNxt = tcb.nxt;
   tcb.duplicateAcks = 0;
@@ -82,6 +89,8 @@ function resendAll(tcb: Tcb): void {
   tcb.timeouts++;
   host.counters.timeouts++;
   const isFirst = !tcb.isTimeoutRecovery;
+  // So much had come after it, and we still waited for more: what was taken for reordering was none.
+  if (isFirst && scoreboard.held(tcb.una, tcb.nxt) >= LOSS_THRESHOLD * tcb.mss) tcb.lossThreshold = LOSS_THRESHOLD;
   tcb.congestion.timedOut(onTheWay(tcb), isFirst);
   // A peer may take back what it said it held (RFC 2018 §8): believed once, not twice.
   if (!isFirst) scoreboard.reset(tcb.una);

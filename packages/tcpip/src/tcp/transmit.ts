@@ -54,6 +54,8 @@ function resend(tcb: Tcb, onTheWayNow: number, allowed: number): number {
     }
     tcb.mustResend = false;
     if (!resendPiece(tcb, start, length)) break;
+    // Its time begins anew: that it is lost once more shows before that is over.
+    if (start === tcb.una) tcb.resendAtMs = Infinity;
     scoreboard.resentBefore = (start + length) | 0;
     pipe += length;
   }
@@ -116,6 +118,7 @@ export function armResend(tcb: Tcb): void {
     return;
   }
   let wait = roundTrip.timeoutMs;
+  tcb.timeoutAtMs = host.nowMs + wait;
   const mayProbe = tcb.hasSack && !tcb.tailProbed && !tcb.isRecovering && tcb.flight > 0 && tcb.scoreboard.isEmpty;
   if (mayProbe && roundTrip.smoothedMs !== undefined) {
     const lone = tcb.flight <= tcb.mss ? DELAYED_ACK_MS : 0;
