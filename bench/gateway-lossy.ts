@@ -20,7 +20,7 @@ export const gatewayLossy: Row = {
       iperf(side.guest, { seconds: SECONDS, isDown, lanes: LANES, server: side.server, congestion: "cubic" });
     const [down, peerDown, up, peerUp] = await interleave([take(ours, true), take(peer, true), take(ours, false), take(peer, false)], {
       warmUp: 0,
-      rounds: 4,
+      rounds: 8,
     });
     if (!down || !peerDown || !up || !peerUp) throw new Error("nothing was measured");
     const besides = `up: ${(up.median * 1000).toFixed(1)} Mbit/s, Linux to Linux ${(peerUp.median * 1000).toFixed(1)} (${(up.median / peerUp.median).toFixed(2)} times)`;

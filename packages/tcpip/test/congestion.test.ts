@@ -208,9 +208,9 @@ describe("a loss where nothing queues", () => {
     expect(congestion.isQueueing(undefined, Infinity)).toBe(true);
   });
 
-  test("takes a fifth of the window, and where something does three tenths (TCP Veno; RFC 9438 §4.6)", () => {
+  test("takes half as much of the window as where something does (TCP Veno’s idea; RFC 9438 §4.6)", () => {
     for (const [isQueueing, left] of [
-      [false, 8],
+      [false, 8.5],
       [true, 7],
     ] as const) {
       const congestion = new Congestion(MSS);

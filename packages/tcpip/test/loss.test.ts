@@ -37,8 +37,8 @@ describe("duplicate acknowledgements", () => {
     expect(sent()).toEqual([11]);
     acknowledge(0);
     expect(sent()).toEqual([0]);
-    // CUBIC's share of what was on the way.
-    expect(connection.facts().congestionWindow).toBeLessThanOrEqual(0.7 * 12 * MSS);
+    // Its share of what was on the way, where nothing queues.
+    expect(connection.facts().congestionWindow).toBeLessThanOrEqual(0.85 * 12 * MSS);
     expect(connection.facts().timeouts).toBe(0);
   });
 
@@ -99,7 +99,7 @@ describe("selective acknowledgements", () => {
   test("what was sent again and is lost again is noticed by what was sent after it, without a timeout", () => {
     const { sent, acknowledge, connection } = tenOnTheWay({ sackPermitted: true });
     acknowledge(0, [1, 10]);
-    // Eight tenths of ten, where nothing queues: the lost one and seven new ones.
+    // Eight and a half of ten, where nothing queues: the lost one and seven new ones.
     expect(sent()).toEqual([0, 10, 11, 12, 13, 14, 15, 16]);
     acknowledge(0, [1, 13]);
     expect(sent()).not.toContain(0);

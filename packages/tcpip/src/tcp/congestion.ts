@@ -4,8 +4,11 @@
 const C = 0.4;
 /** Multiplicative decrease (RFC 9438 §4.6). */
 const BETA = 0.7;
-/** Where nothing queues, a loss is the wire's and not a full queue's (TCP Veno, IEEE JSAC 21/2): so much stays, and there is no queue with less than that waiting. */
-const BETA_WITHOUT_QUEUE = 0.8;
+/**
+ * Where nothing queues, a loss is the wire's and not a full queue's (the idea of TCP Veno, IEEE JSAC 21/2, whose share is Reno's): half
+ * as much is given up. There is no queue where less than so many segments seem to wait.
+ */
+const BETA_WITHOUT_QUEUE = 0.85;
 const QUEUE_SEGMENTS = 3;
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** RFC 6928. */
