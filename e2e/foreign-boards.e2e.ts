@@ -35,11 +35,14 @@ for (const [processor, qemu, sign, more = []] of [
     async () => {
       const made = await mimic.mimic(["new", processor, "--arch", processor, "--empty", ...more, "--start"]);
       expect(made.code, made.err).toBe(0);
-      const { power, hardware } = await mimic.client.machines.show({ machine: processor });
-      expect([power, hardware.nics.length]).toEqual(["running", 1]);
+      const { hardware } = await mimic.client.machines.show({ machine: processor });
+      expect(hardware.nics.length).toBe(1);
       await expect
         .poll(async () => (await mimic.client.machines.log({ machine: processor, which: "serial" })).text, { timeout: 60_000 })
         .toContain(sign);
+      // IBM Z's firmware stops its processor where it finds nothing to start, and the machine stands still with the reason.
+      const stands = processor === "s390x" ? "paused" : "running";
+      await expect.poll(async () => (await mimic.client.machines.show({ machine: processor })).power, { timeout: 30_000 }).toBe(stands);
       await mimic.client.machines.kill({ machine: processor });
     },
     120_000,

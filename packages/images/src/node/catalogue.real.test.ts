@@ -58,6 +58,8 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 class Qemu {
   readonly #folder: string;
   #hvc: Socket | undefined;
+  #monitor: Socket | undefined;
+  #said = "";
   heard = "";
   constructor(args: readonly string[]) {
     this.#folder = join(folder, `run${count++}`);
@@ -105,12 +107,19 @@ class Qemu {
   ping(): Promise<string> {
     return this.#ask("ga", [{ execute: "guest-ping" }], (text) => text.includes("\n"));
   }
-  qmp(command: object): Promise<string> {
-    return this.#ask(
-      "qmp",
-      [{ execute: "qmp_capabilities" }, command],
-      (text) => text.split("\n").filter((line) => line.includes('"return"') || line.includes('"error"')).length >= 2,
-    );
+  /** One connection for all: QEMU talks with one at a time, and may miss one that comes while another goes. */
+  async qmp(command: object): Promise<void> {
+    if (!this.#monitor) {
+      this.#monitor = await this.#open("qmp");
+      this.#monitor.on("error", () => {});
+      this.#monitor.on("data", (bytes) => {
+        this.#said += String(bytes);
+      });
+      this.#monitor.write(`${JSON.stringify({ execute: "qmp_capabilities" })}\n`);
+    }
+    const id = `ask${count++}`;
+    this.#monitor.write(`${JSON.stringify({ ...command, id })}\n`);
+    await until("the answer on qmp", () => this.#said.includes(`"${id}"`));
   }
   async shell(command: string): Promise<string> {
     if (!this.#hvc) {
