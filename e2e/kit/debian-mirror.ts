@@ -4,25 +4,19 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { findMirrors } from "../../packages/images/src/node/debian-archive.ts";
 
-/** Answers other paths; undefined where it has none. */
-export type OwnPages = (path: string) => ((request: IncomingMessage, response: ServerResponse) => void | Promise<void>) | undefined;
-
 export class DebianMirror implements Disposable {
-  readonly asked: string[] = [];
   /** What was there and went out whole. */
   readonly given: string[] = [];
   readonly #base: string;
-  readonly #pages: OwnPages;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
-  private constructor(base: string, pages: OwnPages) {
+  private constructor(base: string) {
     this.#base = base;
-    this.#pages = pages;
   }
 
-  static async open(pages: OwnPages = () => undefined): Promise<DebianMirror> {
+  static async open(): Promise<DebianMirror> {
     const [base = ""] = (await findMirrors(process.env)).main;
-    const mirror = new DebianMirror(base, pages);
+    const mirror = new DebianMirror(base);
     await new Promise<void>((resolve) => mirror.#server.listen(0, "127.0.0.1", resolve));
     return mirror;
   }
@@ -33,9 +27,6 @@ export class DebianMirror implements Disposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "";
-    this.asked.push(path);
-    const page = this.#pages(path);
-    if (page) return await page(request, response);
     const found = path.startsWith("/debian/")
       ? await fetch(`${this.#base}${path.slice("/debian".length)}`).catch(() => undefined)
       : undefined;

@@ -17,7 +17,6 @@ const LONG = [
   "e2e/real-guests.e2e.ts",
   "apps/web/test/networks.real.test.ts",
   "e2e/copies.e2e.ts",
-  "e2e/installer-over-network.e2e.ts",
   "packages/qemu/test/hotplug.real.test.ts",
 ];
 
