@@ -1,4 +1,4 @@
-// `mimic image import FILE`: a person's own disk, CD or floppy.
+// `mimic image import FILE`: a person's own disk, CD, floppy or kernel.
 import { basename, resolve } from "node:path";
 import { quoted } from "@mimic/base";
 import { readChoice } from "../../arguments.ts";
@@ -11,7 +11,7 @@ const FORMATS = ["qcow2", "raw", "vmdk", "vdi", "vhd", "vhdx", "iso", "img"] as 
 export const command: CommandSpec = {
   path: "image import",
   group: "Images and systems",
-  summary: "Bring a file of your own: a disk, a CD or a floppy",
+  summary: "Bring a file of your own: a disk, a CD, a floppy or a kernel",
   about: "qcow2, raw, vmdk, vdi, vhd, vhdx, iso and img, also packed with gz, xz or zst. Your file stays as it is.",
   args: [{ name: "file", about: "where it is on this computer", completes: "file" }],
   options: [
@@ -38,6 +38,12 @@ export const command: CommandSpec = {
     if (initrd !== undefined && !given.flag("kernel"))
       throw new UsageError("cli.usage", "A first file system goes with a kernel.", {
         hint: "mimic image import KERNEL --kernel --initrd FILE",
+      });
+    const other =
+      (["kind", "format"] as const).find((each) => given.text(each) !== undefined) ?? (given.flag("files") ? "files" : undefined);
+    if (given.flag("kernel") && other !== undefined)
+      throw new UsageError("cli.usage", `A kernel is taken as it is: --${other} does not go with --kernel.`, {
+        hint: "Leave one of the two out: mimic image import --help",
       });
     const { job } = await context.client.images.import({
       path,
